@@ -1,0 +1,1 @@
+//! Owns the judgement: requirement catalogue, checks, gate and reports.

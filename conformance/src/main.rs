@@ -1,0 +1,3 @@
+//! The command line: prints, decides nothing.
+
+fn main() {}

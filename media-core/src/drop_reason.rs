@@ -1,0 +1,178 @@
+//! Owns the names of everything the engine refuses from the network. A peer's fault is counted under one of these
+//! names; it is never an error of the caller.
+
+/// Why a packet, message or frame went no further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum DropReason {
+    /// Shorter than its own header says, or a field has an impossible value.
+    Malformed,
+    /// Longer than [`crate::limits::DATAGRAM_BYTES_MAX`] or the limit of its kind.
+    Oversized,
+    /// RTP version is not 2.
+    WrongVersion,
+    /// Neither RTP nor RTCP (RFC 7983).
+    UnknownProtocol,
+    /// The payload type is not one of the session's.
+    UnknownPayloadType,
+    /// A header extension that the stream needs is missing or broken.
+    BadExtension,
+    /// A dependency descriptor names a template that no structure defined.
+    UnknownTemplate,
+    /// The peer is in no conference (never joined, lobby, or gone).
+    NotJoined,
+    /// The SSRC is not one that the sender published (SEC-002).
+    ForeignSsrc,
+    /// The sender's role or the mode does not permit this kind of media (PRES-001, SEC-002).
+    NotPermitted,
+    /// Seen before.
+    Duplicate,
+    /// Too far behind the newest packet of its stream.
+    TooOld,
+    /// The subscriber does not watch this stream.
+    NotWatched,
+    /// Another simulcast layer is selected for this subscriber.
+    LayerNotSelected,
+    /// A temporal layer above the selected one.
+    TemporalLayerNotSelected,
+    /// The switch to this layer waits for its key frame (FWD-002).
+    AwaitingKeyFrame,
+    /// Not among the loudest (FWD-005).
+    NotLoudest,
+    /// A NACK names a packet that is not in the repair cache.
+    NotInCache,
+    /// A retransmission beyond [`crate::limits::RETRANSMISSIONS_MAX`].
+    RepairLimit,
+    /// Feedback about a stream that the peer does not receive or send.
+    ForeignFeedback,
+    /// A kind of feedback that nothing here acts on.
+    UnusedFeedback,
+    /// A signalling message that is not valid.
+    MalformedSignal,
+    /// No key for the sender (E2E-004).
+    NoKey,
+    /// The authentication tag does not fit.
+    BadTag,
+    /// This (key, counter) was opened before.
+    Replayed,
+    /// Too far behind the newest frame of its sender to tell whether it is a replay.
+    BeyondReplayWindow,
+    /// The cipher suite is not the conference's.
+    WrongSuite,
+}
+
+impl DropReason {
+    /// Every reason, in the order of [`DropReason::index`].
+    pub const ALL: [Self; 27] = [
+        Self::Malformed,
+        Self::Oversized,
+        Self::WrongVersion,
+        Self::UnknownProtocol,
+        Self::UnknownPayloadType,
+        Self::BadExtension,
+        Self::UnknownTemplate,
+        Self::NotJoined,
+        Self::ForeignSsrc,
+        Self::NotPermitted,
+        Self::Duplicate,
+        Self::TooOld,
+        Self::NotWatched,
+        Self::LayerNotSelected,
+        Self::TemporalLayerNotSelected,
+        Self::AwaitingKeyFrame,
+        Self::NotLoudest,
+        Self::NotInCache,
+        Self::RepairLimit,
+        Self::ForeignFeedback,
+        Self::UnusedFeedback,
+        Self::MalformedSignal,
+        Self::NoKey,
+        Self::BadTag,
+        Self::Replayed,
+        Self::BeyondReplayWindow,
+        Self::WrongSuite,
+    ];
+
+    /// Dense index, for tables.
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// The name that stands in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::Oversized => "oversized",
+            Self::WrongVersion => "wrong-version",
+            Self::UnknownProtocol => "unknown-protocol",
+            Self::UnknownPayloadType => "unknown-payload-type",
+            Self::BadExtension => "bad-extension",
+            Self::UnknownTemplate => "unknown-template",
+            Self::NotJoined => "not-joined",
+            Self::ForeignSsrc => "foreign-ssrc",
+            Self::NotPermitted => "not-permitted",
+            Self::Duplicate => "duplicate",
+            Self::TooOld => "too-old",
+            Self::NotWatched => "not-watched",
+            Self::LayerNotSelected => "layer-not-selected",
+            Self::TemporalLayerNotSelected => "temporal-layer-not-selected",
+            Self::AwaitingKeyFrame => "awaiting-key-frame",
+            Self::NotLoudest => "not-loudest",
+            Self::NotInCache => "not-in-cache",
+            Self::RepairLimit => "repair-limit",
+            Self::ForeignFeedback => "foreign-feedback",
+            Self::UnusedFeedback => "unused-feedback",
+            Self::MalformedSignal => "malformed-signal",
+            Self::NoKey => "no-key",
+            Self::BadTag => "bad-tag",
+            Self::Replayed => "replayed",
+            Self::BeyondReplayWindow => "beyond-replay-window",
+            Self::WrongSuite => "wrong-suite",
+        }
+    }
+}
+
+/// How often each [`DropReason`] occurred.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DropCounters([u64; DropReason::ALL.len()]);
+
+impl DropCounters {
+    /// Counts one.
+    pub fn count(&mut self, reason: DropReason) {
+        self.0[reason.index()] += 1;
+    }
+
+    /// How often `reason` occurred.
+    pub fn get(&self, reason: DropReason) -> u64 {
+        self.0[reason.index()]
+    }
+
+    /// How often anything was dropped.
+    pub fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
+    /// The reasons that occurred, with their counts.
+    pub fn iter(&self) -> impl Iterator<Item = (DropReason, u64)> {
+        DropReason::ALL.into_iter().map(|reason| (reason, self.get(reason))).filter(|(_, count)| *count > 0)
+    }
+
+    /// Adds another set of counters to this one.
+    pub fn merge(&mut self, other: &Self) {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            *mine += theirs;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DropReason;
+
+    #[test]
+    fn every_reason_stands_at_its_own_index() {
+        for (index, reason) in DropReason::ALL.into_iter().enumerate() {
+            assert_eq!(reason.index(), index, "{reason:?}");
+        }
+    }
+}

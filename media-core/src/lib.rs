@@ -1,0 +1,15 @@
+//! Owns what a conference server and an encrypting client decide, without clock, entropy, socket or runtime: time
+//! and randomness come in, packets and events go out.
+
+pub mod drop_reason;
+pub mod ids;
+pub mod limits;
+pub mod media;
+pub mod secret;
+pub mod signalling;
+pub mod time;
+
+pub use drop_reason::{DropCounters, DropReason};
+pub use ids::{ConferenceId, HolderId, InvitationId, ParticipantId, PeerId, Ssrc};
+pub use media::{Codec, MediaKind, Permissions};
+pub use time::Timestamp;

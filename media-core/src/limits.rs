@@ -1,0 +1,57 @@
+//! Owns every bound of the engine. A peer that exceeds one is refused or dropped with a name; nothing grows
+//! without a line here.
+
+use std::time::Duration;
+
+/// Participants in one conference unless configured otherwise (CAP-003).
+pub const PARTICIPANTS_MAX_DEFAULT: u32 = 50;
+/// The most that configuration may raise it to (PRES-009 names 1,000).
+pub const PARTICIPANTS_MAX_CONFIGURABLE: u32 = 1_000;
+/// Licences unless configured otherwise (LIC-001).
+pub const LICENCES_DEFAULT: u32 = 750;
+/// People waiting in one lobby.
+pub const LOBBY_MAX: usize = 200;
+/// Live invitation links of one conference.
+pub const INVITATIONS_MAX: usize = 64;
+/// Bytes of a display name.
+pub const NAME_BYTES_MAX: usize = 64;
+/// Bytes of one signalling message.
+pub const SIGNAL_BYTES_MAX: usize = 16_384;
+/// Tracks that one participant may publish.
+pub const TRACKS_MAX: usize = 3;
+/// Simulcast encodings of one track.
+pub const ENCODINGS_MAX: usize = 3;
+/// UDP payload of one RTP or RTCP packet (NET-007).
+pub const DATAGRAM_BYTES_MAX: usize = 1_200;
+/// Header extension bytes that are kept of one packet.
+pub const EXTENSION_BYTES_MAX: usize = 255;
+/// Templates of a dependency structure: the template id has six bits (AV1 RTP specification, A.8.2).
+pub const TEMPLATES_MAX: usize = 64;
+/// Decode targets of a dependency structure (five bits, AV1 RTP specification, A.8.2).
+pub const DECODE_TARGETS_MAX: usize = 32;
+/// Frame differences of one template that are kept.
+pub const FRAME_DIFFS_MAX: usize = 8;
+/// Packets per RTCP compound that are read.
+pub const RTCP_PACKETS_MAX: usize = 32;
+/// Sequence numbers that are taken from one NACK.
+pub const NACK_ENTRIES_MAX: usize = 256;
+/// Packets per encoding kept for repair; LiveKit keeps 500 of video.
+pub const REPAIR_CACHE_PACKETS: usize = 512;
+/// Sent packets per subscription that a NACK can name.
+pub const SENT_HISTORY_PACKETS: usize = 512;
+/// Times that one packet is sent again to one subscriber.
+pub const RETRANSMISSIONS_MAX: u8 = 3;
+/// How far a packet may lie behind the newest before it is too old to forward.
+pub const REORDER_PACKETS_MAX: u64 = 1_024;
+/// At most one key-frame request per source in this time (FWD-004).
+pub const KEY_FRAME_REQUEST_INTERVAL: Duration = Duration::from_millis(500);
+/// Microphones forwarded at once unless configured otherwise (FWD-005).
+pub const SPEAKERS_DEFAULT: usize = 3;
+/// Outputs that may wait to be polled before inputs are refused.
+pub const OUTPUTS_MAX: usize = 1 << 20;
+/// Bytes of one SFrame ciphertext that an endpoint opens.
+pub const FRAME_BYTES_MAX: usize = 1 << 20;
+/// Frames behind the newest that an SFrame receiver accepts (replay window).
+pub const REPLAY_WINDOW_FRAMES: u64 = 1_024;
+/// Senders whose keys one endpoint holds at once.
+pub const SENDER_KEYS_MAX: usize = 1_024;

@@ -1,0 +1,450 @@
+//! Owns the messages between a client and the server, and their JSON form. What they mean is decided in
+//! [`crate::conference`]; how they travel is the caller's affair.
+//!
+//! The end-to-end key is deliberately absent: it stands in the part of the invitation link behind `#`, which a
+//! client never sends.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    drop_reason::DropReason,
+    ids::{ConferenceId, InvitationId, ParticipantId, Ssrc},
+    limits,
+    media::{Codec, MediaKind, Permissions},
+    secret::Token,
+};
+
+/// A client's request; the answer carries the same number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientMessage {
+    /// Chosen by the client, repeated in the answer.
+    pub request: u32,
+    /// What is asked for.
+    pub body: Request,
+}
+
+/// What a client can ask for. Which of them a role may ask is [`crate::conference`]'s business.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
+pub enum Request {
+    /// Start a conference and enter it as its host.
+    Start {
+        /// Proves that the sender is a licence holder.
+        credential: Option<Token>,
+        /// Display name.
+        name: String,
+        /// Mode at the start.
+        mode: Mode,
+        /// Whether joiners wait until a moderator admits them.
+        lobby: bool,
+        /// What the client is.
+        client: ClientInfo,
+    },
+    /// Enter a conference by its link.
+    Join {
+        /// The link's token.
+        link: LinkToken,
+        /// A licence holder who shows it can be named moderator, and gets the host's role back after a reconnect.
+        credential: Option<Token>,
+        /// Display name.
+        name: String,
+        /// What the client is.
+        client: ClientInfo,
+    },
+    /// Leave.
+    Leave,
+    /// Say which tracks this client sends. Replaces what it said before.
+    Publish {
+        /// At most one of each kind.
+        tracks: Vec<TrackOffer>,
+    },
+    /// Choose what to receive of somebody's camera or screen.
+    Watch {
+        /// Whose.
+        source: ParticipantId,
+        /// Which of their tracks; audio is always received.
+        kind: MediaKind,
+        /// Highest simulcast layer wanted (0 is the smallest), or nothing at all.
+        layer: Option<u8>,
+    },
+    /// Ask for the word in presenter mode.
+    RaiseHand,
+    /// Take the question back.
+    LowerHand,
+    /// Moderation: let somebody in from the lobby.
+    Admit {
+        /// Who waits.
+        participant: ParticipantId,
+    },
+    /// Moderation: put somebody out, or turn them away at the lobby.
+    Remove {
+        /// Who.
+        participant: ParticipantId,
+    },
+    /// Moderation: change the mode.
+    SetMode {
+        /// To this one.
+        mode: Mode,
+    },
+    /// Moderation: refuse everybody who would join from now on.
+    Lock {
+        /// Whether it is locked.
+        locked: bool,
+    },
+    /// Moderation: what somebody may send at most, in any mode (mute is `audio: false`).
+    SetPermissions {
+        /// Whose.
+        participant: ParticipantId,
+        /// The upper bound.
+        permissions: Permissions,
+    },
+    /// Moderation, presenter mode: grant a raised hand audio or video, or revoke it with no permissions at all.
+    Grant {
+        /// Whose.
+        participant: ParticipantId,
+        /// What is granted.
+        permissions: Permissions,
+    },
+    /// Moderation: make somebody the presenter in place of the present one.
+    NamePresenter {
+        /// Who presents from now on.
+        participant: ParticipantId,
+    },
+    /// Host only: make a licence holder a moderator.
+    NameModerator {
+        /// A present licence holder.
+        participant: ParticipantId,
+    },
+    /// Host only: give the host's role, and the conference's licence, to another licence holder.
+    HandOver {
+        /// A present licence holder whose licence is free.
+        participant: ParticipantId,
+    },
+    /// Moderation: make another invitation link.
+    CreateInvitation,
+    /// Moderation: make a link useless for joining.
+    RevokeInvitation {
+        /// Which.
+        invitation: InvitationId,
+    },
+    /// Host only: end the conference for everybody.
+    End,
+}
+
+/// What a client says about itself when it enters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientInfo {
+    /// A desk or a room.
+    pub endpoint: EndpointKind,
+    /// Whether it can encrypt end to end.
+    pub encrypts: bool,
+}
+
+/// One endpoint is one participant, whoever sits in front of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndpointKind {
+    /// One person.
+    Desk,
+    /// A room equipped for audio and video conferences, for several people; counts as one participant (AVC-001).
+    AvcRoom,
+}
+
+/// How media flows in a conference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Everybody may send what their permissions allow.
+    Discussion,
+    /// Only presenters, and granted hands, may send.
+    Presenter,
+}
+
+/// Rank in a conference. What it permits is decided in [`crate::conference`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Joined by link, shows no licence.
+    Guest,
+    /// Holds a licence, has no say here.
+    Participant,
+    /// A licence holder whom the host named.
+    Moderator,
+    /// Whose licence carries the conference.
+    Host,
+}
+
+/// The secret part of an invitation link, with the number of the conference it leads to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkToken {
+    /// Where it leads.
+    pub conference: ConferenceId,
+    /// 128 random bits.
+    pub token: Token,
+}
+
+/// An invitation link as its maker sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Invitation {
+    /// By which it can be revoked.
+    pub id: InvitationId,
+    /// What is handed out.
+    pub link: LinkToken,
+}
+
+/// A track that a client is going to send.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrackOffer {
+    /// Microphone, camera or screen.
+    pub kind: MediaKind,
+    /// How it is coded.
+    pub codec: Codec,
+    /// Simulcast encodings from the smallest to the largest; exactly one for audio.
+    pub encodings: Vec<EncodingOffer>,
+}
+
+/// One simulcast encoding of a track.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EncodingOffer {
+    /// Of the media.
+    pub ssrc: Ssrc,
+    /// Of its retransmissions (RFC 4588).
+    pub rtx_ssrc: Ssrc,
+}
+
+/// A track as a subscriber receives it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrackInfo {
+    /// Who sends it.
+    pub participant: ParticipantId,
+    /// Microphone, camera or screen.
+    pub kind: MediaKind,
+    /// How it is coded.
+    pub codec: Codec,
+    /// Simulcast layers there are to choose from.
+    pub layers: u8,
+    /// The one SSRC under which this subscriber sees it.
+    pub ssrc: Ssrc,
+    /// The SSRC of its retransmissions.
+    pub rtx_ssrc: Ssrc,
+}
+
+/// A participant as the others see them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Member {
+    /// Their number.
+    pub participant: ParticipantId,
+    /// Display name.
+    pub name: String,
+    /// Rank.
+    pub role: Role,
+    /// Whether they present.
+    pub presenter: bool,
+    /// Whether their hand is raised.
+    pub hand_raised: bool,
+    /// What they may send at the moment.
+    pub permissions: Permissions,
+    /// A desk or a room.
+    pub endpoint: EndpointKind,
+}
+
+/// What the server says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
+pub enum ServerMessage {
+    /// The sender of the request is in. Answers `Start` and `Join` (also later, from the lobby).
+    Entered {
+        /// The request that asked for it.
+        request: u32,
+        /// Where.
+        conference: ConferenceId,
+        /// As whom.
+        participant: ParticipantId,
+        /// The mode at this moment (PRES-003).
+        mode: Mode,
+        /// Everybody present, the receiver included.
+        roster: Vec<Member>,
+        /// The first link of a conference that was just started.
+        invitation: Option<Invitation>,
+    },
+    /// In the lobby: wait.
+    Waiting {
+        /// The join that waits.
+        request: u32,
+    },
+    /// Done.
+    Done {
+        /// What was asked.
+        request: u32,
+    },
+    /// A new link.
+    Invited {
+        /// What was asked.
+        request: u32,
+        /// The link.
+        invitation: Invitation,
+    },
+    /// Refused; nothing has changed.
+    Refused {
+        /// What was asked.
+        request: u32,
+        /// Why.
+        reason: Refusal,
+    },
+    /// Somebody came in, or changed rank, hand or permissions.
+    Member {
+        /// As they are now.
+        member: Member,
+    },
+    /// Somebody left or was put out.
+    MemberLeft {
+        /// Who.
+        participant: ParticipantId,
+    },
+    /// Somebody waits in the lobby (to moderators).
+    Knock {
+        /// Who.
+        participant: ParticipantId,
+        /// Display name.
+        name: String,
+    },
+    /// The mode has changed.
+    ModeChanged {
+        /// To this one.
+        mode: Mode,
+    },
+    /// There is a track to receive.
+    TrackAdded {
+        /// Its description.
+        track: TrackInfo,
+    },
+    /// A track is gone.
+    TrackRemoved {
+        /// Whose.
+        participant: ParticipantId,
+        /// Which.
+        kind: MediaKind,
+    },
+    /// To a publisher: which of its encodings somebody watches; the others can rest (FWD-006).
+    Demand {
+        /// Which of its tracks.
+        kind: MediaKind,
+        /// Bit n is encoding n.
+        encodings: u8,
+    },
+    /// The receiver is out.
+    Out {
+        /// Why.
+        reason: OutReason,
+    },
+}
+
+/// Why a participant is out of a conference without having asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutReason {
+    /// A moderator put them out.
+    Removed,
+    /// A moderator did not admit them.
+    Denied,
+    /// The host ended it.
+    Ended,
+}
+
+/// Why a request was refused. Nothing here tells a stranger whether a conference exists (JOIN-002).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Refusal {
+    /// Only a licence holder can start a conference (LIC-001).
+    NoLicence,
+    /// The licences' term is over (LIC-004).
+    LicenceExpired,
+    /// This holder already runs a conference (LIC-002).
+    LicenceInUse,
+    /// As many conferences run as there are licences (CAP-002).
+    AllLicencesInUse,
+    /// The link is wrong, revoked, or of another conference: one answer for all (JOIN-002).
+    InvalidLink,
+    /// The conference is full (CAP-004).
+    ConferenceFull,
+    /// The conference is locked.
+    ConferenceLocked,
+    /// The lobby is full.
+    LobbyFull,
+    /// The client cannot encrypt (E2E-012).
+    EncryptionRequired,
+    /// This connection is in a conference, or waits for one, already.
+    AlreadyIn,
+    /// This connection is in no conference.
+    NotIn,
+    /// Only the host can do that.
+    NotHost,
+    /// Only the host or a moderator can do that (LIC-003).
+    NotModerator,
+    /// Only a licence holder can be given that role.
+    NotLicenceHolder,
+    /// Nobody of that number is here.
+    NoSuchParticipant,
+    /// There is no link of that number.
+    NoSuchInvitation,
+    /// There are as many links as there may be.
+    TooManyInvitations,
+    /// The name is empty or too long.
+    BadName,
+    /// The track list is not valid: too many, two of a kind, a codec that does not fit, or an SSRC twice.
+    BadTracks,
+    /// There is no such track to watch.
+    NoSuchTrack,
+    /// Hands are raised, and granted, in presenter mode only.
+    NotInPresenterMode,
+    /// The host and the presenters have the word already, and the host cannot be put out.
+    NotApplicable,
+}
+
+impl ClientMessage {
+    /// Reads a message from the network.
+    ///
+    /// # Errors
+    /// [`DropReason::Oversized`] beyond [`limits::SIGNAL_BYTES_MAX`], [`DropReason::MalformedSignal`] when it is not
+    /// one of [`Request`] in JSON.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DropReason> {
+        if bytes.len() > limits::SIGNAL_BYTES_MAX {
+            return Err(DropReason::Oversized);
+        }
+        serde_json::from_slice(bytes).map_err(|_| DropReason::MalformedSignal)
+    }
+
+    /// The message as bytes.
+    ///
+    /// # Panics
+    /// Never: no value of this type lacks a JSON form.
+    pub fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("every client message has a JSON form")
+    }
+}
+
+impl ServerMessage {
+    /// Reads a message from the network.
+    ///
+    /// # Errors
+    /// [`DropReason::MalformedSignal`] when it is not a server's message in JSON.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DropReason> {
+        serde_json::from_slice(bytes).map_err(|_| DropReason::MalformedSignal)
+    }
+
+    /// The message as bytes.
+    ///
+    /// # Panics
+    /// Never: no value of this type lacks a JSON form.
+    pub fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("every server message has a JSON form")
+    }
+}

@@ -1,0 +1,3 @@
+//! Owns the rehearsal: scenarios, simulated buildings, participants and the world they meet in.
+
+pub mod record;
