@@ -33,8 +33,6 @@ pub enum DropReason {
     NotWatched,
     /// Another simulcast layer is selected for this subscriber.
     LayerNotSelected,
-    /// A temporal layer above the selected one.
-    TemporalLayerNotSelected,
     /// The switch to this layer waits for its key frame (FWD-002).
     AwaitingKeyFrame,
     /// Not among the loudest (FWD-005).
@@ -63,7 +61,7 @@ pub enum DropReason {
 
 impl DropReason {
     /// Every reason, in the order of [`DropReason::index`].
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 26] = [
         Self::Malformed,
         Self::Oversized,
         Self::WrongVersion,
@@ -78,7 +76,6 @@ impl DropReason {
         Self::TooOld,
         Self::NotWatched,
         Self::LayerNotSelected,
-        Self::TemporalLayerNotSelected,
         Self::AwaitingKeyFrame,
         Self::NotLoudest,
         Self::NotInCache,
@@ -115,7 +112,6 @@ impl DropReason {
             Self::TooOld => "too-old",
             Self::NotWatched => "not-watched",
             Self::LayerNotSelected => "layer-not-selected",
-            Self::TemporalLayerNotSelected => "temporal-layer-not-selected",
             Self::AwaitingKeyFrame => "awaiting-key-frame",
             Self::NotLoudest => "not-loudest",
             Self::NotInCache => "not-in-cache",

@@ -37,16 +37,34 @@ pub const RTCP_PACKETS_MAX: usize = 32;
 pub const NACK_ENTRIES_MAX: usize = 256;
 /// Packets per encoding kept for repair; LiveKit keeps 500 of video.
 pub const REPAIR_CACHE_PACKETS: usize = 512;
-/// Sent packets per subscription that a NACK can name.
-pub const SENT_HISTORY_PACKETS: usize = 512;
 /// Times that one packet is sent again to one subscriber.
 pub const RETRANSMISSIONS_MAX: u8 = 3;
-/// How far a packet may lie behind the newest before it is too old to forward.
-pub const REORDER_PACKETS_MAX: u64 = 1_024;
+/// Retransmissions of one subscription that are remembered for that limit.
+pub const RETRANSMISSIONS_REMEMBERED: usize = 64;
+/// Skipped packets of one encoding that are asked for at once.
+pub const MISSING_MAX: usize = 128;
+/// How long a skipped packet may be under way before it counts as lost.
+pub const REORDER_TOLERANCE: Duration = Duration::from_millis(10);
+/// First pause between two requests for the same packet; it grows by itself with each try.
+pub const NACK_INTERVAL: Duration = Duration::from_millis(60);
+/// Requests for the same packet.
+pub const NACK_TRIES_MAX: u8 = 5;
 /// At most one key-frame request per source in this time (FWD-004).
 pub const KEY_FRAME_REQUEST_INTERVAL: Duration = Duration::from_millis(500);
 /// Microphones forwarded at once unless configured otherwise (FWD-005).
 pub const SPEAKERS_DEFAULT: usize = 3;
+/// Level from which a microphone counts as speaking, in -dBov: louder than -50 dBov.
+pub const SPEAKER_LEVEL_MIN: u8 = 50;
+/// How long a forwarded microphone keeps its place after its last word.
+pub const SPEAKER_HANGOVER: Duration = Duration::from_millis(500);
+/// By how much a voice must be louder than the quietest forwarded one to take its place.
+pub const SPEAKER_MARGIN_DB: f32 = 6.0;
+/// For how long it must be so.
+pub const SPEAKER_RISE: Duration = Duration::from_millis(100);
+/// How much of a microphone that is not forwarded is held back, to be sent when it takes a place.
+pub const SPEAKER_HELD: Duration = Duration::from_millis(200);
+/// The same in packets of 20 ms.
+pub const SPEAKER_HELD_PACKETS: usize = 10;
 /// Outputs that may wait to be polled before inputs are refused.
 pub const OUTPUTS_MAX: usize = 1 << 20;
 /// Bytes of one SFrame ciphertext that an endpoint opens.

@@ -1,0 +1,149 @@
+//! Owns the numbering of one forwarded stream: whatever the source does (layer switch, mute, gap of the loudest
+//! selection), the subscriber sees one SSRC, sequence numbers without a gap that the server made, and timestamps that
+//! never go back (FWD-001).
+//!
+//! A stretch is a run of source packets that go through with constant offsets. Numbers that the source skipped inside
+//! a stretch stay reserved, so a packet that is repaired later still has its place; between stretches there is none.
+
+use crate::time::Timestamp;
+
+/// How many past stretches can still place a late packet or answer a NACK.
+const STRETCHES_KEPT: usize = 4;
+
+/// One run of packets with constant offsets.
+#[derive(Clone, Copy, Debug)]
+struct Stretch {
+    encoding: u8,
+    first: u64,
+    last: u64,
+    /// Outgoing extended number of the packet `first`.
+    out_first: u64,
+    timestamp_offset: u32,
+}
+
+/// Sequence numbers and timestamps as one subscriber sees them.
+#[derive(Debug)]
+pub(super) struct Rewriter {
+    stretches: [Option<Stretch>; STRETCHES_KEPT],
+    out_next: u64,
+    last_timestamp: Option<(u32, Timestamp)>,
+}
+
+/// Numbers of one forwarded packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rewritten {
+    pub(super) sequence: u16,
+    pub(super) timestamp: u32,
+}
+
+impl Rewriter {
+    /// Starts numbering at `first`.
+    pub(super) fn new(first: u16) -> Self {
+        // One cycle up, so that no arithmetic on late packets reaches below zero.
+        Self { stretches: [None; STRETCHES_KEPT], out_next: u64::from(first) + (1 << 16), last_timestamp: None }
+    }
+
+    /// Begins a stretch with the packet `sequence` of `encoding`. Its outgoing timestamp is `wanted` (the caller knows
+    /// how the source's clocks relate) but always later than everything sent before.
+    pub(super) fn start(&mut self, encoding: u8, sequence: u64, timestamp: u32, wanted: u32) {
+        let out = match self.last_timestamp {
+            Some((last, _)) if (wanted.wrapping_sub(last) as i32) <= 0 => last.wrapping_add(1),
+            _ => wanted,
+        };
+        self.stretches.rotate_right(1);
+        self.stretches[0] = Some(Stretch {
+            encoding,
+            first: sequence,
+            // Nothing of it has been sent; `place` moves this up with the first packet.
+            last: sequence,
+            out_first: self.out_next,
+            timestamp_offset: out.wrapping_sub(timestamp),
+        });
+    }
+
+    /// Numbers for a packet of `encoding`, or nothing when it belongs to no stretch (its place was never reserved).
+    pub(super) fn place(&mut self, now: Timestamp, encoding: u8, sequence: u64, timestamp: u32) -> Option<Rewritten> {
+        for (age, stretch) in self.stretches.iter_mut().enumerate() {
+            let Some(stretch) = stretch.as_mut().filter(|stretch| stretch.encoding == encoding) else { continue };
+            // Only the youngest stretch grows; the others place what was reserved in them.
+            if sequence < stretch.first || (age > 0 && sequence > stretch.last) {
+                continue;
+            }
+            let out = stretch.out_first + (sequence - stretch.first);
+            let rewritten =
+                Rewritten { sequence: out as u16, timestamp: timestamp.wrapping_add(stretch.timestamp_offset) };
+            if age == 0 && out >= self.out_next {
+                stretch.last = sequence;
+                self.out_next = out + 1;
+                self.last_timestamp = Some((rewritten.timestamp, now));
+            }
+            return Some(rewritten);
+        }
+        None
+    }
+
+    /// The source packet that was sent under `sequence`, as (encoding, extended source number).
+    pub(super) fn find(&self, sequence: u16) -> Option<(u8, u64)> {
+        // The newest outgoing number with these low bits.
+        let newest = self.out_next.checked_sub(1)?;
+        let out = newest - u64::from((newest as u16).wrapping_sub(sequence));
+        self.stretches.iter().flatten().find_map(|stretch| {
+            let source = stretch.first + out.checked_sub(stretch.out_first)?;
+            (source <= stretch.last).then_some((stretch.encoding, source))
+        })
+    }
+
+    /// Timestamp and time of the newest packet sent.
+    pub(super) fn last_sent(&self) -> Option<(u32, Timestamp)> {
+        self.last_timestamp
+    }
+
+    /// Offset from the source's timestamps to the outgoing ones in the present stretch.
+    pub(super) fn timestamp_offset(&self) -> Option<(u8, u32)> {
+        self.stretches[0].map(|stretch| (stretch.encoding, stretch.timestamp_offset))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::ZERO;
+
+    #[test]
+    fn a_switch_leaves_no_gap_and_no_step_back() {
+        let mut rewriter = Rewriter::new(65_534);
+        rewriter.start(0, 100, 5_000, 9_000);
+        let numbers: Vec<_> = (100..103).map(|n| rewriter.place(NOW, 0, n, 5_000).unwrap().sequence).collect();
+        assert_eq!(numbers, [65_534, 65_535, 0]);
+        rewriter.start(1, 7_000, 40, 1);
+        let switched = rewriter.place(NOW, 1, 7_000, 40).unwrap();
+        assert_eq!(switched, Rewritten { sequence: 1, timestamp: 9_001 });
+    }
+
+    #[test]
+    fn a_packet_repaired_after_a_switch_still_has_its_reserved_place() {
+        let mut rewriter = Rewriter::new(10);
+        rewriter.start(0, 100, 0, 0);
+        rewriter.place(NOW, 0, 100, 0);
+        rewriter.place(NOW, 0, 102, 0);
+        rewriter.start(1, 5, 0, 50);
+        rewriter.place(NOW, 1, 5, 0);
+        assert_eq!(rewriter.place(NOW, 0, 101, 0).unwrap().sequence, 11);
+        assert_eq!(rewriter.place(NOW, 0, 103, 0), None, "its place was never reserved");
+        assert_eq!(rewriter.place(NOW, 1, 4, 0), None, "older than the switch");
+    }
+
+    #[test]
+    fn a_sent_number_leads_back_to_its_source_packet() {
+        let mut rewriter = Rewriter::new(10);
+        rewriter.start(0, 100, 0, 0);
+        rewriter.place(NOW, 0, 100, 0);
+        rewriter.start(2, 900, 0, 50);
+        rewriter.place(NOW, 2, 900, 0);
+        rewriter.place(NOW, 2, 901, 0);
+        assert_eq!(rewriter.find(10), Some((0, 100)));
+        assert_eq!(rewriter.find(12), Some((2, 901)));
+        assert_eq!(rewriter.find(13), None, "not sent yet");
+    }
+}
