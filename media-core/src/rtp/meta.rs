@@ -99,8 +99,8 @@ impl FrameReader {
 
     /// The packet's frame; `None` when it has no dependency descriptor.
     ///
-    /// A structure is taken over, except from a key frame that arrives after a newer one. Allocates when there was
-    /// no structure, and never afterwards.
+    /// A structure is taken over, except from a key frame that arrives after a newer one. Allocates for
+    /// a new structure only.
     ///
     /// # Errors
     /// [`DropReason::BadExtension`] when the descriptor is broken, [`DropReason::UnknownTemplate`] when its
@@ -155,12 +155,11 @@ fn is_near(a: u16, b: u16) -> bool {
 }
 
 fn can_switch_up(structure: &DependencyStructure, frame: &Template) -> bool {
-    let mut higher = (0..structure.decode_targets())
-        .filter(|target| {
-            let (spatial, temporal) = structure.decode_target_layer(*target);
-            spatial == frame.spatial && temporal > frame.temporal
-        })
+    let mut higher = structure
+        .decode_target_layers()
+        .iter()
+        .enumerate()
+        .filter(|(_, (spatial, temporal))| *spatial == frame.spatial && *temporal > frame.temporal)
         .peekable();
-    higher.peek().is_some()
-        && higher.all(|target| frame.indications.get(usize::from(target)) == Indication::Switch)
+    higher.peek().is_some() && higher.all(|(target, _)| frame.indications.get(target) == Indication::Switch)
 }

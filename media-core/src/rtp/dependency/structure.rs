@@ -17,14 +17,16 @@ const NEXT_TEMPORAL_LAYER: u32 = 1;
 const NEXT_SPATIAL_LAYER: u32 = 2;
 const NO_MORE_TEMPLATES: u32 = 3;
 
-/// The templates that frames refer to. Without heap; to be kept in a box, because it has room for all 64.
+/// The templates that frames refer to. It holds as many as there are, not the 64 that there may be, because one is
+/// kept for every encoding of everybody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DependencyStructure {
     id_offset: u8,
     decode_targets: u8,
     chains: u8,
-    template_count: u8,
-    templates: [Template; limits::TEMPLATES_MAX],
+    templates: Box<[Template]>,
+    /// The highest spatial and temporal layer of each decode target.
+    target_layers: [(u8, u8); limits::DECODE_TARGETS_MAX],
     /// The chain that protects each decode target.
     protected_by: [u8; limits::DECODE_TARGETS_MAX],
     /// Width and height of each spatial layer, less one.
@@ -88,7 +90,7 @@ impl DependencyStructure {
 
     /// The templates in their order.
     pub fn templates(&self) -> &[Template] {
-        &self.templates[..usize::from(self.template_count)]
+        &self.templates
     }
 
     /// The template that a descriptor names by its identifier.
@@ -112,18 +114,9 @@ impl DependencyStructure {
         (self.chains > 0 && target < self.decode_targets).then(|| self.protected_by[usize::from(target)])
     }
 
-    /// The highest spatial and temporal layer of a decode target (A.8.1, `decode_target_layers`).
-    pub fn decode_target_layer(&self, target: u8) -> (u8, u8) {
-        let target = usize::from(target);
-        let present = || {
-            self.templates()
-                .iter()
-                .filter(move |template| template.indications.get(target) != Indication::NotPresent)
-        };
-        (
-            present().map(|template| template.spatial).max().unwrap_or(0),
-            present().map(|template| template.temporal).max().unwrap_or(0),
-        )
+    /// The highest spatial and temporal layer of each decode target (A.8.1, `decode_target_layers`).
+    pub fn decode_target_layers(&self) -> &[(u8, u8)] {
+        &self.target_layers[..usize::from(self.decode_targets)]
     }
 
     /// Largest picture of a spatial layer in pixels, if the structure says it.
@@ -137,8 +130,8 @@ impl DependencyStructure {
         let mut structure = Self::empty();
         structure.decode_targets = decode_targets;
         structure.chains = 1;
-        structure.template_count = templates.len() as u8;
-        structure.templates[..templates.len()].copy_from_slice(templates);
+        structure.templates = templates.into();
+        structure.derive_target_layers();
         let mut resolutions = [(0, 0); SPATIAL_LAYERS_MAX];
         resolutions[0] = (width - 1, height - 1);
         structure.resolutions = Some(resolutions);
@@ -150,15 +143,21 @@ impl DependencyStructure {
             id_offset: 0,
             decode_targets: 1,
             chains: 0,
-            template_count: 0,
-            templates: [Template::default(); limits::TEMPLATES_MAX],
+            templates: Box::default(),
+            target_layers: [(0, 0); limits::DECODE_TARGETS_MAX],
             protected_by: [0; limits::DECODE_TARGETS_MAX],
             resolutions: None,
         }
     }
 
-    fn templates_mut(&mut self) -> &mut [Template] {
-        &mut self.templates[..usize::from(self.template_count)]
+    fn derive_target_layers(&mut self) {
+        for (target, layer) in self.target_layers.iter_mut().enumerate() {
+            let present = |template: &&Template| template.indications.get(target) != Indication::NotPresent;
+            let present = || self.templates.iter().filter(present);
+            let spatial = present().map(|template| template.spatial).max();
+            let temporal = present().map(|template| template.temporal).max();
+            *layer = (spatial.unwrap_or(0), temporal.unwrap_or(0));
+        }
     }
 
     /// Templates are in the order of their spatial layers.
@@ -173,12 +172,12 @@ impl DependencyStructure {
         let mut structure = Self::empty();
         structure.id_offset = reader.bits(6)? as u8;
         structure.decode_targets = reader.bits(5)? as u8 + 1;
-        structure.read_layers(reader)?;
+        structure.templates = read_layers(reader)?.into();
         let targets = usize::from(structure.decode_targets);
-        for template in structure.templates_mut() {
+        for template in &mut structure.templates {
             template.indications = read_indications(reader, targets)?;
         }
-        for template in structure.templates_mut() {
+        for template in &mut structure.templates {
             while reader.flag()? {
                 let diff = reader.bits(4)? as u16 + 1;
                 if !template.frame_diffs.push(diff) {
@@ -186,6 +185,7 @@ impl DependencyStructure {
                 }
             }
         }
+        structure.derive_target_layers();
         structure.read_chains(reader)?;
         if reader.flag()? {
             let mut resolutions = [(0, 0); SPATIAL_LAYERS_MAX];
@@ -197,25 +197,6 @@ impl DependencyStructure {
         Ok(structure)
     }
 
-    fn read_layers(&mut self, reader: &mut BitReader<'_>) -> Result<(), DropReason> {
-        let (mut spatial, mut temporal) = (0, 0);
-        loop {
-            let index = usize::from(self.template_count);
-            let template = self.templates.get_mut(index).ok_or(DropReason::BadExtension)?;
-            (template.spatial, template.temporal) = (spatial, temporal);
-            self.template_count += 1;
-            match reader.bits(2)? {
-                SAME_LAYER => {}
-                NEXT_TEMPORAL_LAYER => temporal += 1,
-                NEXT_SPATIAL_LAYER => (spatial, temporal) = (spatial + 1, 0),
-                _ => return Ok(()),
-            }
-            if usize::from(spatial) >= SPATIAL_LAYERS_MAX || temporal > TEMPORAL_LAYER_LAST {
-                return Err(DropReason::BadExtension);
-            }
-        }
-    }
-
     fn read_chains(&mut self, reader: &mut BitReader<'_>) -> Result<(), DropReason> {
         self.chains = reader.non_symmetric(u32::from(self.decode_targets) + 1)? as u8;
         if self.chains == 0 {
@@ -225,7 +206,7 @@ impl DependencyStructure {
             self.protected_by[target] = reader.non_symmetric(u32::from(self.chains))? as u8;
         }
         let chains = self.chains;
-        for template in self.templates_mut() {
+        for template in &mut self.templates {
             for _ in 0..chains {
                 template.chain_diffs.push(reader.bits(4)? as u8);
             }
@@ -278,6 +259,25 @@ impl DependencyStructure {
         }
         for diff in self.templates().iter().flat_map(|template| template.chain_diffs.as_slice()) {
             writer.bits(u32::from(*diff), 4);
+        }
+    }
+}
+
+/// One template for each entry of the list, with its layer only.
+fn read_layers(reader: &mut BitReader<'_>) -> Result<Vec<Template>, DropReason> {
+    let mut templates = Vec::new();
+    let mut next = Template::default();
+    loop {
+        let layers = usize::from(next.spatial) < SPATIAL_LAYERS_MAX && next.temporal <= TEMPORAL_LAYER_LAST;
+        if !layers || templates.len() == limits::TEMPLATES_MAX {
+            return Err(DropReason::BadExtension);
+        }
+        templates.push(next);
+        match reader.bits(2)? {
+            SAME_LAYER => {}
+            NEXT_TEMPORAL_LAYER => next.temporal += 1,
+            NEXT_SPATIAL_LAYER => (next.spatial, next.temporal) = (next.spatial + 1, 0),
+            _ => return Ok(templates),
         }
     }
 }
