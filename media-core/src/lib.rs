@@ -5,6 +5,7 @@ pub mod drop_reason;
 pub mod ids;
 pub mod limits;
 pub mod media;
+pub mod rtp;
 pub mod secret;
 pub mod signalling;
 pub mod time;
