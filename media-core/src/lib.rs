@@ -1,6 +1,7 @@
 //! Owns what a conference server and an encrypting client decide, without clock, entropy, socket or runtime: time
 //! and randomness come in, packets and events go out.
 
+pub mod conference;
 pub mod drop_reason;
 pub mod ids;
 pub mod limits;

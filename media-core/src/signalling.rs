@@ -355,8 +355,10 @@ pub enum OutReason {
     Removed,
     /// A moderator did not admit them.
     Denied,
-    /// The host ended it.
+    /// The host ended it, or nobody was in it for [`limits::EMPTY_CONFERENCE_GRACE`].
     Ended,
+    /// The same licence holder came in through another connection, which carries on in this one's place.
+    Replaced,
 }
 
 /// Why a request was refused. Nothing here tells a stranger whether a conference exists (JOIN-002).
