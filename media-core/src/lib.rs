@@ -2,6 +2,7 @@
 //! and randomness come in, packets and events go out.
 
 pub mod drop_reason;
+pub mod e2ee;
 pub mod ids;
 pub mod limits;
 pub mod media;
