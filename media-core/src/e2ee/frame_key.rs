@@ -52,7 +52,7 @@ impl FrameKey {
         self.aead.open_separate_gather(self.nonce(counter), Aad::from(aad), ciphertext, tag, out)
     }
 
-    /// The salt with the counter XORed into its last eight bytes (RFC 9605 section 4.4.3).
+    /// The exclusive or of the salt and the counter, which falls on its last eight bytes (RFC 9605 section 4.4.3).
     pub(super) fn nonce(&self, counter: u64) -> Nonce {
         let mut nonce = *self.salt;
         for (byte, digit) in nonce[NONCE_LEN - 8..].iter_mut().zip(counter.to_be_bytes()) {

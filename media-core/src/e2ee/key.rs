@@ -61,6 +61,12 @@ impl BaseKey {
         Ok(key)
     }
 
+    pub(super) fn from_hash(hash: &[u8; 32]) -> Self {
+        let mut key = Self { bytes: [0; Self::BYTES_MAX], length: hash.len() };
+        key.bytes[..hash.len()].copy_from_slice(hash);
+        key
+    }
+
     pub(super) fn expose(&self) -> &[u8] {
         &self.bytes[..self.length]
     }

@@ -86,6 +86,10 @@ impl<K: KeySource> Opener<K> {
     /// Ends a sender's stay: its key is wiped, and no frame of this id opens again. An endpoint retires its own id
     /// at once, so that a server cannot play its own voice back to it as another's.
     pub fn retire(&mut self, sender: KeyId) {
+        if self.senders.len() >= limits::KNOWN_SENDERS_MAX && !self.senders.contains_key(&sender) {
+            // Nobody new is heard any more, this sender included.
+            return;
+        }
         if self.senders.insert(sender, None).flatten().is_some() {
             self.active -= 1;
         }

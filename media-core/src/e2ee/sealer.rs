@@ -70,17 +70,13 @@ impl Sealer {
         out.reserve(header.len() + plaintext.len() + TAG_BYTES);
         out.extend_from_slice(header);
         out.extend_from_slice(plaintext);
-        match self.key.seal(counter, &self.aad, &mut out[header.len()..]) {
-            Ok(tag) => {
-                out.extend_from_slice(tag.as_ref());
-                Ok(())
-            }
-            Err(_) => {
-                // The plaintext stands in `out`; nobody may take it for a sealed frame.
-                out.zeroize();
-                Err(SealError::Oversized)
-            }
-        }
+        let Ok(tag) = self.key.seal(counter, &self.aad, &mut out[header.len()..]) else {
+            // The plaintext stands in `out`; nobody may take it for a sealed frame. Length is all an AEAD refuses.
+            out.zeroize();
+            return Err(SealError::Oversized);
+        };
+        out.extend_from_slice(tag.as_ref());
+        Ok(())
     }
 }
 

@@ -67,7 +67,7 @@ impl SharedSecretKeys {
         let mut bytes = Zeroizing::new([0; 32]);
         let secret = Salt::new(HKDF_SHA256, &[]).extract(&self.secret.0);
         expand(&secret, &[LABEL, &sender.0.to_be_bytes()], &mut *bytes);
-        BaseKey::from_bytes(&*bytes).expect("32 bytes are a base key")
+        BaseKey::from_hash(&bytes)
     }
 }
 

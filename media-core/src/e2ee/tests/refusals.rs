@@ -6,8 +6,8 @@ use super::Keys;
 use crate::{
     drop_reason::DropReason,
     e2ee::{
-        BaseKey, CipherSuite, ConferenceSecret, FrameMetadata, KeyId, Opener, SealError, Sealer,
-        SharedSecretKeys, TAG_BYTES,
+        BaseKey, CipherSuite, ConferenceSecret, FrameMetadata, HEADER_BYTES_MAX, KeyId, KeySource, Opener,
+        SealError, Sealer, SharedSecretKeys, TAG_BYTES,
     },
     limits,
     media::{Codec, MediaKind},
@@ -40,11 +40,11 @@ fn seal(sealer: &mut Sealer, plaintext: &[u8]) -> Vec<u8> {
 }
 
 /// Opens, and sees to it that a refusal leaves nothing behind and is counted.
-fn open<K: crate::e2ee::KeySource>(opener: &mut Opener<K>, sealed: &[u8]) -> Result<Vec<u8>, DropReason> {
+fn open<K: KeySource>(opener: &mut Opener<K>, sealed: &[u8]) -> Result<Vec<u8>, DropReason> {
     open_as(opener, sealed, METADATA)
 }
 
-fn open_as<K: crate::e2ee::KeySource>(
+fn open_as<K: KeySource>(
     opener: &mut Opener<K>,
     sealed: &[u8],
     metadata: FrameMetadata,
@@ -205,7 +205,7 @@ fn another_conferences_secret_opens_nothing() {
 #[test]
 fn an_oversized_frame_is_neither_sealed_nor_opened() {
     let mut sealer = sealer();
-    let longest = limits::FRAME_BYTES_MAX - crate::e2ee::HEADER_BYTES_MAX - TAG_BYTES;
+    let longest = limits::FRAME_BYTES_MAX - HEADER_BYTES_MAX - TAG_BYTES;
     let mut sealed = vec![1; 9];
     assert_eq!(sealer.seal(&vec![0; longest + 1], &[], &mut sealed), Err(SealError::Oversized));
     assert_eq!(sealed, b"");
@@ -268,6 +268,16 @@ fn the_table_of_senders_is_bounded_and_only_the_authentic_fill_it() {
     assert_eq!(opener.active_senders(), limits::SENDER_KEYS_MAX);
     opener.retire(KeyId(7));
     assert!(open(&mut opener, &frame_of(places)).is_ok());
+}
+
+#[test]
+fn senders_beyond_those_that_can_be_remembered_are_not_heard() {
+    let mut opener = opener();
+    for sender in 0..=limits::KNOWN_SENDERS_MAX as u64 {
+        opener.retire(KeyId(sender));
+    }
+    assert_eq!(open(&mut opener, &seal(&mut sealer(), b"frame")), Err(DropReason::NoKey));
+    assert_eq!(opener.keys_mut().asked, 0);
 }
 
 #[test]
