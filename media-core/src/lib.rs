@@ -3,6 +3,7 @@
 
 pub mod conference;
 pub mod drop_reason;
+pub mod e2ee;
 pub mod ids;
 pub mod limits;
 pub mod media;
