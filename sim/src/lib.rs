@@ -1,3 +1,6 @@
 //! Owns the rehearsal: scenarios, simulated buildings, participants and the world they meet in.
 
+pub mod link;
 pub mod record;
+pub mod seed;
+pub mod trace;
