@@ -188,3 +188,6 @@ impl<'a> Iterator for Extensions<'a> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;
