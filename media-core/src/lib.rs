@@ -4,6 +4,8 @@
 pub mod conference;
 pub mod drop_reason;
 pub mod e2ee;
+pub mod engine;
+pub mod forwarding;
 pub mod ids;
 pub mod limits;
 pub mod media;

@@ -36,6 +36,8 @@ pub const DECODE_TARGETS_MAX: usize = 32;
 pub const FRAME_DIFFS_MAX: usize = 8;
 /// Packets per RTCP compound that are read.
 pub const RTCP_PACKETS_MAX: usize = 32;
+/// How far apart sequence or frame numbers of packets may lie that overtook one another.
+pub const REORDER_PACKETS_MAX: u64 = 1_024;
 /// Sequence numbers that are taken from one NACK.
 pub const NACK_ENTRIES_MAX: usize = 256;
 /// Packets per encoding kept for repair; LiveKit keeps 500 of video.
@@ -43,7 +45,7 @@ pub const REPAIR_CACHE_PACKETS: usize = 512;
 /// Times that one packet is sent again to one subscriber.
 pub const RETRANSMISSIONS_MAX: u8 = 3;
 /// Retransmissions of one subscription that are remembered for that limit.
-pub const RETRANSMISSIONS_REMEMBERED: usize = 64;
+pub const RETRANSMISSIONS_REMEMBERED: usize = 128;
 /// Skipped packets of one encoding that are asked for at once.
 pub const MISSING_MAX: usize = 128;
 /// How long a skipped packet may be under way before it counts as lost.

@@ -16,6 +16,11 @@ impl KeyFrameRequests {
         self.wanted = true;
     }
 
+    /// The encoding begins at this moment, with a key frame of its own: to ask for one would make a second.
+    pub(super) fn on_woken(&mut self, now: Timestamp) {
+        self.asked = Some(now);
+    }
+
     /// A key frame begins: whoever waited is served.
     pub(super) fn on_key_frame(&mut self) {
         self.wanted = false;

@@ -30,7 +30,11 @@ impl MissingPackets {
         if self.list.len() > room {
             self.list.drain(..self.list.len() - room);
         }
-        self.list.extend((from..to).map(|sequence| Missing { sequence, next: now + REORDER_TOLERANCE, tries: 0 }));
+        self.list.extend((from..to).map(|sequence| Missing {
+            sequence,
+            next: now + REORDER_TOLERANCE,
+            tries: 0,
+        }));
     }
 
     /// Forgets a number that came after all.
@@ -38,11 +42,6 @@ impl MissingPackets {
         if let Ok(at) = self.list.binary_search_by_key(&sequence, |missing| missing.sequence) {
             self.list.remove(at);
         }
-    }
-
-    /// Forgets everything: the stream starts anew, or is of no interest to anybody.
-    pub(super) fn clear(&mut self) {
-        self.list.clear();
     }
 
     /// The numbers to ask for at `now`, as they stand on the wire.

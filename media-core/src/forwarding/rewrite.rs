@@ -40,7 +40,11 @@ impl Rewriter {
     /// Starts numbering at `first`.
     pub(super) fn new(first: u16) -> Self {
         // One cycle up, so that no arithmetic on late packets reaches below zero.
-        Self { stretches: [None; STRETCHES_KEPT], out_next: u64::from(first) + (1 << 16), last_timestamp: None }
+        Self {
+            stretches: [None; STRETCHES_KEPT],
+            out_next: u64::from(first) + (1 << 16),
+            last_timestamp: None,
+        }
     }
 
     /// Begins a stretch with the packet `sequence` of `encoding`. Its outgoing timestamp is `wanted` (the caller knows
@@ -62,16 +66,26 @@ impl Rewriter {
     }
 
     /// Numbers for a packet of `encoding`, or nothing when it belongs to no stretch (its place was never reserved).
-    pub(super) fn place(&mut self, now: Timestamp, encoding: u8, sequence: u64, timestamp: u32) -> Option<Rewritten> {
+    pub(super) fn place(
+        &mut self,
+        now: Timestamp,
+        encoding: u8,
+        sequence: u64,
+        timestamp: u32,
+    ) -> Option<Rewritten> {
         for (age, stretch) in self.stretches.iter_mut().enumerate() {
-            let Some(stretch) = stretch.as_mut().filter(|stretch| stretch.encoding == encoding) else { continue };
+            let Some(stretch) = stretch.as_mut().filter(|stretch| stretch.encoding == encoding) else {
+                continue;
+            };
             // Only the youngest stretch grows; the others place what was reserved in them.
             if sequence < stretch.first || (age > 0 && sequence > stretch.last) {
                 continue;
             }
             let out = stretch.out_first + (sequence - stretch.first);
-            let rewritten =
-                Rewritten { sequence: out as u16, timestamp: timestamp.wrapping_add(stretch.timestamp_offset) };
+            let rewritten = Rewritten {
+                sequence: out as u16,
+                timestamp: timestamp.wrapping_add(stretch.timestamp_offset),
+            };
             if age == 0 && out >= self.out_next {
                 stretch.last = sequence;
                 self.out_next = out + 1;
@@ -114,7 +128,8 @@ mod tests {
     fn a_switch_leaves_no_gap_and_no_step_back() {
         let mut rewriter = Rewriter::new(65_534);
         rewriter.start(0, 100, 5_000, 9_000);
-        let numbers: Vec<_> = (100..103).map(|n| rewriter.place(NOW, 0, n, 5_000).unwrap().sequence).collect();
+        let numbers: Vec<_> =
+            (100..103).map(|n| rewriter.place(NOW, 0, n, 5_000).unwrap().sequence).collect();
         assert_eq!(numbers, [65_534, 65_535, 0]);
         rewriter.start(1, 7_000, 40, 1);
         let switched = rewriter.place(NOW, 1, 7_000, 40).unwrap();

@@ -33,7 +33,7 @@ struct Candidate {
 #[derive(Debug)]
 pub(super) struct Speakers {
     places: usize,
-    speakers: Vec<Speaker>,
+    forwarded: Vec<Speaker>,
     candidates: Vec<Candidate>,
 }
 
@@ -50,21 +50,21 @@ pub(super) enum Hearing {
 
 impl Speakers {
     pub(super) fn new(places: usize) -> Self {
-        Self { places, speakers: Vec::with_capacity(places), candidates: Vec::new() }
+        Self { places, forwarded: Vec::with_capacity(places), candidates: Vec::new() }
     }
 
     /// Decides on a packet of `track` whose audio level is `level` (-dBov, 127 is silence).
     pub(super) fn hear(&mut self, now: Timestamp, track: TrackIndex, level: u8) -> Hearing {
         let loudness = f32::from(127 - level.min(127));
         let voiced = level <= SPEAKER_LEVEL_MIN;
-        if let Some(speaker) = self.speakers.iter_mut().find(|speaker| speaker.track == track) {
+        if let Some(speaker) = self.forwarded.iter_mut().find(|speaker| speaker.track == track) {
             speaker.loudness = smooth(speaker.loudness, loudness);
             if voiced {
                 speaker.voiced = now;
             }
             return Hearing::Forwarded;
         }
-        if self.speakers.len() < self.places {
+        if self.forwarded.len() < self.places {
             return self.take(now, track, loudness, None);
         }
         if !voiced {
@@ -79,13 +79,13 @@ impl Speakers {
 
     /// A microphone is gone or may no longer speak.
     pub(super) fn on_silenced(&mut self, track: TrackIndex) {
-        self.speakers.retain(|speaker| speaker.track != track);
+        self.forwarded.retain(|speaker| speaker.track != track);
         self.candidates.retain(|candidate| candidate.track != track);
     }
 
     /// The place whose holder has been silent the longest, beyond the hangover.
     fn silent_place(&self, now: Timestamp) -> Option<usize> {
-        let (place, speaker) = self.speakers.iter().enumerate().min_by_key(|(_, speaker)| speaker.voiced)?;
+        let (place, speaker) = self.forwarded.iter().enumerate().min_by_key(|(_, speaker)| speaker.voiced)?;
         (now.saturating_since(speaker.voiced) >= SPEAKER_HANGOVER).then_some(place)
     }
 
@@ -124,8 +124,8 @@ impl Speakers {
         self.candidates.retain(|candidate| candidate.track != track);
         let speaker = Speaker { track, loudness, voiced: now };
         match place {
-            Some(place) => self.speakers[place] = speaker,
-            None => self.speakers.push(speaker),
+            Some(place) => self.forwarded[place] = speaker,
+            None => self.forwarded.push(speaker),
         }
         Hearing::Taken
     }

@@ -1,0 +1,345 @@
+//! Owns the one place where conference rules and forwarding meet: inputs in, outputs out, in an order that callers can
+//! rely on. A change of rules reaches the forwarding before its acknowledgement leaves (PRES-002).
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use thiserror::Error;
+
+use crate::{
+    DropReason,
+    conference::{ConferenceConfig, ConfigError, Directory, Effect, Statistics},
+    forwarding::{ForwardedRtp, Forwarder, ForwardingOutput, SubscriptionReport, TrackReport},
+    ids::{ConferenceId, ParticipantId, PeerId},
+    limits,
+    media::{MediaKind, Permissions},
+    rtp::{Protocol, demux},
+    signalling::{ClientMessage, Refusal, ServerMessage},
+    time::Timestamp,
+};
+
+/// What an engine is built from.
+pub struct EngineConfig {
+    /// Licences, term, limits and licence holders.
+    pub conference: ConferenceConfig,
+    /// How many of the loudest microphones are forwarded (FWD-005), 1 or more.
+    pub speakers: usize,
+    /// All of the engine's randomness: link tokens, SSRCs. From the operating system in a server, from the scenario's
+    /// seed in a rehearsal.
+    pub seed: [u8; 32],
+}
+
+/// What comes in.
+#[derive(Clone, Debug)]
+pub enum Input<'a> {
+    /// A whole signalling message from a peer's reliable channel.
+    Signal {
+        /// Whose.
+        peer: PeerId,
+        /// JSON of [`ClientMessage`].
+        message: &'a [u8],
+    },
+    /// An RTP or RTCP packet from a peer, hop-by-hop protection already removed.
+    Datagram {
+        /// Whose; known by the transport, never read from the packet.
+        peer: PeerId,
+        /// The UDP payload.
+        datagram: Bytes,
+    },
+    /// A peer's connection is gone.
+    Disconnected {
+        /// Whose.
+        peer: PeerId,
+    },
+    /// The time that [`Output::Timeout`] named has come.
+    Timeout,
+}
+
+/// What goes out.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// Something to send.
+    Transmit(Transmit),
+    /// Something has happened.
+    Event(Event),
+    /// Nothing more until this time, or until input: the last output of every drain.
+    Timeout(Timestamp, TimeoutReason),
+}
+
+/// Something to send to one peer.
+#[derive(Clone, Debug)]
+pub struct Transmit {
+    /// To whom.
+    pub peer: PeerId,
+    /// What.
+    pub packet: Outgoing,
+}
+
+/// The kinds of things that are sent.
+#[derive(Clone, Debug)]
+pub enum Outgoing {
+    /// On the reliable channel: JSON of [`ServerMessage`].
+    Signal(Vec<u8>),
+    /// Media; [`ForwardedRtp::write`] makes the bytes.
+    Rtp(ForwardedRtp),
+    /// Feedback and reports.
+    Rtcp(Bytes),
+}
+
+/// What the engine waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeoutReason {
+    /// Nothing: input only.
+    Idle,
+    /// An empty conference may have to end.
+    Conference,
+    /// A repair or a key frame may have to be asked for.
+    Forwarding,
+}
+
+/// What has happened. None of them carries a name, a token or media.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// Emitted when a conference has begun.
+    ConferenceStarted(ConferenceId),
+    /// Emitted when a conference is over and its licence free.
+    ConferenceEnded(ConferenceId),
+    /// Emitted when somebody is in.
+    Entered {
+        /// Where.
+        conference: ConferenceId,
+        /// As whom.
+        participant: ParticipantId,
+        /// Through which connection.
+        peer: PeerId,
+    },
+    /// Emitted when somebody is out.
+    Left {
+        /// Where.
+        conference: ConferenceId,
+        /// Who.
+        participant: ParticipantId,
+    },
+    /// Emitted when somebody may send more or less than before, at the moment from which it holds.
+    PermissionsChanged {
+        /// Who.
+        participant: ParticipantId,
+        /// What they may send.
+        permissions: Permissions,
+    },
+    /// Emitted when a request is refused.
+    Refused {
+        /// Whose.
+        peer: PeerId,
+        /// Why.
+        reason: Refusal,
+    },
+    /// Emitted when something from a peer goes no further.
+    Dropped {
+        /// From whom.
+        peer: PeerId,
+        /// Why.
+        reason: DropReason,
+    },
+    /// Emitted when a publisher is asked for a key frame.
+    KeyFrameRequested {
+        /// Who.
+        participant: ParticipantId,
+        /// Camera or screen.
+        kind: MediaKind,
+        /// Which simulcast encoding.
+        encoding: u8,
+    },
+    /// Emitted when a subscriber's view goes over to another simulcast layer.
+    LayerSwitched {
+        /// Who sees it.
+        subscriber: ParticipantId,
+        /// Whose picture.
+        source: ParticipantId,
+        /// Camera or screen.
+        kind: MediaKind,
+        /// The layer from here on.
+        encoding: u8,
+    },
+    /// Emitted when a track is gone, with its account.
+    TrackClosed(Box<TrackReport>),
+    /// Emitted when a subscription is gone, with its account.
+    SubscriptionClosed(Box<SubscriptionReport>),
+}
+
+/// The caller's own faults. A peer cannot cause any.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum ApiError {
+    /// Time went back.
+    #[error("input at {now} after input at {before}: time must not go back")]
+    TimeWentBack {
+        /// The time of this input.
+        now: Timestamp,
+        /// The latest time before.
+        before: Timestamp,
+    },
+    /// Outputs were not polled.
+    #[error("{0} outputs wait to be polled; poll until `Output::Timeout` after every input")]
+    OutputsNotPolled(usize),
+}
+
+/// Conference server without clock, entropy or socket.
+pub struct Engine {
+    now: Timestamp,
+    directory: Directory,
+    forwarder: Forwarder,
+    out: VecDeque<Output>,
+}
+
+impl Engine {
+    /// An engine without conferences.
+    ///
+    /// # Errors
+    /// [`ConfigError`] says what is wrong with the configuration.
+    pub fn new(config: EngineConfig) -> Result<Self, ConfigError> {
+        let mut root = ChaCha20Rng::from_seed(config.seed);
+        Ok(Self {
+            now: Timestamp::ZERO,
+            directory: Directory::new(config.conference, ChaCha20Rng::from_rng(&mut root))?,
+            forwarder: Forwarder::new(config.speakers.max(1), ChaCha20Rng::from_rng(&mut root)),
+            out: VecDeque::new(),
+        })
+    }
+
+    /// Takes an input.
+    ///
+    /// # Errors
+    /// [`ApiError`] when the caller breaks the contract; never because of what a peer sent.
+    pub fn handle_input(&mut self, now: Timestamp, input: Input<'_>) -> Result<(), ApiError> {
+        if now < self.now {
+            return Err(ApiError::TimeWentBack { now, before: self.now });
+        }
+        if self.out.len() > limits::OUTPUTS_MAX {
+            return Err(ApiError::OutputsNotPolled(self.out.len()));
+        }
+        self.now = now;
+        match input {
+            Input::Signal { peer, message } => match ClientMessage::decode(message) {
+                Ok(message) => self.directory.handle_request(now, peer, message),
+                Err(reason) => self.event(Event::Dropped { peer, reason }),
+            },
+            Input::Datagram { peer, datagram } => match demux(&datagram) {
+                Protocol::Rtp => self.forwarder.handle_rtp(now, peer, &datagram),
+                Protocol::Rtcp => self.forwarder.handle_rtcp(now, peer, &datagram),
+                Protocol::Other => {
+                    self.event(Event::Dropped { peer, reason: DropReason::UnknownProtocol });
+                }
+            },
+            Input::Disconnected { peer } => self.directory.handle_disconnect(now, peer),
+            Input::Timeout => {
+                self.directory.handle_timeout(now);
+                self.forwarder.handle_timeout(now);
+            }
+        }
+        while let Some(effect) = self.directory.poll_effect() {
+            self.on_effect(effect);
+        }
+        Ok(())
+    }
+
+    /// The next output. To be called until it says [`Output::Timeout`].
+    pub fn poll_output(&mut self) -> Output {
+        if let Some(output) = self.out.pop_front() {
+            return output;
+        }
+        if let Some(output) = self.forwarder.poll_output() {
+            return forwarded(output);
+        }
+        let conference = self.directory.poll_timeout().map(|at| (at, TimeoutReason::Conference));
+        let forwarding = self.forwarder.poll_timeout().map(|at| (at, TimeoutReason::Forwarding));
+        let next = [conference, forwarding].into_iter().flatten().min_by_key(|(at, _)| *at);
+        let (at, reason) = next.unwrap_or((Timestamp::FAR_FUTURE, TimeoutReason::Idle));
+        Output::Timeout(at, reason)
+    }
+
+    /// The accounts of everything that is published and subscribed at the moment (FWD-007).
+    pub fn reports(&self) -> (Vec<TrackReport>, Vec<SubscriptionReport>) {
+        self.forwarder.reports()
+    }
+
+    /// How much goes on.
+    pub fn statistics(&self) -> Statistics {
+        self.directory.statistics()
+    }
+
+    fn on_effect(&mut self, effect: Effect) {
+        match effect {
+            Effect::Send { peer, message } => self.send(peer, &message),
+            Effect::ConferenceStarted { conference } => self.event(Event::ConferenceStarted(conference)),
+            Effect::ConferenceEnded { conference } => self.event(Event::ConferenceEnded(conference)),
+            Effect::Entered { conference, participant, peer, permissions } => {
+                self.forwarder.on_entered(conference, participant, peer, permissions);
+                self.event(Event::Entered { conference, participant, peer });
+                self.event(Event::PermissionsChanged { participant, permissions });
+            }
+            Effect::Left { conference, participant, .. } => {
+                self.forwarder.on_left(self.now, participant);
+                self.event(Event::Left { conference, participant });
+            }
+            Effect::PermissionsChanged { participant, permissions } => {
+                self.forwarder.set_permissions(participant, permissions);
+                self.event(Event::PermissionsChanged { participant, permissions });
+            }
+            Effect::Published { participant, tracks } => self.forwarder.on_published(participant, &tracks),
+            Effect::Watch { subscriber, request, source, kind, layer } => {
+                let Some(peer) = self.forwarder.peer_of(subscriber) else { return };
+                let watched = self.forwarder.watch(self.now, subscriber, source, kind, layer);
+                let answer = match watched {
+                    Ok(()) => ServerMessage::Done { request },
+                    Err(reason) => {
+                        self.event(Event::Refused { peer, reason });
+                        ServerMessage::Refused { request, reason }
+                    }
+                };
+                self.send(peer, &answer);
+            }
+            Effect::Refused { peer, reason, .. } => self.event(Event::Refused { peer, reason }),
+        }
+    }
+
+    fn send(&mut self, peer: PeerId, message: &ServerMessage) {
+        let packet = Outgoing::Signal(message.encode());
+        self.out.push_back(Output::Transmit(Transmit { peer, packet }));
+    }
+
+    fn event(&mut self, event: Event) {
+        self.out.push_back(Output::Event(event));
+    }
+}
+
+fn forwarded(output: ForwardingOutput) -> Output {
+    let signal = |peer, message: &ServerMessage| {
+        Output::Transmit(Transmit { peer, packet: Outgoing::Signal(message.encode()) })
+    };
+    match output {
+        ForwardingOutput::Rtp { peer, packet } => {
+            Output::Transmit(Transmit { peer, packet: Outgoing::Rtp(packet) })
+        }
+        ForwardingOutput::Rtcp { peer, packet } => {
+            Output::Transmit(Transmit { peer, packet: Outgoing::Rtcp(packet) })
+        }
+        ForwardingOutput::TrackAdded { peer, track } => signal(peer, &ServerMessage::TrackAdded { track }),
+        ForwardingOutput::TrackRemoved { peer, participant, kind } => {
+            signal(peer, &ServerMessage::TrackRemoved { participant, kind })
+        }
+        ForwardingOutput::Demand { peer, kind, encodings } => {
+            signal(peer, &ServerMessage::Demand { kind, encodings })
+        }
+        ForwardingOutput::KeyFrameRequested { participant, kind, encoding } => {
+            Output::Event(Event::KeyFrameRequested { participant, kind, encoding })
+        }
+        ForwardingOutput::LayerSwitched { subscriber, source, kind, encoding } => {
+            Output::Event(Event::LayerSwitched { subscriber, source, kind, encoding })
+        }
+        ForwardingOutput::Dropped { peer, reason } => Output::Event(Event::Dropped { peer, reason }),
+        ForwardingOutput::TrackClosed(report) => Output::Event(Event::TrackClosed(report)),
+        ForwardingOutput::SubscriptionClosed(report) => Output::Event(Event::SubscriptionClosed(report)),
+    }
+}

@@ -1,0 +1,181 @@
+//! Owns who gets which packet: permissions at the door, the choice of layers and loudest microphones, rewriting,
+//! repair and key-frame requests. It works on [`crate::rtp::PacketMeta`]; payloads are ciphertext that it passes on by
+//! handle. It has no key and cannot name one: the decrypting module is not imported here (E2E-002).
+
+mod feedback;
+mod key_frames;
+mod member;
+mod membership;
+mod missing;
+mod output;
+mod packets;
+mod repair;
+mod report;
+mod retransmissions;
+mod rewrite;
+mod speakers;
+mod subscription;
+mod track;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use bytes::Bytes;
+use rand_chacha::ChaCha20Rng;
+use rand_core::Rng;
+use slab::Slab;
+
+pub use output::{ForwardedRtp, ForwardingOutput};
+pub use repair::SourcePacket;
+pub use report::{SubscriptionReport, TrackReport};
+
+use crate::{
+    DropReason,
+    ids::{ConferenceId, ParticipantId, PeerId, Ssrc},
+    rtp::rtcp,
+    time::Timestamp,
+};
+use member::Member;
+use speakers::Speakers;
+use subscription::Subscription;
+use track::Track;
+
+/// The SSRC under which the server itself speaks in RTCP.
+const SERVER_SSRC: Ssrc = Ssrc(1);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct TrackIndex(usize);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct SubscriptionIndex(usize);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct MemberIndex(usize);
+
+/// The media side of one conference.
+#[derive(Debug)]
+struct Room {
+    members: Vec<MemberIndex>,
+    speakers: Speakers,
+}
+
+/// Forwards the media of any number of conferences, which share nothing.
+#[derive(Debug)]
+pub struct Forwarder {
+    speakers: usize,
+    rng: ChaCha20Rng,
+    rooms: BTreeMap<ConferenceId, Room>,
+    members: Slab<Member>,
+    by_peer: BTreeMap<PeerId, MemberIndex>,
+    by_participant: BTreeMap<ParticipantId, MemberIndex>,
+    tracks: Slab<Track>,
+    subscriptions: Slab<Subscription>,
+    timers: BTreeSet<(Timestamp, TrackIndex, u8)>,
+    out: VecDeque<ForwardingOutput>,
+}
+
+impl Forwarder {
+    /// A forwarder that passes on the `speakers` loudest microphones of each conference. SSRCs and first sequence
+    /// numbers come out of `rng`.
+    pub fn new(speakers: usize, rng: ChaCha20Rng) -> Self {
+        Self {
+            speakers,
+            rng,
+            rooms: BTreeMap::new(),
+            members: Slab::new(),
+            by_peer: BTreeMap::new(),
+            by_participant: BTreeMap::new(),
+            tracks: Slab::new(),
+            subscriptions: Slab::new(),
+            timers: BTreeSet::new(),
+            out: VecDeque::new(),
+        }
+    }
+
+    /// The next output, in order.
+    pub fn poll_output(&mut self) -> Option<ForwardingOutput> {
+        self.out.pop_front()
+    }
+
+    /// When [`Forwarder::handle_timeout`] has something to do.
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        self.timers.first().map(|(at, ..)| *at)
+    }
+
+    /// Sends the requests to publishers that are due.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        while let Some((at, track, encoding)) = self.timers.first().copied() {
+            if at > now {
+                break;
+            }
+            self.timers.pop_first();
+            self.tracks[track.0].encodings[usize::from(encoding)].scheduled = None;
+            self.request_repairs(now, track, encoding);
+            self.request_key_frame(now, track, encoding);
+            self.reschedule(track, encoding);
+        }
+    }
+
+    /// The accounts of everything that is published and subscribed at the moment.
+    pub fn reports(&self) -> (Vec<TrackReport>, Vec<SubscriptionReport>) {
+        let tracks = self.tracks.iter().map(|(_, track)| track.report()).collect();
+        let subscriptions = self.subscriptions.iter();
+        (tracks, subscriptions.map(|(_, held)| held.report(&self.tracks[held.track.0])).collect())
+    }
+
+    /// Through which connection somebody takes part.
+    pub fn peer_of(&self, participant: ParticipantId) -> Option<PeerId> {
+        Some(self.members[self.by_participant.get(&participant)?.0].peer)
+    }
+
+    fn request_repairs(&mut self, now: Timestamp, track: TrackIndex, encoding: u8) {
+        let track = &mut self.tracks[track.0];
+        let encoding = &mut track.encodings[usize::from(encoding)];
+        let sequences: Vec<u16> = encoding.missing.poll_nack(now).collect();
+        if sequences.is_empty() {
+            return;
+        }
+        let mut packet = Vec::new();
+        rtcp::write_nack(SERVER_SSRC, encoding.offer.ssrc, &sequences, &mut packet);
+        self.out.push_back(ForwardingOutput::Rtcp { peer: track.peer, packet: Bytes::from(packet) });
+    }
+
+    fn request_key_frame(&mut self, now: Timestamp, track: TrackIndex, index: u8) {
+        let track = &mut self.tracks[track.0];
+        let encoding = &mut track.encodings[usize::from(index)];
+        if !encoding.key_frames.poll(now) {
+            return;
+        }
+        let mut packet = Vec::new();
+        rtcp::write_pli(SERVER_SSRC, encoding.offer.ssrc, &mut packet);
+        let (participant, kind) = (track.owner, track.kind);
+        self.out.push_back(ForwardingOutput::KeyFrameRequested { participant, kind, encoding: index });
+        self.out.push_back(ForwardingOutput::Rtcp { peer: track.peer, packet: Bytes::from(packet) });
+    }
+
+    /// Brings the timer of an encoding in step with what it waits for.
+    fn reschedule(&mut self, track: TrackIndex, index: u8) {
+        let encoding = &mut self.tracks[track.0].encodings[usize::from(index)];
+        let next = encoding.poll_timeout();
+        if encoding.scheduled == next {
+            return;
+        }
+        if let Some(before) = encoding.scheduled.take() {
+            self.timers.remove(&(before, track, index));
+        }
+        if let Some(next) = next {
+            encoding.scheduled = Some(next);
+            self.timers.insert((next, track, index));
+        }
+    }
+
+    fn drop_from(&mut self, peer: PeerId, reason: DropReason) {
+        self.out.push_back(ForwardingOutput::Dropped { peer, reason });
+    }
+
+    fn random_u32(&mut self) -> u32 {
+        self.rng.next_u32()
+    }
+}

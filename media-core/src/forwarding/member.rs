@@ -1,0 +1,54 @@
+//! Owns what the forwarder keeps of one participant: what they may send, on which SSRCs, and what they receive.
+
+use super::{SubscriptionIndex, TrackIndex};
+use crate::{
+    ids::{ConferenceId, ParticipantId, PeerId, Ssrc},
+    media::Permissions,
+};
+
+/// An SSRC that a participant published.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PublishedSsrc {
+    pub(super) ssrc: Ssrc,
+    pub(super) track: TrackIndex,
+    pub(super) encoding: u8,
+    pub(super) retransmissions: bool,
+}
+
+/// A participant.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) participant: ParticipantId,
+    pub(super) peer: PeerId,
+    pub(super) conference: ConferenceId,
+    pub(super) permissions: Permissions,
+    /// At most 18 entries (three tracks of three encodings with retransmissions): a scan is quicker than a search.
+    pub(super) published: Vec<PublishedSsrc>,
+    pub(super) tracks: Vec<TrackIndex>,
+    /// Sorted by SSRC.
+    pub(super) subscriptions: Vec<(Ssrc, SubscriptionIndex)>,
+    /// Counts the RTP packets sent to this peer.
+    pub(super) transport_sequence: u16,
+}
+
+impl Member {
+    /// The published encoding that uses `ssrc` (SEC-002: there is no other way to a track).
+    pub(super) fn published(&self, ssrc: Ssrc) -> Option<PublishedSsrc> {
+        self.published.iter().copied().find(|published| published.ssrc == ssrc)
+    }
+
+    /// The subscription that this member knows under `ssrc`.
+    pub(super) fn subscription(&self, ssrc: Ssrc) -> Option<SubscriptionIndex> {
+        let at = self.subscriptions.binary_search_by_key(&ssrc, |(known, _)| *known).ok()?;
+        Some(self.subscriptions[at].1)
+    }
+
+    pub(super) fn add_subscription(&mut self, ssrc: Ssrc, subscription: SubscriptionIndex) {
+        let at = self.subscriptions.partition_point(|(known, _)| *known < ssrc);
+        self.subscriptions.insert(at, (ssrc, subscription));
+    }
+
+    pub(super) fn remove_subscription(&mut self, subscription: SubscriptionIndex) {
+        self.subscriptions.retain(|(_, known)| *known != subscription);
+    }
+}

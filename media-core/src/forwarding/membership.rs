@@ -1,0 +1,253 @@
+//! Owns the forwarder's control side: who is in, what they may send, publish and watch.
+
+use super::{
+    Forwarder, ForwardingOutput, Member, MemberIndex, Room, Speakers, Subscription, SubscriptionIndex, Track,
+    TrackIndex, member::PublishedSsrc, subscription::SubscriptionIds,
+};
+use crate::{
+    DropReason,
+    ids::{ConferenceId, ParticipantId, PeerId, Ssrc},
+    media::{MediaKind, Permissions},
+    signalling::{Refusal, TrackOffer},
+    time::Timestamp,
+};
+
+impl Forwarder {
+    /// Somebody is in: from here on their media may flow, within `permissions`, and they hear the others.
+    pub fn on_entered(
+        &mut self,
+        conference: ConferenceId,
+        participant: ParticipantId,
+        peer: PeerId,
+        permissions: Permissions,
+    ) {
+        let member = MemberIndex(self.members.insert(Member {
+            participant,
+            peer,
+            conference,
+            permissions,
+            published: Vec::new(),
+            tracks: Vec::new(),
+            subscriptions: Vec::new(),
+            transport_sequence: 0,
+        }));
+        self.by_peer.insert(peer, member);
+        self.by_participant.insert(participant, member);
+        let places = self.speakers;
+        let room = self
+            .rooms
+            .entry(conference)
+            .or_insert_with(|| Room { members: Vec::new(), speakers: Speakers::new(places) });
+        let others = room.members.clone();
+        room.members.push(member);
+        let tracks: Vec<TrackIndex> =
+            others.iter().flat_map(|other| self.members[other.0].tracks.iter().copied()).collect();
+        for track in tracks {
+            self.subscribe(member, track);
+        }
+    }
+
+    /// Somebody is out: nothing from or to them any more.
+    pub fn on_left(&mut self, now: Timestamp, participant: ParticipantId) {
+        let Some(index) = self.by_participant.remove(&participant) else { return };
+        for track in self.members[index.0].tracks.clone() {
+            self.unpublish(track);
+        }
+        let subscriptions: Vec<SubscriptionIndex> =
+            self.members[index.0].subscriptions.iter().map(|(_, subscription)| *subscription).collect();
+        for subscription in subscriptions {
+            let track = self.close_subscription(subscription);
+            self.tracks[track.0].subscriptions.retain(|other| *other != subscription);
+            self.update_demand(now, track);
+        }
+        let member = self.members.remove(index.0);
+        self.by_peer.remove(&member.peer);
+        if let Some(room) = self.rooms.get_mut(&member.conference) {
+            room.members.retain(|other| *other != index);
+            if room.members.is_empty() {
+                self.rooms.remove(&member.conference);
+            }
+        }
+    }
+
+    /// What somebody may send, from the next packet on.
+    pub fn set_permissions(&mut self, participant: ParticipantId, permissions: Permissions) {
+        let Some(index) = self.by_participant.get(&participant) else { return };
+        let member = &mut self.members[index.0];
+        member.permissions = permissions;
+        if permissions.audio {
+            return;
+        }
+        // Who may not speak must not keep a place among the loudest.
+        let tracks: Vec<TrackIndex> = member.tracks.clone();
+        if let Some(room) = self.rooms.get_mut(&member.conference) {
+            for index in tracks.into_iter().filter(|track| !self.tracks[track.0].kind.is_video()) {
+                room.speakers.on_silenced(index);
+                let track = &mut self.tracks[index.0];
+                while track.held.pop_front().is_some() {
+                    track.dropped.count(DropReason::NotPermitted);
+                    track.interrupt();
+                }
+            }
+        }
+    }
+
+    /// Somebody says what they send. Tracks that stay as they were are not touched.
+    pub fn on_published(&mut self, participant: ParticipantId, offers: &[TrackOffer]) {
+        let Some(index) = self.by_participant.get(&participant).copied() else { return };
+        let before = self.members[index.0].tracks.clone();
+        for track in &before {
+            if !offers.iter().any(|offer| self.tracks[track.0].is(offer)) {
+                self.unpublish(*track);
+            }
+        }
+        for offer in offers {
+            let member = &self.members[index.0];
+            if !member.tracks.iter().any(|track| self.tracks[track.0].is(offer)) {
+                self.publish(index, offer);
+            }
+        }
+    }
+
+    /// Somebody chooses what to see.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchTrack`] when `source` does not publish that kind, or it is the subscriber's own.
+    pub fn watch(
+        &mut self,
+        now: Timestamp,
+        subscriber: ParticipantId,
+        source: ParticipantId,
+        kind: MediaKind,
+        layer: Option<u8>,
+    ) -> Result<(), Refusal> {
+        let subscription = self.subscription_to(subscriber, source, kind).ok_or(Refusal::NoSuchTrack)?;
+        let track = self.subscriptions[subscription.0].track;
+        self.subscriptions[subscription.0].watch(layer);
+        self.update_demand(now, track);
+        let subscription = &self.subscriptions[subscription.0];
+        let Some(target) = subscription.target(&self.tracks[track.0]) else { return Ok(()) };
+        if subscription.awaits(&self.tracks[track.0], target) {
+            self.tracks[track.0].encodings[usize::from(target)].key_frames.want();
+            self.request_key_frame(now, track, target);
+            self.reschedule(track, target);
+        }
+        Ok(())
+    }
+
+    fn subscription_to(
+        &self,
+        subscriber: ParticipantId,
+        source: ParticipantId,
+        kind: MediaKind,
+    ) -> Option<SubscriptionIndex> {
+        let source = &self.members[self.by_participant.get(&source)?.0];
+        let track = source.tracks.iter().find(|track| self.tracks[track.0].kind == kind)?;
+        let subscriptions = &self.tracks[track.0].subscriptions;
+        subscriptions.iter().copied().find(|held| self.subscriptions[held.0].subscriber == subscriber)
+    }
+
+    fn publish(&mut self, index: MemberIndex, offer: &TrackOffer) {
+        let member = &mut self.members[index.0];
+        let track = Track::new(member.conference, member.participant, member.peer, offer);
+        let track = TrackIndex(self.tracks.insert(track));
+        member.tracks.push(track);
+        for (encoding, ssrcs) in offer.encodings.iter().enumerate() {
+            for (ssrc, retransmissions) in [(ssrcs.ssrc, false), (ssrcs.rtx_ssrc, true)] {
+                let encoding = encoding as u8;
+                member.published.push(PublishedSsrc { ssrc, track, encoding, retransmissions });
+            }
+        }
+        let Some(room) = self.rooms.get(&member.conference) else { return };
+        for other in room.members.clone() {
+            if other != index {
+                self.subscribe(other, track);
+            }
+        }
+    }
+
+    fn unpublish(&mut self, index: TrackIndex) {
+        for subscription in self.tracks[index.0].subscriptions.clone() {
+            let peer = self.subscriptions[subscription.0].peer;
+            self.close_subscription(subscription);
+            let track = &self.tracks[index.0];
+            let (participant, kind) = (track.owner, track.kind);
+            self.out.push_back(ForwardingOutput::TrackRemoved { peer, participant, kind });
+        }
+        let track = self.tracks.remove(index.0);
+        for (encoding, scheduled) in track.encodings.iter().map(|encoding| encoding.scheduled).enumerate() {
+            if let Some(at) = scheduled {
+                self.timers.remove(&(at, index, encoding as u8));
+            }
+        }
+        if let Some(room) = self.rooms.get_mut(&track.conference) {
+            room.speakers.on_silenced(index);
+        }
+        if let Some(owner) = self.by_peer.get(&track.peer) {
+            let member = &mut self.members[owner.0];
+            member.tracks.retain(|other| *other != index);
+            member.published.retain(|published| published.track != index);
+        }
+        self.out.push_back(ForwardingOutput::TrackClosed(Box::new(track.report())));
+    }
+
+    fn subscribe(&mut self, member: MemberIndex, track: TrackIndex) {
+        let ids = SubscriptionIds {
+            ssrc: self.fresh_ssrc(member),
+            rtx_ssrc: self.fresh_ssrc(member),
+            first_sequence: self.random_u32() as u16,
+        };
+        let (participant, peer) = (self.members[member.0].participant, self.members[member.0].peer);
+        let subscription = Subscription::new((member, participant, peer), track, &self.tracks[track.0], ids);
+        let info = subscription.info(&self.tracks[track.0]);
+        let index = SubscriptionIndex(self.subscriptions.insert(subscription));
+        self.members[member.0].add_subscription(ids.ssrc, index);
+        self.tracks[track.0].subscriptions.push(index);
+        self.out.push_back(ForwardingOutput::TrackAdded { peer, track: info });
+    }
+
+    /// Takes a subscription out of the books, except the track's list, and gives its last account.
+    fn close_subscription(&mut self, index: SubscriptionIndex) -> TrackIndex {
+        let subscription = self.subscriptions.remove(index.0);
+        let report = subscription.report(&self.tracks[subscription.track.0]);
+        self.out.push_back(ForwardingOutput::SubscriptionClosed(Box::new(report)));
+        self.members[subscription.member.0].remove_subscription(index);
+        subscription.track
+    }
+
+    /// Tells the publisher when other encodings are watched than before.
+    pub(super) fn update_demand(&mut self, now: Timestamp, index: TrackIndex) {
+        let track = &self.tracks[index.0];
+        if !track.kind.is_video() {
+            return;
+        }
+        let subscriptions = track.subscriptions.iter().map(|held| &self.subscriptions[held.0]);
+        let demand = subscriptions.fold(0, |bits, held| bits | held.demand(track));
+        let (before, peer, kind) = (track.demand, track.peer, track.kind);
+        if demand == before {
+            return;
+        }
+        let track = &mut self.tracks[index.0];
+        track.demand = demand;
+        for (encoding, state) in track.encodings.iter_mut().enumerate() {
+            if demand & !before & 1 << encoding != 0 {
+                // An encoding that wakes up starts with a key frame by itself.
+                state.key_frames.on_woken(now);
+            }
+        }
+        self.out.push_back(ForwardingOutput::Demand { peer, kind, encodings: demand });
+    }
+
+    /// An SSRC that this subscriber does not know yet, and that is not the server's own.
+    fn fresh_ssrc(&mut self, member: MemberIndex) -> Ssrc {
+        loop {
+            let ssrc = Ssrc(self.random_u32());
+            let known = |held: &(Ssrc, SubscriptionIndex)| {
+                held.0 == ssrc || self.subscriptions[held.1.0].rtx_ssrc == ssrc
+            };
+            if ssrc > super::SERVER_SSRC && !self.members[member.0].subscriptions.iter().any(known) {
+                return ssrc;
+            }
+        }
+    }
+}

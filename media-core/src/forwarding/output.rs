@@ -1,0 +1,148 @@
+//! Owns what the forwarder gives to its caller: packets as rewritten metadata plus a shared handle to the payload,
+//! and announcements. Bytes are made at the edge, by [`ForwardedRtp::write`].
+
+use bytes::{BufMut, Bytes};
+
+use super::{
+    repair::SourcePacket,
+    report::{SubscriptionReport, TrackReport},
+};
+use crate::{
+    DropReason,
+    ids::{ParticipantId, PeerId, Ssrc},
+    media::MediaKind,
+    rtp::{
+        AudioLevel,
+        ext::{AUDIO_LEVEL, DEPENDENCY_DESCRIPTOR, TRANSPORT_SEQUENCE},
+        header::RtpView,
+        writer::RtpHeader,
+    },
+    signalling::TrackInfo,
+};
+
+/// An RTP packet on its way to one subscriber.
+#[derive(Clone, Debug)]
+pub struct ForwardedRtp {
+    /// As the subscriber knows the stream (or its retransmissions).
+    pub ssrc: Ssrc,
+    /// Rewritten sequence number.
+    pub sequence: u16,
+    /// Rewritten timestamp.
+    pub timestamp: u32,
+    /// Of the codec or of its retransmissions.
+    pub payload_type: u8,
+    /// Copied from the source.
+    pub marker: bool,
+    /// Counts every RTP packet to this peer.
+    pub transport_sequence: u16,
+    /// In a retransmission (RFC 4588) the number under which the packet was sent before.
+    pub original_sequence: Option<u16>,
+    /// What came from the publisher.
+    pub source: SourcePacket,
+}
+
+impl ForwardedRtp {
+    /// Appends the packet's bytes to `out`. MID and RID are not sent on: the subscriber knows the stream by its SSRC.
+    pub fn write(&self, out: &mut impl BufMut) {
+        let transport_sequence = self.transport_sequence.to_be_bytes();
+        let level = self.source.meta.audio_level.map(AudioLevel::bytes).unwrap_or_default();
+        let view = RtpView::parse(&self.source.datagram);
+        let descriptor = view.as_ref().ok().and_then(|view| view.extension(DEPENDENCY_DESCRIPTOR));
+        let mut extensions: [(u8, &[u8]); 2] = [(TRANSPORT_SEQUENCE, &transport_sequence), (0, &[])];
+        let mut count = 1;
+        if let Some(descriptor) = descriptor {
+            extensions[1] = (DEPENDENCY_DESCRIPTOR, descriptor);
+            count = 2;
+        } else if self.source.meta.audio_level.is_some() {
+            extensions[1] = (AUDIO_LEVEL, &level);
+            count = 2;
+        }
+        let header = RtpHeader {
+            ssrc: self.ssrc,
+            sequence: self.sequence,
+            timestamp: self.timestamp,
+            payload_type: self.payload_type,
+            marker: self.marker,
+            extensions: &extensions[..count],
+        };
+        match self.original_sequence {
+            Some(original) => header.write_retransmission(original, self.source.payload(), out),
+            None => header.write(self.source.payload(), out),
+        }
+    }
+}
+
+/// What the forwarder wants done, in order.
+#[derive(Clone, Debug)]
+pub enum ForwardingOutput {
+    /// Send an RTP packet.
+    Rtp {
+        /// To whom.
+        peer: PeerId,
+        /// What.
+        packet: ForwardedRtp,
+    },
+    /// Send an RTCP packet.
+    Rtcp {
+        /// To whom.
+        peer: PeerId,
+        /// Its bytes.
+        packet: Bytes,
+    },
+    /// Tell a subscriber of a track.
+    TrackAdded {
+        /// To whom.
+        peer: PeerId,
+        /// The track as this subscriber will see it.
+        track: TrackInfo,
+    },
+    /// Tell a subscriber that a track is gone.
+    TrackRemoved {
+        /// To whom.
+        peer: PeerId,
+        /// Whose track.
+        participant: ParticipantId,
+        /// Which.
+        kind: MediaKind,
+    },
+    /// Tell a publisher which encodings are watched.
+    Demand {
+        /// To whom.
+        peer: PeerId,
+        /// Which track.
+        kind: MediaKind,
+        /// Bit n is encoding n.
+        encodings: u8,
+    },
+    /// A publisher was asked for a key frame.
+    KeyFrameRequested {
+        /// Whose.
+        participant: ParticipantId,
+        /// Camera or screen.
+        kind: MediaKind,
+        /// Which simulcast encoding.
+        encoding: u8,
+    },
+    /// Another simulcast layer begins for a subscriber.
+    LayerSwitched {
+        /// Who sees it.
+        subscriber: ParticipantId,
+        /// Whose.
+        source: ParticipantId,
+        /// Camera or screen.
+        kind: MediaKind,
+        /// Which simulcast encoding.
+        encoding: u8,
+    },
+    /// Something from a peer went no further.
+    Dropped {
+        /// From whom.
+        peer: PeerId,
+        /// Why.
+        reason: DropReason,
+    },
+    /// A track is gone: its last account.
+    TrackClosed(Box<TrackReport>),
+    /// A subscription is gone: its last account.
+    SubscriptionClosed(Box<SubscriptionReport>),
+}

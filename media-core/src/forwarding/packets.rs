@@ -1,0 +1,210 @@
+//! Owns the way of an RTP packet through the server: admission at the door, then the fan-out to those who want it.
+//! Decisions are made on metadata; the payload goes along as a handle.
+
+use bytes::Bytes;
+
+use super::{
+    ForwardedRtp, Forwarder, ForwardingOutput, TrackIndex, member::PublishedSsrc, repair::SourcePacket,
+    speakers::Hearing,
+};
+use crate::{
+    DropReason,
+    ids::PeerId,
+    limits::SPEAKER_HELD_PACKETS,
+    rtp::{PacketMeta, RtpHeader, RtpView},
+    time::Timestamp,
+};
+
+/// A packet that has passed the door, with its place in the publisher's numbering.
+struct Admitted {
+    track: TrackIndex,
+    encoding: u8,
+    sequence: u64,
+    packet: SourcePacket,
+}
+
+impl Forwarder {
+    /// An RTP packet from a peer. Whatever is wrong with it is counted, never an error.
+    pub fn handle_rtp(&mut self, now: Timestamp, peer: PeerId, datagram: &Bytes) {
+        let Some(member) = self.by_peer.get(&peer).copied() else {
+            return self.drop_from(peer, DropReason::NotJoined);
+        };
+        let view = match RtpView::parse(datagram) {
+            Ok(view) => view,
+            Err(reason) => return self.drop_from(peer, reason),
+        };
+        let member = &self.members[member.0];
+        let Some(published) = member.published(view.ssrc()) else {
+            return self.drop_from(peer, DropReason::ForeignSsrc);
+        };
+        let track = &mut self.tracks[published.track.0];
+        track.received += 1;
+        let admitted = if member.permissions.allows(track.kind) {
+            self.admit(now, published, &view, datagram)
+        } else {
+            track.interrupt();
+            Err(DropReason::NotPermitted)
+        };
+        match admitted {
+            Ok(Some(admitted)) => self.on_admitted(now, admitted),
+            Ok(None) => {}
+            Err(reason) => {
+                self.tracks[published.track.0].dropped.count(reason);
+                self.drop_from(peer, reason);
+            }
+        }
+        self.reschedule(published.track, published.encoding);
+    }
+
+    /// Reads a permitted packet and finds its place in the stream; a retransmission becomes the packet that it
+    /// repairs. Nothing is returned for a microphone's packet that is held back.
+    fn admit(
+        &mut self,
+        now: Timestamp,
+        published: PublishedSsrc,
+        view: &RtpView<'_>,
+        datagram: &Bytes,
+    ) -> Result<Option<Admitted>, DropReason> {
+        let PublishedSsrc { track: index, encoding: encoding_index, .. } = published;
+        let track = &mut self.tracks[index.0];
+        let encoding = &mut track.encodings[usize::from(encoding_index)];
+        let repaired;
+        let (view, datagram) = if published.retransmissions {
+            if view.payload_type() != track.codec.rtx_payload_type() {
+                return Err(DropReason::UnknownPayloadType);
+            }
+            repaired = unwrap_retransmission(view, encoding.offer.ssrc, track.codec.payload_type())?;
+            (&RtpView::parse(&repaired)?, &repaired)
+        } else {
+            (view, datagram)
+        };
+        if view.payload_type() != track.codec.payload_type() {
+            return Err(DropReason::UnknownPayloadType);
+        }
+        let frame = if track.kind.is_video() {
+            Some(encoding.frames.frame_meta(view)?.ok_or(DropReason::BadExtension)?)
+        } else {
+            None
+        };
+        let meta = PacketMeta::from_view(view, frame);
+        if !track.kind.is_video() && meta.audio_level.is_none() {
+            return Err(DropReason::BadExtension);
+        }
+        let newest = encoding.numbers.newest();
+        let sequence = encoding.numbers.unwrap(meta.sequence);
+        let packet = SourcePacket { meta, datagram: datagram.clone() };
+        encoding.cache.insert(sequence, packet.clone())?;
+        match newest {
+            Some(newest) if sequence > newest + 1 => encoding.missing.on_gap(now, newest + 1, sequence),
+            _ => encoding.missing.on_received(sequence),
+        }
+        if frame.is_some_and(|frame| frame.key && frame.start) {
+            encoding.key_frames.on_key_frame();
+        }
+        let admitted = Admitted { track: index, encoding: encoding_index, sequence, packet };
+        Ok(if frame.is_some() || self.hear(now, &admitted) { Some(admitted) } else { None })
+    }
+
+    /// Whether a microphone's packet goes through. What was held back goes before it, when its turn comes.
+    fn hear(&mut self, now: Timestamp, admitted: &Admitted) -> bool {
+        let track = &mut self.tracks[admitted.track.0];
+        let Some(room) = self.rooms.get_mut(&track.conference) else { return false };
+        let level = admitted.packet.meta.audio_level.map_or(127, |level| level.level);
+        match room.speakers.hear(now, admitted.track, level) {
+            Hearing::Forwarded => true,
+            Hearing::Taken => {
+                self.release_held(now, admitted.track);
+                true
+            }
+            Hearing::Held => {
+                if track.held.len() == SPEAKER_HELD_PACKETS {
+                    track.held.pop_front();
+                    track.dropped.count(DropReason::NotLoudest);
+                    track.interrupt();
+                }
+                track.held.push_back(admitted.sequence);
+                false
+            }
+        }
+    }
+
+    fn release_held(&mut self, now: Timestamp, index: TrackIndex) {
+        while let Some(sequence) = self.tracks[index.0].held.pop_front() {
+            let track = &mut self.tracks[index.0];
+            match track.encodings[0].cache.get(sequence).cloned() {
+                Some(packet) => {
+                    self.on_admitted(now, Admitted { track: index, encoding: 0, sequence, packet })
+                }
+                None => track.dropped.count(DropReason::NotLoudest),
+            }
+        }
+    }
+
+    /// The fan-out: to each subscriber of the track what it lets through, under its own numbers.
+    fn on_admitted(&mut self, now: Timestamp, admitted: Admitted) {
+        let Admitted { track: index, encoding, sequence, packet } = admitted;
+        self.tracks[index.0].admit();
+        let track = &self.tracks[index.0];
+        let mut demand_may_change = false;
+        let mut wants_key_frame = false;
+        for held in &track.subscriptions {
+            let subscription = &mut self.subscriptions[held.0];
+            let passed = subscription.offer(now, track, encoding, sequence, &packet.meta);
+            wants_key_frame |= subscription.awaits(track, encoding);
+            let Ok(passed) = passed else { continue };
+            if passed.switched {
+                demand_may_change = true;
+                self.out.push_back(ForwardingOutput::LayerSwitched {
+                    subscriber: subscription.subscriber,
+                    source: track.owner,
+                    kind: track.kind,
+                    encoding,
+                });
+            }
+            let member = &mut self.members[subscription.member.0];
+            let transport_sequence = member.transport_sequence;
+            member.transport_sequence = transport_sequence.wrapping_add(1);
+            self.out.push_back(ForwardingOutput::Rtp {
+                peer: subscription.peer,
+                packet: ForwardedRtp {
+                    ssrc: subscription.ssrc,
+                    sequence: passed.numbers.sequence,
+                    timestamp: passed.numbers.timestamp,
+                    payload_type: track.codec.payload_type(),
+                    marker: packet.meta.marker,
+                    transport_sequence,
+                    original_sequence: None,
+                    source: packet.clone(),
+                },
+            });
+        }
+        if wants_key_frame {
+            self.tracks[index.0].encodings[usize::from(encoding)].key_frames.want();
+            self.request_key_frame(now, index, encoding);
+        }
+        if demand_may_change {
+            self.update_demand(now, index);
+        }
+    }
+}
+
+/// The packet that a retransmission repairs, as the publisher sent it first (RFC 4588 section 4).
+fn unwrap_retransmission(
+    view: &RtpView<'_>,
+    ssrc: crate::Ssrc,
+    payload_type: u8,
+) -> Result<Bytes, DropReason> {
+    let (sequence, payload) = view.retransmitted()?;
+    let extensions: Vec<(u8, &[u8])> = view.extensions().collect();
+    let header = RtpHeader {
+        ssrc,
+        sequence,
+        timestamp: view.timestamp(),
+        payload_type,
+        marker: view.marker(),
+        extensions: &extensions,
+    };
+    let mut packet = Vec::with_capacity(header.len() + payload.len());
+    header.write(payload, &mut packet);
+    Ok(Bytes::from(packet))
+}

@@ -1,0 +1,240 @@
+//! Owns one subscriber's view of one track: which simulcast layer goes through, under which numbers, and the account.
+//! Layers are switched at the first packet of a key frame only (FWD-002).
+
+use super::{
+    MemberIndex, TrackIndex,
+    report::SubscriptionReport,
+    retransmissions::Retransmissions,
+    rewrite::{Rewriter, Rewritten},
+    track::Track,
+};
+use crate::{
+    DropCounters, DropReason,
+    ids::{ParticipantId, PeerId, Ssrc},
+    rtp::meta::PacketMeta,
+    signalling::TrackInfo,
+    time::Timestamp,
+};
+
+/// One subscriber's view of one track.
+#[derive(Debug)]
+pub(super) struct Subscription {
+    pub(super) member: MemberIndex,
+    pub(super) subscriber: ParticipantId,
+    pub(super) peer: PeerId,
+    pub(super) track: TrackIndex,
+    pub(super) ssrc: Ssrc,
+    pub(super) rtx_ssrc: Ssrc,
+    pub(super) rtx_sequence: u16,
+    /// Highest layer the subscriber asked for; nothing while it does not watch.
+    wanted: Option<u8>,
+    /// The layer that goes through.
+    current: Option<u8>,
+    stretch: u32,
+    rewriter: Rewriter,
+    pub(super) retransmissions: Retransmissions,
+    offered_before: u64,
+    forwarded: u64,
+    retransmitted: u64,
+    dropped: DropCounters,
+    pub(super) refused: DropCounters,
+}
+
+/// Identity of a new subscription.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SubscriptionIds {
+    pub(super) ssrc: Ssrc,
+    pub(super) rtx_ssrc: Ssrc,
+    pub(super) first_sequence: u16,
+}
+
+/// A packet that a subscription lets through.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Passed {
+    pub(super) numbers: Rewritten,
+    /// It begins another layer than the one before.
+    pub(super) switched: bool,
+}
+
+impl Subscription {
+    pub(super) fn new(
+        member: (MemberIndex, ParticipantId, PeerId),
+        track_index: TrackIndex,
+        track: &Track,
+        ids: SubscriptionIds,
+    ) -> Self {
+        let (member, subscriber, peer) = member;
+        Self {
+            member,
+            subscriber,
+            peer,
+            track: track_index,
+            ssrc: ids.ssrc,
+            rtx_ssrc: ids.rtx_ssrc,
+            rtx_sequence: ids.first_sequence,
+            // Audio needs no asking; of pictures everybody chooses what they can bear.
+            wanted: (!track.kind.is_video()).then_some(0),
+            current: None,
+            stretch: track.stretch,
+            rewriter: Rewriter::new(ids.first_sequence),
+            retransmissions: Retransmissions::default(),
+            offered_before: track.admitted,
+            forwarded: 0,
+            retransmitted: 0,
+            dropped: DropCounters::default(),
+            refused: DropCounters::default(),
+        }
+    }
+
+    pub(super) fn info(&self, track: &Track) -> TrackInfo {
+        TrackInfo {
+            participant: track.owner,
+            kind: track.kind,
+            codec: track.codec,
+            layers: track.encodings.len() as u8,
+            ssrc: self.ssrc,
+            rtx_ssrc: self.rtx_ssrc,
+        }
+    }
+
+    /// What the subscriber asks for.
+    pub(super) fn watch(&mut self, layer: Option<u8>) {
+        self.wanted = layer;
+        if layer.is_none() {
+            self.current = None;
+        }
+    }
+
+    /// The layer that the subscriber should see.
+    pub(super) fn target(&self, track: &Track) -> Option<u8> {
+        Some(self.wanted?.min(track.encodings.len() as u8 - 1))
+    }
+
+    /// The layer whose key frame the subscriber needs when it cannot decode.
+    pub(super) fn needed(&self, track: &Track) -> Option<u8> {
+        self.current.or(self.target(track))
+    }
+
+    /// The layers that must come from the publisher, as bits: while a switch waits for its key frame, the old one too.
+    pub(super) fn demand(&self, track: &Track) -> u8 {
+        [self.target(track), self.current].into_iter().flatten().fold(0, |bits, layer| bits | 1 << layer)
+    }
+
+    /// Whether the subscriber waits for a key frame of `encoding`.
+    pub(super) fn awaits(&self, track: &Track, encoding: u8) -> bool {
+        track.kind.is_video() && self.target(track) == Some(encoding) && self.current != Some(encoding)
+    }
+
+    /// Decides on an admitted packet. Every call ends in the account.
+    pub(super) fn offer(
+        &mut self,
+        now: Timestamp,
+        track: &Track,
+        encoding: u8,
+        sequence: u64,
+        meta: &PacketMeta,
+    ) -> Result<Passed, DropReason> {
+        let decision = self.decide(now, track, encoding, sequence, meta);
+        match decision {
+            Ok(_) => self.forwarded += 1,
+            Err(reason) => self.dropped.count(reason),
+        }
+        decision
+    }
+
+    fn decide(
+        &mut self,
+        now: Timestamp,
+        track: &Track,
+        encoding: u8,
+        sequence: u64,
+        meta: &PacketMeta,
+    ) -> Result<Passed, DropReason> {
+        let target = self.target(track).ok_or(DropReason::NotWatched)?;
+        if self.stretch != track.stretch {
+            self.stretch = track.stretch;
+            self.current = None;
+        }
+        if self.current != Some(encoding) && encoding == target {
+            let can_start = meta.frame.is_none_or(|frame| frame.key && frame.start);
+            if can_start {
+                return Ok(self.switch(now, track, encoding, sequence, meta));
+            }
+        }
+        // The present layer, or a late packet of an earlier one whose place is reserved.
+        match self.rewriter.place(now, encoding, sequence, meta.timestamp) {
+            Some(numbers) => Ok(Passed { numbers, switched: false }),
+            None if self.current == Some(encoding) => Err(DropReason::TooOld),
+            None if encoding == target => Err(DropReason::AwaitingKeyFrame),
+            None => Err(DropReason::LayerNotSelected),
+        }
+    }
+
+    fn switch(
+        &mut self,
+        now: Timestamp,
+        track: &Track,
+        encoding: u8,
+        sequence: u64,
+        meta: &PacketMeta,
+    ) -> Passed {
+        let wanted = self.timestamp_after_switch(now, track, encoding, meta.timestamp);
+        self.rewriter.start(encoding, sequence, meta.timestamp, wanted);
+        let switched = self.current.is_some_and(|before| before != encoding);
+        self.current = Some(encoding);
+        let numbers = self.rewriter.place(now, encoding, sequence, meta.timestamp);
+        Passed { numbers: numbers.expect("a stretch places its own first packet"), switched }
+    }
+
+    /// The instant that the packet shows, on the time line that the subscriber knows. Sender reports say how the
+    /// encodings' clocks relate; before they have come, the time that went by must do.
+    fn timestamp_after_switch(&self, now: Timestamp, track: &Track, encoding: u8, timestamp: u32) -> u32 {
+        let Some((before, offset)) = self.rewriter.timestamp_offset() else { return timestamp };
+        if before == encoding {
+            return timestamp.wrapping_add(offset);
+        }
+        let rate = u64::from(track.kind.clock_rate());
+        let clock = |encoding: u8| track.encodings.get(usize::from(encoding)).and_then(|e| e.clock);
+        if let (Some((old_ntp, old_rtp)), Some((new_ntp, new_rtp))) = (clock(before), clock(encoding)) {
+            // Between the two reports, in ticks; the product of 32.32 fixed point and the rate needs 128 bits.
+            let ticks = ((i128::from(new_ntp) - i128::from(old_ntp)) * i128::from(rate)) >> 32;
+            let on_old = old_rtp.wrapping_add(ticks as u32).wrapping_add(timestamp.wrapping_sub(new_rtp));
+            return on_old.wrapping_add(offset);
+        }
+        let (last, at) = self.rewriter.last_sent().unwrap_or((timestamp, now));
+        let ticks = now.saturating_since(at).as_nanos() as u64 * rate / 1_000_000_000;
+        last.wrapping_add(ticks as u32)
+    }
+
+    /// The source packet behind an outgoing number.
+    pub(super) fn find(&self, sequence: u16) -> Option<(u8, u64)> {
+        self.rewriter.find(sequence)
+    }
+
+    /// Numbers under which a packet was sent before, for sending it again.
+    pub(super) fn place_again(
+        &mut self,
+        now: Timestamp,
+        encoding: u8,
+        sequence: u64,
+        timestamp: u32,
+    ) -> Option<Rewritten> {
+        self.retransmitted += 1;
+        self.rtx_sequence = self.rtx_sequence.wrapping_add(1);
+        self.rewriter.place(now, encoding, sequence, timestamp)
+    }
+
+    pub(super) fn report(&self, track: &Track) -> SubscriptionReport {
+        SubscriptionReport {
+            conference: track.conference,
+            source: track.owner,
+            subscriber: self.subscriber,
+            kind: track.kind,
+            offered: track.admitted - self.offered_before,
+            forwarded: self.forwarded,
+            retransmitted: self.retransmitted,
+            dropped: self.dropped.clone(),
+            refused: self.refused.clone(),
+        }
+    }
+}
