@@ -17,12 +17,14 @@ fn codel() -> LinkConfig {
 
 /// Queue delays of the packets that arrive from `from` on, when one is offered in each `gap` for 20 s.
 fn queue_delays(config: LinkConfig, gap: Duration, from: Timestamp) -> Vec<Duration> {
-    let fixed = DELAY + Duration::from_millis(1);
     let packets = (20_000_000 / gap.as_micros()) as u64;
     offer_evenly(&mut link(config), packets, gap, 1250)
         .iter()
         .filter(|delivery| delivery.at >= from)
-        .map(|delivery| delivery.at.saturating_since(Timestamp::ZERO + gap * delivery.item as u32) - fixed)
+        .map(|delivery| {
+            let unqueued = Timestamp::ZERO + gap * delivery.item as u32 + DELAY + Duration::from_millis(1);
+            delivery.at.saturating_since(unqueued)
+        })
         .collect()
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use media_core::time::Timestamp;
 
 use super::{DELAY, link, offer_evenly};
-use crate::link::{Jitter, LinkConfig, LinkDrop, Loss};
+use crate::link::{Delivery, Jitter, LinkConfig, LinkDrop, Loss};
 
 const PACKETS: u64 = 200_000;
 const GAP: Duration = Duration::from_millis(1);
@@ -112,9 +112,12 @@ fn copies_and_damage_have_their_shares() {
 fn extra_delays(jitter: Jitter) -> (Vec<Duration>, u64) {
     let mut link = link(LinkConfig { jitter, ..clean() });
     let arrived = offer_evenly(&mut link, PACKETS, GAP, 125);
+    // 125 bytes take 1 microsecond.
     let fixed = DELAY + Duration::from_micros(1);
-    let extra = |item: u64, at: Timestamp| at.saturating_since(Timestamp::ZERO + GAP * item as u32) - fixed;
-    (arrived.iter().map(|delivery| extra(delivery.item, delivery.at)).collect(), link.stats().reordered)
+    let extra = |delivery: &Delivery<u64>| {
+        delivery.at.saturating_since(Timestamp::ZERO + GAP * delivery.item as u32 + fixed)
+    };
+    (arrived.iter().map(extra).collect(), link.stats().reordered)
 }
 
 #[test]
