@@ -79,6 +79,14 @@ fn the_first_differing_packet_is_named() {
 }
 
 #[test]
+fn the_runs_part_at_the_earlier_of_two_packets_that_differ_in_time() {
+    let later = kept(&changed(3, |packet| packet.0 = 160));
+    for (a, b) in [(kept(&PACKETS), later.clone()), (later, kept(&PACKETS))] {
+        assert_eq!(first_divergence(&a, &b).unwrap().at, Timestamp::from_millis(150));
+    }
+}
+
+#[test]
 fn a_packet_only_one_run_has_is_named() {
     let divergence = first_divergence(&kept(&PACKETS[..4]), &kept(&PACKETS)).unwrap();
     assert_eq!((divergence.at, divergence.left), (Timestamp::from_millis(420), None));

@@ -63,6 +63,20 @@ fn codel_lets_a_burst_shorter_than_the_interval_pass() {
 }
 
 #[test]
+fn codel_never_takes_a_single_waiting_packet_for_a_standing_queue() {
+    // At 100 kbit/s a packet takes 100 ms, so that whatever waits has waited longer than the target. A full queue
+    // of two holds one packet behind the head, a queue of three holds two.
+    let drops = |bytes| {
+        let queue = Queue::CoDel { bytes, target: TARGET, interval: Duration::from_millis(100) };
+        let mut link = link(LinkConfig { queue, ..LinkConfig::clean(100_000, DELAY, 0) });
+        offer_evenly(&mut link, 1000, Duration::from_millis(50), 1250);
+        link.stats().dropped(LinkDrop::Aqm)
+    };
+    assert_eq!(drops(2 * 1250), 0);
+    assert!(drops(3 * 1250) > 0);
+}
+
+#[test]
 fn codel_drops_at_the_head_and_counts_it_by_name() {
     let mut link = link(codel());
     let arrived = offer_evenly(&mut link, 1000, Duration::from_micros(500), 1250);
