@@ -132,6 +132,19 @@ mod tests {
     }
 
     #[test]
+    fn the_expansion_is_the_one_that_committed_seeds_were_found_with() {
+        // Computed from the description of `Seed::key` and of ChaCha with 8 rounds by an independent program.
+        let key = Seed(42).key("link.loss", 7);
+        let words: Vec<u64> =
+            key.chunks_exact(8).map(|word| u64::from_be_bytes(word.try_into().unwrap())).collect();
+        assert_eq!(
+            words,
+            [0x38fa_48fb_35db_fef8, 0x1857_b7b0_7608_5e79, 0x600a_58c3_a875_21a5, 0x3e67_327a_0b62_e85c]
+        );
+        assert_eq!(Seed(42).stream_at("link.loss", 7).next_u64(), 0x2097_12f5_230b_47e8);
+    }
+
+    #[test]
     fn equal_seeds_and_labels_give_equal_streams() {
         assert_eq!(first(Seed(7).stream("loss")), first(Seed(7).stream("loss")));
         assert_eq!(first(Seed(7).stream("loss")), first(Seed(7).stream_at("loss", 0)));

@@ -133,6 +133,19 @@ mod tests {
     }
 
     #[test]
+    fn a_drop_rate_left_a_short_while_ago_is_taken_up_again() {
+        let at_return = |after: u128| {
+            let mut codel = CoDelControl::new(5 * MS, 100 * MS, 1500);
+            (codel.count, codel.count_on_entry, codel.drop_next_ps) = (7, 2, 1000 * MS);
+            codel.on_dropping(1000 * MS + after);
+            (codel.count, codel.count_on_entry, codel.drop_next_ps - 1000 * MS - after)
+        };
+        // Five drops in the last cycle: 100 ms / sqrt(5) until the next.
+        assert_eq!(at_return(1599 * MS), (5, 5, 44_721_359_549));
+        assert_eq!(at_return(1600 * MS), (1, 1, 100 * MS));
+    }
+
+    #[test]
     fn the_spacing_follows_the_square_root_of_the_count() {
         let mut codel = CoDelControl::new(5 * MS, 100 * MS, 1500);
         for (count, spacing_ps) in [(1, 100 * MS), (4, 50 * MS), (100, 10 * MS), (2, 70_710_678_118)] {

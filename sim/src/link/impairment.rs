@@ -128,14 +128,14 @@ pub(super) struct LossProcess {
 
 impl LossProcess {
     pub(super) fn new(loss: Loss) -> Self {
-        let (leave, lose) = match loss {
+        let (leave, drop) = match loss {
             Loss::None => ([0.0; 2], [0.0; 2]),
             Loss::Random { share } => ([0.0; 2], [share; 2]),
             Loss::GilbertElliott { good_to_bad, bad_to_good, loss_good, loss_bad } => {
                 ([good_to_bad, bad_to_good], [loss_good, loss_bad])
             }
         };
-        Self { leave: leave.map(Share::new), lose: lose.map(Share::new), bad: false }
+        Self { leave: leave.map(Share::new), lose: drop.map(Share::new), bad: false }
     }
 
     /// Moves the chain by one packet and says whether that packet is lost.

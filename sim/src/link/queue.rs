@@ -16,7 +16,7 @@ pub enum Queue {
     CoDel {
         /// Limit of the waiting packets in wire bytes; the packet being serialised does not count.
         bytes: u64,
-        /// Acceptable standing queue delay; RFC 8289 section 4.3 recommends 5 ms, or 5 to 10 % of the interval.
+        /// Acceptable standing queue delay; RFC 8289 section 4.4 recommends 5 ms, or 5 to 10 % of the interval.
         target: Duration,
         /// Time a standing queue may last before the first drop; RFC 8289 section 4.3 recommends 100 ms.
         interval: Duration,
