@@ -1,6 +1,6 @@
 //! What sealing and opening a frame costs: the engine's SFrame beside its floor (AES-128-GCM of the same bytes with a
 //! key that is set up once, no copy) and a peer (crate `sframe`). Only ratios within one run mean anything.
-#![expect(missing_docs, reason = "criterion's macros make undocumented items")]
+#![expect(clippy::similar_names, reason = "sealer and sealed, opener and opened are what they are called")]
 
 use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};

@@ -1,4 +1,5 @@
 //! What a server, a stranger or a network can do to frames, and that nothing of it reaches the decoder.
+#![expect(clippy::similar_names, reason = "sealer and sealed, opener and opened are what they are called")]
 
 use proptest::prelude::*;
 

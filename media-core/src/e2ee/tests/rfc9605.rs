@@ -1,4 +1,5 @@
 //! The test vectors of RFC 9605 appendix C: all of C.1 (headers) and the two AES-GCM suites of C.3.
+#![expect(clippy::similar_names, reason = "sealer and sealed, opener and opened are what they are called")]
 
 use aws_lc_rs::{hkdf::Prk, hmac};
 use serde::Deserialize;
@@ -107,7 +108,7 @@ fn every_step_between_base_key_and_nonce_is_the_vectors() {
             CipherSuite::Aes256GcmSha512 => (hmac::HMAC_SHA512, 64),
         };
         let secret = hmac::sign(&hmac::Key::new(hash, &vec![0; zeros]), &hex(&vector.base_key));
-        assert_eq!(hex::encode(&secret), vector.sframe_secret);
+        assert_eq!(hex::encode(secret), vector.sframe_secret);
 
         let secret = Prk::new_less_safe(vector.suite().hkdf(), secret.as_ref());
         let mut key = vec![0; vector.suite().key_bytes()];
