@@ -81,7 +81,10 @@ impl Forwarder {
         // Who may not speak must not keep a place among the loudest.
         let tracks: Vec<TrackIndex> = member.tracks.clone();
         if let Some(room) = self.rooms.get_mut(&member.conference) {
-            for index in tracks.into_iter().filter(|track| !self.tracks[track.0].kind.is_video()) {
+            for index in tracks {
+                if self.tracks[index.0].kind.is_video() {
+                    continue;
+                }
                 room.speakers.on_silenced(index);
                 let track = &mut self.tracks[index.0];
                 while track.held.pop_front().is_some() {

@@ -91,7 +91,7 @@ impl Speakers {
 
     fn compete(&mut self, now: Timestamp, track: TrackIndex, loudness: f32) -> Hearing {
         let quietest = self
-            .speakers
+            .forwarded
             .iter()
             .enumerate()
             .min_by(|(_, a), (_, b)| a.loudness.total_cmp(&b.loudness))
