@@ -1,3 +1,5 @@
 //! Owns the rehearsal: scenarios, simulated buildings, participants and the world they meet in.
 
 pub mod record;
+pub mod scenario;
+pub mod site;
