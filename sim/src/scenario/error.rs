@@ -75,8 +75,12 @@ impl ScenarioError {
     /// A file that is not TOML, or not of the right form.
     pub(crate) fn from_toml(file_name: &str, text: &str, error: &toml::de::Error) -> Self {
         let span = error.span().unwrap_or(0..0);
-        // The parser quotes field names in backquotes and puts a list of alternatives on the same line.
-        let message = error.message().trim().replace('\n', ", ");
+        // The one-line form has one line, and nobody should have to know what a u32 is.
+        let message = error
+            .message()
+            .trim()
+            .replace('\n', ", ")
+            .replace("expected u32", "expected a whole number of 0 to 4294967295");
         let field = missing_field(&message).or_else(|| field_at(text, &span)).unwrap_or_default();
         Self::from_problem(file_name, text, Problem { span, field, message, help: None })
     }
@@ -86,7 +90,7 @@ impl ScenarioError {
         let Problem { span, field, message, help } = problem;
         let start = span.start.min(text.len());
         let line = 1 + text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count();
-        // A table without a header of its own has no end worth showing: the label stays on its first line.
+        // A span of several lines, such as that of a table, is marked on its first line only.
         let end =
             text[start..].find('\n').map_or(text.len(), |length| start + length).min(span.end).max(start);
         Self(Box::new(Details {
@@ -127,7 +131,9 @@ impl Diagnostic for ScenarioError {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let span = self.0.span.clone()?;
-        let label = LabeledSpan::new_with_span(Some(self.0.message.clone()), span);
+        // The message stands above already; the label says which field it is about.
+        let label = if self.0.field.is_empty() { "here".to_owned() } else { self.0.field.clone() };
+        let label = LabeledSpan::new_with_span(Some(label), span);
         Some(Box::new(std::iter::once(label)))
     }
 }
@@ -147,7 +153,9 @@ fn field_at(text: &str, span: &Range<usize>) -> Option<String> {
     {
         return Some(marked.to_owned());
     }
-    let before = text[..span.start].trim_end_matches([' ', '\t', '"', '[']).strip_suffix('=')?.trim_end();
+    // A value stands behind its key on the same line, perhaps inside a list.
+    let line = &text[text[..span.start].rfind('\n').map_or(0, |at| at + 1)..span.start];
+    let before = line[..line.rfind('=')?].trim_end();
     let start = before.rfind(|c| !is_name(c)).map_or(0, |at| at + 1);
     Some(before[start..].to_owned())
 }

@@ -102,6 +102,7 @@ pub struct ConferenceEntry {
     /// The person who starts it.
     pub host: Located<String>,
     /// The mode it starts in; discussion when absent.
+    #[serde(default)]
     #[schemars(schema_with = "schema::mode")]
     pub mode: Option<Mode>,
     /// Whether joiners wait until they are admitted.
@@ -202,12 +203,15 @@ pub struct StepEntry {
     /// About whom.
     pub whom: Option<Located<String>>,
     /// For set-mode.
+    #[serde(default)]
     #[schemars(schema_with = "schema::mode")]
     pub mode: Option<Located<Mode>>,
     /// For mute, unmute and grant; audio when absent.
+    #[serde(default)]
     #[schemars(schema_with = "schema::media_list")]
     pub media: Option<Located<Vec<MediaKind>>>,
     /// For watch; camera when absent.
+    #[serde(default)]
     #[schemars(schema_with = "schema::media")]
     pub kind: Option<Located<MediaKind>>,
     /// For watch.
@@ -329,6 +333,7 @@ pub struct ExpectEntry {
     /// Whether they were in a conference at any time.
     pub joined: Option<Located<bool>>,
     /// They met this refusal at least once.
+    #[serde(default)]
     #[schemars(schema_with = "schema::refusal")]
     pub refused: Option<Located<Refusal>>,
     /// Mean opinion score, 1 to 4.5.

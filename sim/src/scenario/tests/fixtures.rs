@@ -26,7 +26,7 @@ fn scenarios() -> Vec<Scenario> {
 #[test]
 fn every_scenario_of_the_project_is_valid_and_named_as_its_file() {
     let names: Vec<String> = scenarios().into_iter().map(|scenario| scenario.name).collect();
-    insta::assert_snapshot!(names.join(" "), @"");
+    insta::assert_snapshot!(names.join(" "), @"avc full-house hostile isolation layers licences links lobby loss presenter rathaus speakers term");
 }
 
 #[test]
@@ -50,6 +50,36 @@ fn the_schema_that_is_committed_is_the_schema_of_the_code() {
     }
     let committed = fs::read_to_string(&file).unwrap();
     assert!(committed == scenario_schema_json(), "run this test with UPDATE_SCHEMA=1 and commit the result");
+}
+
+#[test]
+fn the_schema_knows_every_field_of_the_scenarios_and_asks_for_none_that_they_lack() {
+    let schema: serde_json::Value = serde_json::from_str(&scenario_schema_json()).unwrap();
+    let mut compared = 0;
+    for scenario in scenarios() {
+        let file: toml::Table = scenario.to_toml().parse().unwrap();
+        for (list, definition) in [
+            ("site", "SiteEntry"),
+            ("conference", "ConferenceEntry"),
+            ("person", "PersonEntry"),
+            ("step", "StepEntry"),
+            ("fault", "FaultEntry"),
+            ("expect", "ExpectEntry"),
+        ] {
+            let definition = &schema["$defs"][definition];
+            for entry in file.get(list).and_then(toml::Value::as_array).into_iter().flatten() {
+                let entry = entry.as_table().unwrap();
+                for field in entry.keys() {
+                    assert!(definition["properties"][field].is_object(), "{list}: {field}");
+                }
+                for field in definition["required"].as_array().unwrap() {
+                    assert!(entry.contains_key(field.as_str().unwrap()), "{list}: {field}");
+                }
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 100, "{compared}");
 }
 
 #[test]

@@ -184,27 +184,19 @@ fn join(
         };
     }
     let first = match &entry.join {
-        Some(join) => time(join, "join", run)?,
         None => conference.start + JOIN_AFTER_START,
+        Some(join) => {
+            let first = time(join, "join", run)?;
+            if first < conference.start {
+                let message =
+                    format!("is {}, before `{}` starts, expected a later time", join.value, conference.name);
+                return Err(Problem::at(join, "join", message));
+            }
+            first
+        }
     };
-    if first < conference.start {
-        let at = entry.join.as_ref().map_or_else(
-            || Problem::at(&entry.name, "join", ""),
-            |join| {
-                Problem::at(
-                    join,
-                    "join",
-                    format!("is {}, before `{}` starts, expected a later time", join.value, conference.name),
-                )
-            },
-        );
-        return Err(at);
-    }
-    let spacing = match &entry.join_spacing {
-        Some(spacing) => time(spacing, "join_spacing", run)?.saturating_since(Timestamp::ZERO),
-        None => JOIN_SPACING,
-    };
-    let join = first + spacing * u32::try_from(origin.number).unwrap_or(COUNT_MAX);
+    let spacing = entry.join_spacing.as_ref().map_or(JOIN_SPACING, |spacing| spacing.value.0);
+    let join = first + spacing.saturating_mul(u32::try_from(origin.number).unwrap_or(COUNT_MAX));
     if join > Timestamp::ZERO + run {
         let message = format!("`{}` would join after the end of the run", origin.name);
         return Err(
@@ -298,8 +290,10 @@ pub(super) fn check_sizes(file: &ScenarioFile, people: &[Person], limits: Limits
     }
     for (index, size) in sizes {
         if size > limits.participants_max {
-            let message = format!("has {size} people, expected at most {}", limits.participants_max);
-            return Err(Problem::at(&file.conferences[index].name, "participants_max", message)
+            let name = &file.conferences[index].name;
+            let message =
+                format!("`{}` has {size} people, expected at most {}", name.value, limits.participants_max);
+            return Err(Problem::at(name, "conference", message)
                 .help("state `participants_max` under `[limits]` to raise it, or to rehearse the overflow"));
         }
     }
