@@ -4,3 +4,5 @@ pub mod link;
 pub mod record;
 pub mod seed;
 pub mod trace;
+pub mod scenario;
+pub mod site;

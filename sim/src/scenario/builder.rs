@@ -1,0 +1,130 @@
+//! Owns the making of scenarios in code, for tests and generators. What is built passes through the same text and
+//! the same checks as a file, so whatever a generator makes can be written down and read again.
+
+use std::time::Duration;
+
+use super::{
+    DurationText, Located, Scenario, ScenarioError, SeedText,
+    file::{
+        ConferenceEntry, ExpectEntry, FaultEntry, LicencesEntry, LimitsEntry, PersonEntry, ScenarioFile,
+        SiteEntry, StepEntry,
+    },
+};
+
+/// Collects entries in their file form.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ScenarioBuilder(ScenarioFile);
+
+impl From<ScenarioFile> for ScenarioBuilder {
+    /// Goes on from a scenario that exists, for example to make it smaller.
+    fn from(file: ScenarioFile) -> Self {
+        Self(file)
+    }
+}
+
+impl ScenarioBuilder {
+    /// A scenario of this name and length with nobody in it.
+    pub fn new(name: &str, duration: Duration) -> Self {
+        Self(ScenarioFile {
+            schema: 1.into(),
+            name: name.into(),
+            description: "made in code".into(),
+            duration: Located::from(DurationText(duration)),
+            ..ScenarioFile::default()
+        })
+    }
+
+    /// The default seed.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.0.seed = Some(SeedText(seed));
+        self
+    }
+
+    /// What a clock shows at the start.
+    pub fn clock(mut self, clock: jiff::ZonedDateTime) -> Self {
+        self.0.clock = Some(clock.into());
+        self
+    }
+
+    /// The licence pool.
+    pub fn licences(mut self, licences: LicencesEntry) -> Self {
+        self.0.licences = Some(licences);
+        self
+    }
+
+    /// What the server is configured to allow.
+    pub fn limits(mut self, limits: LimitsEntry) -> Self {
+        self.0.limits = Some(limits);
+        self
+    }
+
+    /// Adds a building.
+    pub fn site(mut self, site: SiteEntry) -> Self {
+        self.0.sites.push(site);
+        self
+    }
+
+    /// Adds a conference.
+    pub fn conference(mut self, conference: ConferenceEntry) -> Self {
+        self.0.conferences.push(conference);
+        self
+    }
+
+    /// Adds a person, or several alike.
+    pub fn person(mut self, person: PersonEntry) -> Self {
+        self.0.people.push(person);
+        self
+    }
+
+    /// Adds a deed.
+    pub fn step(mut self, step: StepEntry) -> Self {
+        self.0.steps.push(step);
+        self
+    }
+
+    /// Adds a fault.
+    pub fn fault(mut self, fault: FaultEntry) -> Self {
+        self.0.faults.push(fault);
+        self
+    }
+
+    /// Adds an expectation.
+    pub fn expect(mut self, expectation: ExpectEntry) -> Self {
+        self.0.expectations.push(expectation);
+        self
+    }
+
+    /// The validated scenario.
+    ///
+    /// # Errors
+    /// As [`Scenario::from_toml`]; the error shows the text that the entries make.
+    ///
+    /// # Panics
+    /// Never: every entry has a TOML form.
+    pub fn build(self) -> Result<Scenario, ScenarioError> {
+        let text = toml::to_string(&self.0).expect("every scenario file has a TOML form");
+        Scenario::from_toml(&format!("{}.toml", self.0.name.value), &text)
+    }
+}
+
+impl SiteEntry {
+    /// A building with a preset's link.
+    pub fn new(name: &str, preset: &str) -> Self {
+        Self { name: name.into(), link: preset.into(), ..Self::default() }
+    }
+}
+
+impl ConferenceEntry {
+    /// A conference that starts at once, in discussion mode and without a lobby.
+    pub fn new(name: &str, host: &str) -> Self {
+        Self { name: name.into(), host: host.into(), ..Self::default() }
+    }
+}
+
+impl PersonEntry {
+    /// A guest at a desk, without microphone, camera and screen.
+    pub fn new(name: &str, site: &str, conference: &str) -> Self {
+        Self { name: name.into(), site: site.into(), conference: conference.into(), ..Self::default() }
+    }
+}

@@ -1,0 +1,160 @@
+//! What the validated form makes of a file.
+
+use std::time::Duration;
+
+use media_core::{MediaKind, Permissions, Timestamp, ids::HolderId, signalling::EndpointKind};
+
+use super::read;
+use crate::{
+    scenario::{
+        Action, Bound, Direction, Figure, Layer, PersonIndex, Scenario, ScenarioBuilder, SiteIndex,
+        file::{ConferenceEntry, PersonEntry, SiteEntry, StepEntry, Verb},
+    },
+    site::{LossSpec, QueueDiscipline},
+};
+
+fn everything() -> Scenario {
+    read(&[]).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn counts_make_single_people_who_join_one_after_another_and_spread_over_the_sites() {
+    let scenario = everything();
+    let guests: Vec<_> = scenario
+        .people
+        .iter()
+        .filter(|person| person.name.starts_with("guest-"))
+        .map(|person| {
+            (person.name.as_str(), scenario.site(person.site).name.as_str(), person.join.as_millis())
+        })
+        .collect();
+    assert_eq!(
+        guests,
+        [("guest-1", "amt-1", 2_000), ("guest-2", "amt-2", 2_250), ("guest-3", "amt-1", 2_500)]
+    );
+}
+
+#[test]
+fn the_host_comes_with_the_start_and_others_half_a_second_later() {
+    let scenario = everything();
+    assert!(scenario.is_host(PersonIndex(0)));
+    assert_eq!(scenario.person(PersonIndex(0)).join, Timestamp::from_millis(1_000));
+    let room = scenario.person(PersonIndex(2));
+    assert_eq!(room.join, Timestamp::from_millis(1_500));
+    assert_eq!((room.endpoint, room.seats, room.watch), (EndpointKind::AvcRoom, 6, Some(Layer::Low)));
+}
+
+#[test]
+fn steps_are_in_order_of_time_and_a_group_acts_together() {
+    let scenario = everything();
+    let deeds: Vec<_> =
+        scenario.steps.iter().map(|step| (step.at.as_millis(), step.who.0, step.action)).collect();
+    let hand = Action::RaiseHand;
+    let granted = Permissions { audio: true, video: true, screen: false };
+    assert_eq!(
+        deeds,
+        [
+            (5_000, 3, hand),
+            (5_000, 4, hand),
+            (5_000, 5, hand),
+            (6_000, 0, Action::Grant(PersonIndex(3), granted)),
+            (7_000, 2, Action::Watch { whom: PersonIndex(0), kind: MediaKind::Screen, layer: None }),
+            (10_000, 0, Action::RevokeInvitation),
+        ]
+    );
+}
+
+#[test]
+fn a_fault_of_both_directions_at_two_sites_is_four_faults() {
+    let scenario = everything();
+    let faults: Vec<_> = scenario.faults.iter().map(|fault| (fault.site, fault.direction)).collect();
+    let (one, two) = (SiteIndex(0), SiteIndex(1));
+    assert_eq!(
+        faults,
+        [(one, Direction::Down), (one, Direction::Up), (two, Direction::Down), (two, Direction::Up)]
+    );
+    assert!(scenario.faults.iter().all(|fault| fault.until == Some(Timestamp::from_millis(17_000))));
+}
+
+#[test]
+fn the_licences_end_at_midnight_in_berlin_after_the_last_day() {
+    let until = |clock: &str, valid_through: &str| {
+        let clock = format!("clock = \"{clock}\"");
+        let valid = format!("valid_through = \"{valid_through}\"");
+        let changes = [
+            ("clock = \"2020-06-15T09:00:00[Europe/Berlin]\"", clock.as_str()),
+            ("valid_through = \"2021-10-31\"", valid.as_str()),
+        ];
+        read(&changes).unwrap().licences.valid_until
+    };
+    assert_eq!(until("2021-10-31T23:59:50[Europe/Berlin]", "2021-10-31"), Timestamp::from_millis(10_000));
+    // The night in which summer time ends has 25 hours.
+    assert_eq!(until("2021-10-31T00:00:00[Europe/Berlin]", "2021-10-31").as_millis(), 25 * 3_600_000);
+    assert_eq!(until("2021-11-01T00:00:00[Europe/Berlin]", "2021-10-31"), Timestamp::ZERO);
+    assert_eq!(until("2021-10-31T22:59:50[UTC]", "2021-10-31"), Timestamp::from_millis(10_000));
+}
+
+#[test]
+fn the_clock_is_the_instant_at_which_the_run_begins() {
+    // 09:00 in Berlin in summer is 07:00 in Greenwich.
+    assert_eq!(everything().clock_unix_ns, 1_592_204_400_000_000_000);
+}
+
+#[test]
+fn an_inline_link_is_resolved_like_a_preset() {
+    let link = everything().sites[2].link;
+    assert_eq!(
+        (link.mtu_bytes, link.down.queue_bytes, link.down.queue),
+        (1_400, 64_000, QueueDiscipline::Codel)
+    );
+    assert_eq!(link.down.loss, LossSpec::Random { probability: 0.02 });
+    // 200 ms at 1,000 kbit/s.
+    assert_eq!((link.up.queue_bytes, link.up.jitter), (25_000, Duration::from_millis(3)));
+    let LossSpec::Burst { good_to_bad, bad_to_good, loss_good, loss_bad } = link.up.loss else {
+        panic!("{:?}", link.up.loss)
+    };
+    assert_eq!([good_to_bad, bad_to_good, loss_good, loss_bad], [0.01, 0.25, 0.0, 1.0]);
+}
+
+#[test]
+fn an_expectation_names_everybody_who_fits_its_pattern() {
+    let expectation = &everything().expectations[0];
+    assert_eq!(expectation.people, [PersonIndex(3), PersonIndex(4), PersonIndex(5)]);
+    assert_eq!(expectation.bounds, [Bound { figure: Figure::AudioMos, min: Some(3.6), max: Some(4.5) }]);
+}
+
+#[test]
+fn two_devices_of_one_account_hold_one_licence() {
+    let scenario = read(&[(
+        "site = \"branch\"\nconference = \"other\"\nlicence = true",
+        "site = \"branch\"\nconference = \"other\"\naccount = \"anna\"",
+    )])
+    .unwrap();
+    assert_eq!(scenario.people[0].holder, Some(HolderId(0)));
+    assert_eq!(scenario.people[1].holder, Some(HolderId(0)));
+    assert_eq!(everything().people[1].holder, Some(HolderId(1)));
+}
+
+#[test]
+fn a_scenario_can_be_made_in_code() {
+    let scenario = ScenarioBuilder::new("small", Duration::from_secs(5))
+        .seed(3)
+        .site(SiteEntry::new("amt", "fibre-100"))
+        .conference(ConferenceEntry::new("talk", "anna"))
+        .person(PersonEntry { licence: Some(true.into()), ..PersonEntry::new("anna", "amt", "talk") })
+        .step(StepEntry::new(Duration::from_millis(1_500), "anna", Verb::End))
+        .build()
+        .unwrap();
+    assert_eq!(scenario.steps[0].at, Timestamp::from_millis(1_500));
+    assert_eq!(scenario.end(), Timestamp::from_millis(5_000));
+    assert_eq!(Scenario::from_toml("small.toml", &scenario.to_toml()).unwrap(), scenario);
+}
+
+#[test]
+fn what_is_wrong_in_code_is_told_with_the_text_it_makes() {
+    let error = ScenarioBuilder::new("empty", Duration::from_secs(5)).build().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "empty.toml:2: person: there is nobody, expected at least one `[[person]]`"
+    );
+}
