@@ -47,7 +47,8 @@ mod tests {
     fn the_annex_gives_these_scores_for_these_ratings() {
         // G.107 Annex B, table B.1: ratings 90, 80, 70, 60, 50 are scores 4.34, 4.03, 3.60, 3.10, 2.58.
         for (rating, score) in [(90.0, 4.34), (80.0, 4.03), (70.0, 3.60), (60.0, 3.10), (50.0, 2.58)] {
-            assert_near(score_of_rating(rating), score);
+            // The table rounds to two decimals, once upwards.
+            assert!((score_of_rating(rating) - score).abs() < 0.01, "{rating}");
         }
         assert_near(score_of_rating(-5.0), 1.0);
         assert_near(score_of_rating(3.0), 1.0);
