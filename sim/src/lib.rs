@@ -1,6 +1,9 @@
 //! Owns the rehearsal: scenarios, simulated buildings, participants and the world they meet in.
 
 pub mod link;
+pub mod channel;
+pub mod endpoint;
+pub mod quality;
 pub mod record;
 pub mod seed;
 pub mod trace;
