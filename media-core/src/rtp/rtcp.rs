@@ -1,6 +1,6 @@
 //! Owns reading RTCP: compounds (RFC 3550 section 6), also of reduced size (RFC 5506), become one [`Feedback`] after
-//! the other. Packets that nothing here acts on (SDES, APP, XR and other feedback) are passed over. Writing is in
-//! [`write`](self::write_nack).
+//! the other. Packets that nothing here acts on (SDES, APP, XR and other feedback) are passed over. Writing is
+//! [`write_nack`]'s and its neighbours'.
 
 mod write;
 
