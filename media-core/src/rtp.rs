@@ -59,10 +59,10 @@ mod tests {
     #[test]
     fn the_payload_type_tells_rtp_from_rtcp_whatever_the_marker() {
         for marker in [0, 0x80] {
-            assert_eq!(demux(&[0x80, marker | 63]), Protocol::Rtp);
-            assert_eq!(demux(&[0x80, marker | 64]), Protocol::Rtcp);
-            assert_eq!(demux(&[0x80, marker | 95]), Protocol::Rtcp);
-            assert_eq!(demux(&[0x80, marker | 96]), Protocol::Rtp);
+            assert_eq!(demux(&[0x80, marker + 63]), Protocol::Rtp);
+            assert_eq!(demux(&[0x80, marker + 64]), Protocol::Rtcp);
+            assert_eq!(demux(&[0x80, marker + 95]), Protocol::Rtcp);
+            assert_eq!(demux(&[0x80, marker + 96]), Protocol::Rtp);
         }
     }
 

@@ -99,12 +99,12 @@ impl DependencyDescriptor {
         })
     }
 
-    /// The extension's data, for a reader that has `structure`, or that gets it with this packet if `attached`
+    /// Appends the extension's data to `out`, for a reader that has `structure`, or that gets it with this packet if `attached`
     /// (which is for the first packet of a key frame).
     ///
     /// # Panics
     /// When the structure lacks the descriptor's template, or the frame's layer is not the template's.
-    pub fn write(&self, structure: &DependencyStructure, attached: bool) -> Vec<u8> {
+    pub fn write(&self, structure: &DependencyStructure, attached: bool, out: &mut Vec<u8>) {
         let template = structure.template(self.template_id).expect("the caller chose the template");
         let layer = (template.spatial, template.temporal);
         assert_eq!((self.frame.spatial, self.frame.temporal), layer, "a frame is of its template's layer");
@@ -115,7 +115,7 @@ impl DependencyDescriptor {
             frame_diffs: self.frame.frame_diffs != template.frame_diffs,
             chain_diffs: self.frame.chain_diffs != template.chain_diffs,
         };
-        let mut writer = BitWriter::default();
+        let mut writer = BitWriter::new(out);
         writer.flag(self.start_of_frame);
         writer.flag(self.end_of_frame);
         writer.bits(u32::from(self.template_id), 6);
@@ -130,7 +130,6 @@ impl DependencyDescriptor {
             }
             fields.write_frame(&mut writer, structure, &self.frame);
         }
-        writer.finish()
     }
 }
 
@@ -156,7 +155,7 @@ impl ExtendedFields {
         })
     }
 
-    fn write(self, writer: &mut BitWriter) {
+    fn write(self, writer: &mut BitWriter<'_>) {
         for flag in
             [self.structure, self.active_decode_targets, self.indications, self.frame_diffs, self.chain_diffs]
         {
@@ -186,7 +185,7 @@ impl ExtendedFields {
         Ok(())
     }
 
-    fn write_frame(self, writer: &mut BitWriter, structure: &DependencyStructure, frame: &Template) {
+    fn write_frame(self, writer: &mut BitWriter<'_>, structure: &DependencyStructure, frame: &Template) {
         if self.indications {
             write_indications(writer, frame.indications, usize::from(structure.decode_targets()));
         }
@@ -217,7 +216,7 @@ fn read_frame_diffs(reader: &mut BitReader<'_>) -> Result<FrameDiffs, DropReason
     }
 }
 
-fn write_frame_diffs(writer: &mut BitWriter, diffs: FrameDiffs) {
+fn write_frame_diffs(writer: &mut BitWriter<'_>, diffs: FrameDiffs) {
     for diff in diffs.as_slice() {
         let less_one = u32::from(*diff) - 1;
         let size = (u32::BITS - less_one.leading_zeros()).div_ceil(4).max(1);

@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn the_top_bit_of_an_audio_level_says_voice() {
-        assert_eq!(AudioLevel::read(&[0x80 | 30]), Some(AudioLevel { level: 30, voice: true }));
+        assert_eq!(AudioLevel::read(&[0x80 + 30]), Some(AudioLevel { level: 30, voice: true }));
         assert_eq!(AudioLevel::read(&[127]), Some(AudioLevel { level: 127, voice: false }));
     }
 

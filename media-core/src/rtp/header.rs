@@ -16,7 +16,8 @@ pub(super) const STOP_ID: u8 = 15;
 #[derive(Clone, Copy, Debug)]
 pub struct RtpView<'a> {
     packet: &'a [u8],
-    extensions: Extensions<'a>,
+    form: Form,
+    elements: &'a [u8],
     payload_start: usize,
     payload_end: usize,
 }
@@ -39,17 +40,17 @@ impl<'a> RtpView<'a> {
         if packet.len() < csrc_end {
             return Err(DropReason::Malformed);
         }
-        let (extensions, payload_start) = if first & 0x10 == 0 {
-            (Extensions::NONE, csrc_end)
+        let (form, elements, payload_start) = if first & 0x10 == 0 {
+            (Form::Foreign, &[][..], csrc_end)
         } else {
             let area = packet.get(csrc_end..csrc_end + 4).ok_or(DropReason::Malformed)?;
             let start = csrc_end + 4;
             let end = start + 4 * usize::from(u16::from_be_bytes([area[2], area[3]]));
             let rest = packet.get(start..end).ok_or(DropReason::Malformed)?;
-            (Extensions { form: Form::of(u16::from_be_bytes([area[0], area[1]])), rest }, end)
+            (Form::of(u16::from_be_bytes([area[0], area[1]])), rest, end)
         };
         let padding = if first & 0x20 == 0 { 0 } else { padding_of(&packet[payload_start..])? };
-        Ok(Self { packet, extensions, payload_start, payload_end: packet.len() - padding })
+        Ok(Self { packet, form, elements, payload_start, payload_end: packet.len() - padding })
     }
 
     /// Who sends it.
@@ -94,12 +95,12 @@ impl<'a> RtpView<'a> {
 
     /// The first header extension element with this identifier.
     pub fn extension(&self, id: u8) -> Option<&'a [u8]> {
-        self.extensions.clone().find(|(found, _)| *found == id).map(|(_, data)| data)
+        self.extensions().find(|(found, _)| *found == id).map(|(_, data)| data)
     }
 
     /// Every header extension element in its order, up to the first that is broken.
     pub fn extensions(&self) -> Extensions<'a> {
-        self.extensions
+        Extensions { form: self.form, rest: self.elements }
     }
 
     /// What an RTX packet sends again: the original sequence number and payload (RFC 4588 section 4).
@@ -127,7 +128,7 @@ fn padding_of(payload: &[u8]) -> Result<usize, DropReason> {
 }
 
 /// Iterates over `(identifier, data)` of the header extension elements of one packet.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Extensions<'a> {
     form: Form,
     rest: &'a [u8],
@@ -137,7 +138,7 @@ pub struct Extensions<'a> {
 enum Form {
     OneByte,
     TwoByte,
-    /// A profile that RFC 8285 does not define. Its content is nobody's business here.
+    /// None, or a profile that RFC 8285 does not define: its content is nobody's business here.
     Foreign,
 }
 
@@ -152,8 +153,6 @@ impl Form {
 }
 
 impl<'a> Extensions<'a> {
-    const NONE: Self = Self { form: Form::Foreign, rest: &[] };
-
     /// The next element's identifier and data, and what follows; `None` at the end and at a broken element.
     fn split(&self) -> Option<(u8, &'a [u8], &'a [u8])> {
         // A zero byte between elements is padding in both forms.

@@ -1,6 +1,6 @@
 //! Owns reading RTCP: compounds (RFC 3550 section 6), also of reduced size (RFC 5506), become one [`Feedback`] after
-//! the other. Packets that nothing here acts on (SDES, APP, XR and other feedback) are passed over. Writing is in
-//! [`write`](self::write_nack).
+//! the other. Packets that nothing here acts on (SDES, APP, XR and other feedback) are passed over. Writing is
+//! [`write_nack`]'s and its neighbours'.
 
 mod write;
 
@@ -215,7 +215,7 @@ fn read_packet(packet: &[u8], on_feedback: &mut impl FnMut(Feedback<'_>)) -> Res
         return read_unpadded(packet, on_feedback);
     }
     let padding = packet.last().map_or(0, |count| usize::from(*count));
-    if padding == 0 || padding % 4 != 0 || padding > packet.len() - HEADER_BYTES {
+    if padding == 0 || !padding.is_multiple_of(4) || padding > packet.len() - HEADER_BYTES {
         return Err(DropReason::Malformed);
     }
     let length = packet.len() - padding;

@@ -42,22 +42,28 @@ impl<'a> BitReader<'a> {
     }
 }
 
-/// Collects bits into bytes.
-#[derive(Default)]
-pub(super) struct BitWriter {
-    bytes: Vec<u8>,
-    position: usize,
+/// Appends bits to bytes; what is left of the last byte is zero.
+pub(super) struct BitWriter<'a> {
+    bytes: &'a mut Vec<u8>,
+    /// Bits of the last byte that are taken, `0..8`; 0 if a new byte is due.
+    taken: usize,
 }
 
-impl BitWriter {
+impl<'a> BitWriter<'a> {
+    pub(super) const fn new(bytes: &'a mut Vec<u8>) -> Self {
+        Self { bytes, taken: 0 }
+    }
+
     /// The lowest `count` bits of `value`, at most 32.
     pub(super) fn bits(&mut self, value: u32, count: u32) {
         for shift in (0..count).rev() {
-            if self.position.is_multiple_of(8) {
+            if self.taken == 0 {
                 self.bytes.push(0);
             }
-            self.bytes[self.position / 8] |= ((value >> shift & 1) as u8) << (7 - self.position % 8);
-            self.position += 1;
+            if let Some(last) = self.bytes.last_mut() {
+                *last |= ((value >> shift & 1) as u8) << (7 - self.taken);
+            }
+            self.taken = (self.taken + 1) % 8;
         }
     }
 
@@ -75,11 +81,6 @@ impl BitWriter {
         } else {
             self.bits(value + short, width);
         }
-    }
-
-    /// The bytes, the last one filled up with zeros.
-    pub(super) fn finish(self) -> Vec<u8> {
-        self.bytes
     }
 }
 
@@ -101,10 +102,10 @@ mod tests {
     fn five_values_take_two_or_three_bits() {
         for (value, code, length) in [(0, 0b00, 2), (1, 0b01, 2), (2, 0b10, 2), (3, 0b110, 3), (4, 0b111, 3)]
         {
-            let mut writer = BitWriter::default();
+            let mut bytes = Vec::new();
+            let mut writer = BitWriter::new(&mut bytes);
             writer.non_symmetric(value, 5);
-            assert_eq!(writer.position, length);
-            let bytes = writer.finish();
+            assert_eq!(writer.taken, length);
             assert_eq!(bytes, [code << (8 - length)]);
             assert_eq!(BitReader::new(&bytes).non_symmetric(5), Ok(value));
         }
@@ -112,9 +113,9 @@ mod tests {
 
     #[test]
     fn one_of_one_value_takes_no_bits() {
-        let mut writer = BitWriter::default();
-        writer.non_symmetric(0, 1);
-        assert_eq!(writer.position, 0);
+        let mut bytes = Vec::new();
+        BitWriter::new(&mut bytes).non_symmetric(0, 1);
+        assert!(bytes.is_empty());
         assert_eq!(BitReader::new(&[]).non_symmetric(1), Ok(0));
     }
 
@@ -122,9 +123,9 @@ mod tests {
     fn every_value_of_every_range_survives() {
         for values in 1..=33 {
             for value in 0..values {
-                let mut writer = BitWriter::default();
-                writer.non_symmetric(value, values);
-                assert_eq!(BitReader::new(&writer.finish()).non_symmetric(values), Ok(value));
+                let mut bytes = Vec::new();
+                BitWriter::new(&mut bytes).non_symmetric(value, values);
+                assert_eq!(BitReader::new(&bytes).non_symmetric(values), Ok(value));
             }
         }
     }

@@ -217,7 +217,7 @@ impl DependencyStructure {
 
 /// Writing, in the order of the wire.
 impl DependencyStructure {
-    pub(super) fn write(&self, writer: &mut BitWriter) {
+    pub(super) fn write(&self, writer: &mut BitWriter<'_>) {
         writer.bits(u32::from(self.id_offset), 6);
         writer.bits(u32::from(self.decode_targets) - 1, 5);
         for pair in self.templates().windows(2) {
@@ -249,7 +249,7 @@ impl DependencyStructure {
         }
     }
 
-    fn write_chains(&self, writer: &mut BitWriter) {
+    fn write_chains(&self, writer: &mut BitWriter<'_>) {
         writer.non_symmetric(u32::from(self.chains), u32::from(self.decode_targets) + 1);
         if self.chains == 0 {
             return;
@@ -293,7 +293,7 @@ pub(super) fn read_indications(
     Ok(indications)
 }
 
-pub(super) fn write_indications(writer: &mut BitWriter, indications: Indications, targets: usize) {
+pub(super) fn write_indications(writer: &mut BitWriter<'_>, indications: Indications, targets: usize) {
     for target in 0..targets {
         writer.bits(indications.get(target) as u32, 2);
     }

@@ -17,11 +17,17 @@ fn parse(bytes: &[u8], structure: Option<&DependencyStructure>) -> Result<Parsed
     DependencyDescriptor::parse(bytes, structure)
 }
 
+fn written(descriptor: &DependencyDescriptor, structure: &DependencyStructure, attached: bool) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    descriptor.write(structure, attached, &mut bytes);
+    bytes
+}
+
 #[test]
 fn a_key_frame_of_l1t2_is_written_bit_by_bit_as_specified() {
     let structure = DependencyStructure::simulcast_l1t2(640, 360);
     let descriptor = DependencyDescriptor::of_template(&structure, 0, 1, true, false).unwrap();
-    assert_eq!(descriptor.write(&structure, true), KEY_FRAME_L1T2);
+    assert_eq!(written(&descriptor, &structure, true), KEY_FRAME_L1T2);
 }
 
 #[test]
@@ -56,7 +62,7 @@ fn the_templates_of_l1t2_refer_two_frames_back_and_one() {
 fn a_frame_that_is_as_its_template_takes_three_bytes() {
     let structure = DependencyStructure::l1t1(320, 180).with_id_offset(63);
     let descriptor = DependencyDescriptor::of_template(&structure, 1, 0xabcd, false, true).unwrap();
-    let bytes = descriptor.write(&structure, false);
+    let bytes = written(&descriptor, &structure, false);
     assert_eq!(bytes, [0x40, 0xab, 0xcd]);
     let parsed = parse(&bytes, Some(&structure)).unwrap();
     assert_eq!(parsed, Parsed { descriptor, new_structure: None });
@@ -106,7 +112,7 @@ fn frame_differences_take_as_many_bits_as_they_need() {
     let structure = DependencyStructure::l1t1(320, 180);
     let mut descriptor = DependencyDescriptor::of_template(&structure, 1, 9, true, true).unwrap();
     descriptor.frame.frame_diffs = FrameDiffs::of(&[1, 16, 17, 256, 257, 4096]).unwrap();
-    let bytes = descriptor.write(&structure, false);
+    let bytes = written(&descriptor, &structure, false);
     // Flags, six sizes and the end, and 4 + 4 + 8 + 8 + 12 + 12 bits.
     assert_eq!(bytes.len(), 3 + (5_usize + 7 * 2 + 48).div_ceil(8));
     assert_eq!(parse(&bytes, Some(&structure)).unwrap().descriptor, descriptor);
@@ -169,7 +175,7 @@ proptest! {
         prop_assume!(parsed.is_ok());
         let parsed = parsed.unwrap();
         let structure = parsed.new_structure.as_ref().unwrap();
-        let written = parsed.descriptor.write(structure, true);
+        let written = written(&parsed.descriptor, structure, true);
         prop_assert_eq!(parse(&written, None), Ok(parsed));
     }
 
@@ -196,7 +202,7 @@ proptest! {
         if let Some(chain) = chain {
             descriptor.frame.chain_diffs = ChainDiffs::of(&[chain]);
         }
-        let bytes = descriptor.write(&structure, attached);
+        let bytes = written(&descriptor, &structure, attached);
         let parsed = parse(&bytes, (!attached).then_some(&structure));
         prop_assert_eq!(parsed, Ok(Parsed { descriptor, new_structure: attached.then_some(structure) }));
     }

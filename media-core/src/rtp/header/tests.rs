@@ -264,7 +264,7 @@ proptest! {
             (view.ssrc(), view.sequence(), view.timestamp(), view.payload_type(), view.marker()),
             (ssrc, sequence, timestamp, payload_type, marker)
         );
-        prop_assert_eq!(view.extensions().collect::<Vec<_>>(), elements);
+        prop_assert_eq!(view.extensions().collect::<Vec<_>>(), elements.clone());
         prop_assert_eq!(view.payload(), &payload[..]);
         prop_assert_eq!(view.payload_offset(), header.len());
     }

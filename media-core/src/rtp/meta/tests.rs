@@ -34,13 +34,19 @@ fn read_bytes(reader: &mut FrameReader, descriptor: &[u8]) -> Result<Option<Fram
     reader.frame_meta(&RtpView::parse(&packet).unwrap())
 }
 
+fn written(descriptor: &DependencyDescriptor, structure: &DependencyStructure, attached: bool) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    descriptor.write(structure, attached, &mut bytes);
+    bytes
+}
+
 fn read(reader: &mut FrameReader, descriptor: &DependencyDescriptor) -> Result<FrameMeta, DropReason> {
-    read_bytes(reader, &descriptor.write(&l1t2(), false)).map(Option::unwrap)
+    read_bytes(reader, &written(descriptor, &l1t2(), false)).map(Option::unwrap)
 }
 
 fn read_with_structure(reader: &mut FrameReader, number: u16, structure: &DependencyStructure) -> FrameMeta {
     let descriptor = DependencyDescriptor::of_template(structure, 0, number, true, false).unwrap();
-    read_bytes(reader, &descriptor.write(structure, true)).unwrap().unwrap()
+    read_bytes(reader, &written(&descriptor, structure, true)).unwrap().unwrap()
 }
 
 #[test]
@@ -104,7 +110,7 @@ fn the_frame_that_brought_the_structure_is_key_even_if_it_refers_to_another() {
     let mut reader = FrameReader::new();
     let structure = l1t2();
     let first = DependencyDescriptor::of_template(&structure, 1, 6, true, false).unwrap();
-    assert!(read_bytes(&mut reader, &first.write(&structure, true)).unwrap().unwrap().key);
+    assert!(read_bytes(&mut reader, &written(&first, &structure, true)).unwrap().unwrap().key);
     assert!(read(&mut reader, &middle(1, 6)).unwrap().key);
     assert!(!read(&mut reader, &middle(1, 8)).unwrap().key);
 }
