@@ -9,3 +9,4 @@ pub mod seed;
 pub mod trace;
 pub mod scenario;
 pub mod site;
+pub mod recording;
