@@ -1,27 +1,83 @@
-//! Owns the control state of all conferences of one engine: licences, invitations, lobbies, roles and modes.
-//! Requests come in, [`Effect`]s go out, refusals have names. Media is deliberately absent.
+//! Owns the control state of all conferences of one engine: licences, invitations, lobbies, roles and modes. Requests
+//! come in, [`Effect`]s go out, refusals have names. Media, sockets and the form of messages are deliberately absent.
+//!
+//! What a caller can rely on:
+//! - Effects are in order. What changes the flow of media stands before the message that acknowledges the request
+//!   (PRES-002); on entry [`Effect::Entered`] comes first, then the joiner's own answer with mode and roster, then the
+//!   news to the others (PRES-003). A refused request changes nothing; the one exception is an admission to a full
+//!   conference, which also ends the wait of who would have been admitted.
+//! - Rank goes with the credential. A host or named moderator who returns by link, showing it, has their rank again
+//!   and passes lock and lobby, but not a full conference. An unknown credential proves nothing and gives no sign:
+//!   who shows it is a guest.
+//! - A holder is present in a conference once. Who comes through another connection carries on in place of the
+//!   older one, with cap, granted word and presenter's place (JOIN-006). An AVC room joins as a guest (AVC-001).
+//! - Of a holder who went away the cap and the granted word are kept until the conference, or presenter mode, ends.
+//!   A guest has nothing to be recognised by: who rejoins is somebody new, with what the mode gives to everybody.
+//!   The presenter's place is not kept.
+//! - Without host and moderators the conference goes on, and moderation waits for their return (LIC-005).
+//! - A conference in which nobody is present keeps its licence for
+//!   [`limits::EMPTY_CONFERENCE_GRACE`](crate::limits::EMPTY_CONFERENCE_GRACE) and ends then, also when
+//!   all of them vanished because their media node did (LIC-006). Those who wait in the lobby do not keep it alive.
 
+mod announcement;
 mod config;
 mod effect;
+mod entry;
+mod exit;
+mod invitation;
+mod licence;
+mod lobby;
+mod mode;
+mod moderation;
+mod numbers;
+mod request;
+mod roster;
+mod running;
+mod tracks;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand_chacha::ChaCha20Rng;
 
 pub use config::{ConferenceConfig, ConfigError};
 pub use effect::Effect;
 use effect::Effects;
+use licence::LicencePool;
+use numbers::Numbers;
+use running::Running;
 
 use crate::{
     Timestamp,
     ids::{ConferenceId, ParticipantId, PeerId},
     media::Permissions,
-    signalling::{ClientMessage, Refusal},
+    signalling::{ClientMessage, Mode},
 };
 
 /// All conferences of one engine.
 pub struct Directory {
-    config: ConferenceConfig,
+    participants_max: usize,
+    encryption_required: bool,
+    pool: LicencePool,
     rng: ChaCha20Rng,
+    numbers: Numbers,
+    conferences: BTreeMap<ConferenceId, Running>,
+    peers: BTreeMap<PeerId, Place>,
+    /// When empty conferences end.
+    timeouts: BTreeSet<(Timestamp, ConferenceId)>,
     effects: Effects,
+}
+
+/// Where a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    peer: PeerId,
+    conference: ConferenceId,
+    participant: ParticipantId,
+    /// In the lobby, that is: not in.
+    waiting: bool,
 }
 
 /// How much goes on at a moment.
@@ -42,28 +98,44 @@ impl Directory {
     /// [`ConfigError`] says what is wrong with the configuration.
     pub fn new(config: ConferenceConfig, rng: ChaCha20Rng) -> Result<Self, ConfigError> {
         config.check()?;
-        Ok(Self { config, rng, effects: Effects::default() })
+        Ok(Self {
+            participants_max: config.participants_max as usize,
+            encryption_required: config.encryption_required,
+            pool: LicencePool::new(config),
+            rng,
+            numbers: Numbers::default(),
+            conferences: BTreeMap::new(),
+            peers: BTreeMap::new(),
+            timeouts: BTreeSet::new(),
+            effects: Effects::default(),
+        })
     }
 
     /// A client's request. Never fails: a refusal is an effect.
     pub fn handle_request(&mut self, now: Timestamp, peer: PeerId, message: ClientMessage) {
-        let _ = (now, &self.config, &self.rng);
-        self.effects.refuse(peer, message.request, Refusal::NotIn);
+        self.end_abandoned(now);
+        let ClientMessage { request, body } = message;
+        if let Err(reason) = self.on_request(now, peer, request, body) {
+            self.effects.refuse(peer, request, reason);
+        }
     }
 
-    /// A connection is gone.
+    /// A connection is gone. A connection that was in no conference is none of our business.
     pub fn handle_disconnect(&mut self, now: Timestamp, peer: PeerId) {
-        let _ = (now, peer);
+        self.end_abandoned(now);
+        if let Some(place) = self.peers.get(&peer).copied() {
+            self.on_leave(now, place, Vec::new());
+        }
     }
 
     /// Ends what has been empty for too long. To be called at [`Directory::poll_timeout`] or later.
     pub fn handle_timeout(&mut self, now: Timestamp) {
-        let _ = now;
+        self.end_abandoned(now);
     }
 
     /// When [`Directory::handle_timeout`] has something to do.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        None
+        self.timeouts.first().map(|(due, _)| *due)
     }
 
     /// The next effect, in order.
@@ -73,24 +145,46 @@ impl Directory {
 
     /// As whom a connection is present in a conference; `None` also for those who wait.
     pub fn participant_of(&self, peer: PeerId) -> Option<ParticipantId> {
-        let _ = peer;
-        None
+        self.present(peer).map(|place| place.participant)
     }
 
     /// In which conference a connection is present; `None` also for those who wait.
     pub fn conference_of(&self, peer: PeerId) -> Option<ConferenceId> {
-        let _ = peer;
-        None
+        self.present(peer).map(|place| place.conference)
     }
 
     /// What a connection may send at the moment; `None` unless it is present in a conference.
     pub fn permissions_of(&self, peer: PeerId) -> Option<Permissions> {
-        let _ = peer;
-        None
+        let place = self.present(peer)?;
+        let running = self.conferences.get(&place.conference)?;
+        running.roster.get(place.participant).map(|attendee| running.permissions(attendee))
     }
 
-    /// How much goes on.
+    /// The mode of a running conference.
+    pub fn mode_of(&self, conference: ConferenceId) -> Option<Mode> {
+        self.conferences.get(&conference).map(|running| running.mode)
+    }
+
+    /// Who is present in a conference, by number; nobody in one that does not run.
+    pub fn present_in(
+        &self,
+        conference: ConferenceId,
+    ) -> impl Iterator<Item = (ParticipantId, PeerId)> + use<'_> {
+        let roster = self.conferences.get(&conference).map(|running| running.roster.as_slice());
+        roster.unwrap_or_default().iter().map(|attendee| (attendee.participant, attendee.peer))
+    }
+
+    /// How much goes on. Takes time in the number of conferences.
     pub fn statistics(&self) -> Statistics {
-        Statistics::default()
+        let running = self.conferences.values();
+        Statistics {
+            conferences: self.conferences.len(),
+            present: running.clone().map(|running| running.roster.len()).sum(),
+            waiting: running.map(|running| running.lobby.len()).sum(),
+        }
+    }
+
+    fn present(&self, peer: PeerId) -> Option<Place> {
+        self.peers.get(&peer).copied().filter(|place| !place.waiting)
     }
 }

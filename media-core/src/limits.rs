@@ -11,7 +11,7 @@ pub const PARTICIPANTS_MAX_CONFIGURABLE: u32 = 1_000;
 pub const LICENCES_DEFAULT: u32 = 750;
 /// How long a conference with nobody in it keeps its licence, so that people can reconnect; it ends after that
 /// (LIC-006).
-pub const EMPTY_CONFERENCE_GRACE: Duration = Duration::from_secs(60);
+pub const EMPTY_CONFERENCE_GRACE: Duration = Duration::from_mins(1);
 /// People waiting in one lobby.
 pub const LOBBY_MAX: usize = 200;
 /// Live invitation links of one conference.

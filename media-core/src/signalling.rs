@@ -99,7 +99,8 @@ pub enum Request {
         /// The upper bound.
         permissions: Permissions,
     },
-    /// Moderation, presenter mode: grant a raised hand audio or video, or revoke it with no permissions at all.
+    /// Moderation, presenter mode: grant audio, or audio and video, whether a hand is raised or not; or revoke it
+    /// with no permissions at all. Either way the hand goes down.
     Grant {
         /// Whose.
         participant: ParticipantId,
@@ -158,7 +159,7 @@ pub enum EndpointKind {
 pub enum Mode {
     /// Everybody may send what their permissions allow.
     Discussion,
-    /// Only presenters, and granted hands, may send.
+    /// Only the presenter, and granted hands, may send.
     Presenter,
 }
 
@@ -304,7 +305,7 @@ pub enum ServerMessage {
         /// As they are now.
         member: Member,
     },
-    /// Somebody left or was put out.
+    /// Somebody left or was put out; to moderators also: somebody waits no longer, and did not come in.
     MemberLeft {
         /// Who.
         participant: ParticipantId,
@@ -399,15 +400,16 @@ pub enum Refusal {
     NoSuchInvitation,
     /// There are as many links as there may be.
     TooManyInvitations,
-    /// The name is empty or too long.
+    /// The name is empty, too long, or has control characters.
     BadName,
     /// The track list is not valid: too many, two of a kind, a codec that does not fit, or an SSRC twice.
     BadTracks,
     /// There is no such track to watch.
     NoSuchTrack,
-    /// Hands are raised, and granted, in presenter mode only.
+    /// Presenters are named, and hands raised and granted, in presenter mode only.
     NotInPresenterMode,
-    /// The host and the presenters have the word already, and the host cannot be put out.
+    /// The presenter has the word already; a screen, or a camera without the word, cannot be granted; the host cannot
+    /// be put out, named moderator, or given the conference they have.
     NotApplicable,
 }
 

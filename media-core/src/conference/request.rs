@@ -1,0 +1,122 @@
+//! Owns which request goes where, and how one that only changes a conference's state is answered.
+
+use super::{Directory, Place, effect::Effect, entry::Arrival, running::Running, tracks::check_tracks};
+use crate::{
+    Timestamp,
+    ids::{ParticipantId, PeerId},
+    media::MediaKind,
+    signalling::{Refusal, Request, ServerMessage, TrackOffer},
+};
+
+impl Directory {
+    /// Carries out a request, answer included, or says why not.
+    pub(super) fn on_request(
+        &mut self,
+        now: Timestamp,
+        peer: PeerId,
+        request: u32,
+        body: Request,
+    ) -> Result<(), Refusal> {
+        let inside = self.present(peer).ok_or(Refusal::NotIn);
+        match body {
+            Request::Start { credential, name, mode, lobby, client } => {
+                self.on_start(now, Arrival { peer, request, credential, name, client }, mode, lobby)
+            }
+            Request::Join { link, credential, name, client } => {
+                self.on_join(Arrival { peer, request, credential, name, client }, &link)
+            }
+            Request::Leave => {
+                let place = self.peers.get(&peer).copied().ok_or(Refusal::NotIn)?;
+                self.on_leave(now, place, vec![(peer, ServerMessage::Done { request })]);
+                Ok(())
+            }
+            Request::Publish { tracks } => self.on_publish(inside?, request, tracks),
+            Request::Watch { source, kind, layer } => self.on_watch(inside?, request, source, kind, layer),
+            Request::RaiseHand => self.change(inside?, request, |running, by| running.on_hand(by, true)),
+            Request::LowerHand => self.change(inside?, request, |running, by| running.on_hand(by, false)),
+            Request::Admit { participant } => self.on_admit(inside?, request, participant),
+            Request::Remove { participant } => self.on_remove(now, inside?, request, participant),
+            Request::SetMode { mode } => {
+                self.change(inside?, request, |running, by| running.on_set_mode(by, mode))
+            }
+            Request::Lock { locked } => {
+                self.change(inside?, request, |running, by| running.on_lock(by, locked))
+            }
+            Request::SetPermissions { participant: who, permissions } => {
+                self.change(inside?, request, |running, by| running.on_set_permissions(by, who, permissions))
+            }
+            Request::Grant { participant: who, permissions } => {
+                self.change(inside?, request, |running, by| running.on_grant(by, who, permissions))
+            }
+            Request::NamePresenter { participant: who } => {
+                self.change(inside?, request, |running, by| running.on_name_presenter(by, who))
+            }
+            Request::NameModerator { participant: who } => {
+                self.change(inside?, request, |running, by| running.on_name_moderator(by, who))
+            }
+            Request::HandOver { participant } => self.on_hand_over(inside?, request, participant),
+            Request::CreateInvitation => self.on_create_invitation(inside?, request),
+            Request::RevokeInvitation { invitation } => {
+                self.change(inside?, request, |running, by| running.on_revoke_invitation(by, invitation))
+            }
+            Request::End => self.on_end(inside?, request),
+        }
+    }
+
+    /// Changes a conference's state, and tells: first what changes for media, then the answer, then the news.
+    fn change(
+        &mut self,
+        place: Place,
+        request: u32,
+        apply: impl FnOnce(&mut Running, ParticipantId) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
+        let running = self.conferences.get_mut(&place.conference).ok_or(Refusal::NotIn)?;
+        apply(running, place.participant)?;
+        running.announce_media(&mut self.effects);
+        self.effects.send(place.peer, ServerMessage::Done { request });
+        running.announce_state(&mut self.effects);
+        Ok(())
+    }
+
+    fn on_hand_over(&mut self, place: Place, request: u32, to: ParticipantId) -> Result<(), Refusal> {
+        let running = self.conferences.get_mut(&place.conference).ok_or(Refusal::NotIn)?;
+        running.on_hand_over(place.participant, to, &mut self.pool)?;
+        self.change(place, request, |_, _| Ok(()))
+    }
+
+    fn on_create_invitation(&mut self, place: Place, request: u32) -> Result<(), Refusal> {
+        let running = self.conferences.get_mut(&place.conference).ok_or(Refusal::NotIn)?;
+        running.check_moderator(place.participant)?;
+        let invitation = running.invite(&mut self.numbers, &mut self.rng)?;
+        self.effects.send(place.peer, ServerMessage::Invited { request, invitation });
+        Ok(())
+    }
+
+    fn on_publish(&mut self, place: Place, request: u32, tracks: Vec<TrackOffer>) -> Result<(), Refusal> {
+        check_tracks(&tracks)?;
+        self.effects.push(Effect::Published { participant: place.participant, tracks });
+        self.effects.send(place.peer, ServerMessage::Done { request });
+        Ok(())
+    }
+
+    /// The answer is the caller's, who knows the tracks.
+    fn on_watch(
+        &mut self,
+        place: Place,
+        request: u32,
+        source: ParticipantId,
+        kind: MediaKind,
+        layer: Option<u8>,
+    ) -> Result<(), Refusal> {
+        let running = self.conferences.get(&place.conference).ok_or(Refusal::NotIn)?;
+        let subscriber = place.participant;
+        if source == subscriber || running.roster.get(source).is_none() {
+            return Err(Refusal::NoSuchParticipant);
+        }
+        if !kind.is_video() {
+            return Err(Refusal::NoSuchTrack);
+        }
+        self.effects.push(Effect::Watch { subscriber, request, source, kind, layer });
+        Ok(())
+    }
+}
