@@ -89,7 +89,7 @@ impl ScenarioError {
     pub(crate) fn from_problem(file_name: &str, text: &str, problem: Problem) -> Self {
         let Problem { span, field, message, help } = problem;
         let start = span.start.min(text.len());
-        let line = 1 + text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count();
+        let line = 1 + text[..start].matches('\n').count();
         // A span of several lines, such as that of a table, is marked on its first line only.
         let end =
             text[start..].find('\n').map_or(text.len(), |length| start + length).min(span.end).max(start);

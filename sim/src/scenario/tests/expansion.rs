@@ -110,10 +110,10 @@ fn an_inline_link_is_resolved_like_a_preset() {
     assert_eq!(link.down.loss, LossSpec::Random { probability: 0.02 });
     // 200 ms at 1,000 kbit/s.
     assert_eq!((link.up.queue_bytes, link.up.jitter), (25_000, Duration::from_millis(3)));
-    let LossSpec::Burst { good_to_bad, bad_to_good, loss_good, loss_bad } = link.up.loss else {
-        panic!("{:?}", link.up.loss)
-    };
-    assert_eq!([good_to_bad, bad_to_good, loss_good, loss_bad], [0.01, 0.25, 0.0, 1.0]);
+    assert_eq!(
+        link.up.loss,
+        LossSpec::Burst { good_to_bad: 0.01, bad_to_good: 0.25, loss_good: 0.0, loss_bad: 1.0 }
+    );
 }
 
 #[test]

@@ -2,8 +2,11 @@
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
-use super::read;
-use crate::{scenario::ScenarioError, site::Building};
+use super::{EVERYTHING, read};
+use crate::{
+    scenario::{Scenario, ScenarioError},
+    site::Building,
+};
 
 /// Each broken variant of the scenario with one of everything: what is replaced, by what, and how the error begins
 /// behind the file's name.
@@ -371,9 +374,26 @@ fn a_building_that_does_not_say_where_its_rates_come_from_is_refused() {
 
 #[test]
 fn a_file_that_cannot_be_read_is_refused_by_name() {
-    let error = crate::scenario::Scenario::load("nowhere/none.toml".as_ref()).unwrap_err();
+    let error = Scenario::load("nowhere/none.toml".as_ref()).unwrap_err();
     assert!(error.to_string().starts_with("nowhere/none.toml: cannot be read: "), "{error}");
     assert_eq!(error.line(), None);
+}
+
+#[test]
+fn a_damaged_file_is_refused_or_read_and_never_panics() {
+    let lines = EVERYTHING.lines().count();
+    let mut refused = 0;
+    for (at, _) in EVERYTHING.char_indices().step_by(3) {
+        for damage in ["", "ä", "\"", "[", "\n", "9", "-"] {
+            let text = format!("{}{damage}{}", &EVERYTHING[..at], &EVERYTHING[at + 1..]);
+            if let Err(error) = Scenario::from_toml("test.toml", &text) {
+                assert!((1..=lines + 2).contains(&error.line().unwrap()), "{error}");
+                assert!(!shown(&error).is_empty());
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 1_000, "{refused}");
 }
 
 /// The error as a terminal without colours shows it.

@@ -10,7 +10,7 @@ use crate::{
         Action, Conference, DurationText, KNOWN_RECORDINGS, Layer, Limits, LinkKind, Located, Person,
         PersonIndex, Step,
         error::Problem,
-        file::{EndpointName, PersonEntry, ScenarioFile},
+        file::{EndpointName, PersonEntry, ScenarioFile, WatchName},
         names::nearest,
     },
     site::file::within,
@@ -96,7 +96,7 @@ fn person(
         speaks: speaks(entry, names.duration)?,
         join: join(index, origin, entry, &conferences[conference.0], names.duration)?,
         link: link(entry, names)?,
-        watch: entry.watch.map_or(Some(Layer::High), |watch| watch.layer()),
+        watch: entry.watch.map_or(Some(Layer::High), WatchName::layer),
         tiles: match &entry.tiles {
             Some(tiles) => within(tiles, "tiles", 0, TILES_MAX)? as usize,
             None => TILES_DEFAULT,
@@ -219,8 +219,8 @@ fn link(entry: &PersonEntry, names: &Names) -> Result<LinkKind, Problem> {
                 );
                 return Err(Problem::at(link, "link", message));
             };
-            let named = Located { value: conference.to_owned(), span: link.span.clone() };
-            let foreign = names.conferences.one(&named, "link")?;
+            let target = Located { value: conference.to_owned(), span: link.span.clone() };
+            let foreign = names.conferences.one(&target, "link")?;
             if conference == entry.conference.value {
                 return Err(Problem::at(link, "link", "is their own conference, expected another"));
             }
