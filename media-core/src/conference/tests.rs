@@ -101,9 +101,10 @@ impl Hall {
     /// Holder `holder` starts a conference over connection `peer`: its link.
     fn start_as(&mut self, peer: u32, holder: u8, mode: Mode, lobby: bool) -> LinkToken {
         let effects = self.ask(peer, start(holder, mode, lobby));
-        let link = to(&effects, peer).into_iter().find_map(|message| match message {
-            ServerMessage::Entered { invitation: Some(invitation), .. } => Some(invitation.link.clone()),
-            _ => None,
+        let mut messages = to(&effects, peer).into_iter();
+        let link = messages.find_map(|message| {
+            let ServerMessage::Entered { invitation, .. } = message else { return None };
+            invitation.as_ref().map(|invitation| invitation.link.clone())
         });
         link.expect("a start is answered with a link")
     }
@@ -175,18 +176,18 @@ fn join_as(link: &LinkToken, holder: u8) -> Request {
 
 /// What is sent to somebody.
 fn to(effects: &[Effect], receiver: u32) -> Vec<&ServerMessage> {
-    let sent = effects.iter().filter_map(|effect| match effect {
-        Effect::Send { peer, message } if *peer == PeerId(receiver) => Some(message),
-        _ => None,
+    let sent = effects.iter().filter_map(|effect| {
+        let Effect::Send { peer, message } = effect else { return None };
+        (*peer == PeerId(receiver)).then_some(message)
     });
     sent.collect()
 }
 
 /// Whose permissions change, in order.
 fn changes(effects: &[Effect]) -> Vec<(ParticipantId, Permissions)> {
-    let changed = effects.iter().filter_map(|effect| match effect {
-        Effect::PermissionsChanged { participant, permissions } => Some((*participant, *permissions)),
-        _ => None,
+    let changed = effects.iter().filter_map(|effect| {
+        let Effect::PermissionsChanged { participant, permissions } = effect else { return None };
+        Some((*participant, *permissions))
     });
     changed.collect()
 }
