@@ -314,15 +314,15 @@ proptest! {
             // Only a long run of losses may end it; then what arrived is a prefix.
             let lost = fates.iter().filter(|fate| matches!(fate, Fate::Lost | Fate::Damaged)).count();
             prop_assert!(lost >= 5, "closed after {} losses", lost);
-            for end in 0..2 {
-                prop_assert!(expected[end].starts_with(&pair.received[end]));
+            for (expected, received) in expected.iter().zip(&pair.received) {
+                prop_assert!(expected.starts_with(received));
             }
         } else {
             prop_assert_eq!(&pair.received, &expected);
             prop_assert!(pair.ends.iter().all(|end| !end.sender.is_waiting()));
         }
-        for end in 0..2 {
-            prop_assert_eq!(pair.ends[end].counters().bytes_sent, pair.bytes[end]);
+        for (end, bytes) in pair.ends.iter().zip(pair.bytes) {
+            prop_assert_eq!(end.counters().bytes_sent, bytes);
         }
     }
 

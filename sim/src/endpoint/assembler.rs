@@ -31,7 +31,7 @@ const READY_MAX: usize = 256;
 /// Frames come out in the order of their packets. A whole frame behind a gap waits for one repair round trip; then it
 /// comes out if all it depends on was decoded (what is in the gap belongs to a layer it does not need). Otherwise it
 /// waits until the repair is given up, and comes out marked as not decodable. A whole key frame makes everything older
-/// obsolete. Nothing comes out before the first key frame.
+/// obsolete. Nothing comes out before the first key frame, and what arrives before it is not counted as torn.
 ///
 /// After `insert` and `handle_timeout`, drain `poll_frame`, `nacks` and `wants_key_frame`, then read `poll_timeout`.
 #[derive(Clone, Debug)]
