@@ -213,3 +213,18 @@ fn jumping_timestamps_neither_panic_nor_hold_play_out_up() {
     assert!(playout.meter().played() >= 140, "{:?}", counts(&playout));
     assert!(playout.poll_timeout().is_none());
 }
+
+#[test]
+fn a_pause_is_used_to_grow_the_delay_so_that_overtaken_packets_come_in_time_after_it() {
+    let mut playout = Playout::new();
+    let late = |number: u64| Duration::from_millis(if number % 10 == 5 { 90 } else { 0 });
+    run(
+        &mut playout,
+        (0..200).map(|slot| (arrival(slot) + late(slot), frame(slot, slot))).collect(),
+        arrival(203),
+    );
+    assert_eq!(playout.meter().concealed(), 20);
+    let after = (200..300).map(|number| (arrival(number + 10) + late(number), frame(number, number + 10)));
+    run(&mut playout, after.collect(), ms(60_000));
+    assert_eq!((playout.meter().concealed(), playout.meter().late()), (20, 20));
+}

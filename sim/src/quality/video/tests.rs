@@ -123,3 +123,14 @@ fn layer_changes_are_counted_and_rates_and_torn_frames_add_up() {
     assert_eq!(report.torn_frames, 3);
     assert!((report.first_frame_ms - 400.0).abs() < 1e-9, "the slowest stream");
 }
+
+#[test]
+fn a_pause_before_the_first_frame_is_no_part_of_the_wait_for_it() {
+    let mut meter = VideoMeter::new(ms(1_000));
+    meter.on_paused(ms(1_100));
+    meter.on_resumed(ms(61_100));
+    meter.on_frame(ms(61_300), 0);
+    let report = report(&meter, 61_300 + 1_000);
+    assert!((report.first_frame_ms - 300.0).abs() < 1e-9, "{report:?}");
+    assert!(report.frozen_share.abs() < 1e-9);
+}
