@@ -177,6 +177,19 @@ fn one_lost_segment_of_many_is_repaired_in_a_round_trip_and_a_lost_last_one_by_t
 }
 
 #[test]
+fn a_segment_overtaken_by_two_is_waited_for_and_one_overtaken_by_three_is_sent_again() {
+    for (place, retransmissions) in [(7, 0), (6, 1)] {
+        let mut pair = Pair::open();
+        let before = pair.sent;
+        pair.ends[1].send(pair.now, message(1, 9 * 1_100));
+        let late = Fate::Late(Duration::from_millis(1));
+        pair.run(second(20), |sent| if sent == before + place { late } else { Fate::Arrives }, |_| false);
+        assert_eq!(pair.received[0], [message(1, 9 * 1_100)]);
+        assert_eq!(pair.ends[1].counters().retransmissions, retransmissions, "segment {place} of 9");
+    }
+}
+
+#[test]
 fn a_burst_is_the_initial_window_grown_by_the_set_up_and_doubles_with_each_round_trip() {
     let mut pair = Pair::open();
     pair.ends[0].send(pair.now, message(1, 200_000));
@@ -314,15 +327,15 @@ proptest! {
             // Only a long run of losses may end it; then what arrived is a prefix.
             let lost = fates.iter().filter(|fate| matches!(fate, Fate::Lost | Fate::Damaged)).count();
             prop_assert!(lost >= 5, "closed after {} losses", lost);
-            for end in 0..2 {
-                prop_assert!(expected[end].starts_with(&pair.received[end]));
+            for (expected, received) in expected.iter().zip(&pair.received) {
+                prop_assert!(expected.starts_with(received));
             }
         } else {
             prop_assert_eq!(&pair.received, &expected);
             prop_assert!(pair.ends.iter().all(|end| !end.sender.is_waiting()));
         }
-        for end in 0..2 {
-            prop_assert_eq!(pair.ends[end].counters().bytes_sent, pair.bytes[end]);
+        for (end, bytes) in pair.ends.iter().zip(pair.bytes) {
+            prop_assert_eq!(end.counters().bytes_sent, bytes);
         }
     }
 

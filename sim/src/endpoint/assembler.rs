@@ -31,7 +31,7 @@ const READY_MAX: usize = 256;
 /// Frames come out in the order of their packets. A whole frame behind a gap waits for one repair round trip; then it
 /// comes out if all it depends on was decoded (what is in the gap belongs to a layer it does not need). Otherwise it
 /// waits until the repair is given up, and comes out marked as not decodable. A whole key frame makes everything older
-/// obsolete. Nothing comes out before the first key frame.
+/// obsolete. Nothing comes out before the first key frame, and what arrives before it is not counted as torn.
 ///
 /// After `insert` and `handle_timeout`, drain `poll_frame`, `nacks` and `wants_key_frame`, then read `poll_timeout`.
 #[derive(Clone, Debug)]
@@ -125,15 +125,14 @@ impl Assembler {
         self.highest = Some(self.highest.map_or(sequence, |highest| highest.max(sequence)));
         let starts_key = packet.key && packet.start && !packet.payload.is_empty();
         // Between the first and the last packet of a frame, without gaps, nothing can have become whole.
-        let changes = packet.end || packet.payload.is_empty() || !self.missing.is_empty();
+        let newest = self.highest == Some(sequence);
+        let changes = packet.end || packet.payload.is_empty() || !newest || !self.missing.is_empty();
         self.counters.repaired += u64::from(self.missing.on_arrival(sequence));
         self.packets.insert(sequence, Held { packet, arrival: now });
         if self.head.is_none() {
             self.waiting_since.get_or_insert(now);
             if starts_key {
-                self.head = Some(sequence);
-                self.packets = self.packets.split_off(&sequence);
-                self.missing.forget_before(sequence);
+                self.start_at(now, sequence);
             } else {
                 self.forget_old_while_waiting();
             }
@@ -185,6 +184,19 @@ impl Assembler {
     /// What became of the packets and frames so far.
     pub fn counters(&self) -> AssemblerCounters {
         self.counters
+    }
+
+    /// A key frame starts at `sequence`: older packets are of no use, and those between it and the newest are awaited,
+    /// also where the first packet of all overtook them.
+    fn start_at(&mut self, now: Timestamp, sequence: u64) {
+        self.head = Some(sequence);
+        self.packets = self.packets.split_off(&sequence);
+        self.missing.forget_before(sequence);
+        for number in sequence..self.highest.unwrap_or(sequence) {
+            if !self.packets.contains_key(&number) && !self.missing.is_awaited(number) {
+                self.missing.on_gap(now, number, number + 1);
+            }
+        }
     }
 
     /// The earliest time at which a key frame may be asked for; absent when none is needed.

@@ -15,7 +15,8 @@ use crate::quality::AudioMeter;
 pub const STEP: Duration = Duration::from_millis(20);
 /// RTP ticks of a step at 48 kHz (RFC 7587 section 4.1).
 const STEP_TICKS: u64 = 960;
-/// Delay at the start, before anything is known; `NetEq` starts at 80 ms, its successors in browsers settle below.
+/// Delay at the start, before anything is known: two steps, an assumption between the least target and `NetEq`'s
+/// start of 80 ms.
 const DELAY_START: Duration = Duration::from_millis(40);
 /// Steps that may lie between the play-out position and the newest frame: 400 ms.
 const BUFFER_STEPS_MAX: u64 = 20;
