@@ -1,5 +1,383 @@
-//! Owns the simulated participant's parts that need neither a world nor a server: what turns received packets into
-//! what a person hears and sees.
+//! Owns the simulated participant: signalling, encoder, seal, play-out and meters, sans-IO. It knows the scenario's person
+//! and the server's messages; it knows neither the world nor the engine.
 
 pub mod assembler;
+mod conduct;
+mod incoming;
+mod layout;
+mod media;
+mod pacer;
+mod plaintext;
 pub mod playout;
+mod publisher;
+mod report;
+mod session;
+
+use std::{collections::VecDeque, time::Duration};
+
+use bytes::Bytes;
+use media_core::{
+    DropCounters, MediaKind, PeerId, Ssrc, Timestamp,
+    e2ee::{BaseKey, CipherSuite, ConferenceSecret, KeyId, Opener, Sealer, SharedSecretKeys},
+    secret::Token,
+    signalling::{ClientInfo, Request, ServerMessage},
+};
+use rand_chacha::ChaCha8Rng;
+use rand_core::Rng;
+
+use crate::{
+    channel::ChannelState,
+    mail::{FullLink, Mail},
+    packet::Datagram,
+    quality::{AudioMeter, VideoMeter},
+    recording::Recording,
+    scenario::{ConferenceIndex, Misbehaviour, Person, PersonIndex, Scenario},
+    seed::Seed,
+    trace::Channel as Wire,
+};
+use incoming::Incoming;
+use layout::Layout;
+use pacer::Pacer;
+use publisher::Publisher;
+use session::{Phase, Session};
+
+pub use incoming::FrameCounters;
+pub use plaintext::{MARKER_BYTES, Marker};
+pub use report::PersonRecord;
+pub use session::{Observation, RequestName};
+
+/// Pause between two receiver and sender reports (RFC 3550 section 6.2 allows less often).
+const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+/// How long before a lost connection is opened again.
+const RECONNECT_AFTER: Duration = Duration::from_secs(1);
+
+/// The seal of one stay: one key, one counter, for all tracks.
+struct Encryption {
+    sealer: Sealer,
+    opener: Opener<SharedSecretKeys>,
+}
+
+/// A participant, or a room full of them.
+pub struct Endpoint {
+    index: PersonIndex,
+    person: Person,
+    conference: ConferenceIndex,
+    names: Vec<String>,
+    clock_unix_ns: u64,
+    marker: Marker,
+    rng: ChaCha8Rng,
+    session: Session,
+    layout: Layout,
+    secret: Option<[u8; 32]>,
+    encryption: Option<Encryption>,
+    publishers: Vec<Publisher>,
+    incoming: Vec<Incoming>,
+    pacer: Pacer,
+    transport_sequence: u16,
+    next_report: Timestamp,
+    camera_on: bool,
+    screen_on: bool,
+    misbehaviour: Option<Misbehaviour>,
+    /// When it opened the link, for the time until the first sound.
+    opened_at: Option<Timestamp>,
+    entered_after: Option<Duration>,
+    heard_after: Option<Duration>,
+    frames: FrameCounters,
+    refused: DropCounters,
+    heard: Vec<AudioMeter>,
+    seen: Vec<VideoMeter>,
+    published: Vec<(Ssrc, MediaKind)>,
+    stays: Vec<media_core::ParticipantId>,
+    out: VecDeque<Datagram>,
+    mail: VecDeque<Mail>,
+    observations: VecDeque<Observation>,
+}
+
+impl Endpoint {
+    /// A person of the scenario, outside any conference.
+    pub fn new(scenario: &Scenario, index: PersonIndex, seed: Seed, marker: Marker) -> Self {
+        let person = scenario.person(index).clone();
+        let credential = person.holder.map(|holder| credential(seed, holder.0));
+        let client = ClientInfo { endpoint: person.endpoint, encrypts: person.encrypts };
+        let own = scenario.is_host(index).then(|| scenario.conference(person.conference));
+        let mut endpoint = Self {
+            index,
+            conference: person.conference,
+            names: scenario.people.iter().map(|person| person.name.clone()).collect(),
+            clock_unix_ns: scenario.clock_unix_ns,
+            marker,
+            rng: seed.stream_at("endpoint", index.0 as u64),
+            session: Session::new(index, person.name.clone(), client, credential),
+            layout: Layout::new(person.watch, person.tiles),
+            secret: None,
+            encryption: None,
+            publishers: Vec::new(),
+            incoming: Vec::new(),
+            pacer: Pacer::default(),
+            transport_sequence: 0,
+            next_report: Timestamp::FAR_FUTURE,
+            camera_on: true,
+            screen_on: person.screen.is_some(),
+            misbehaviour: None,
+            opened_at: None,
+            entered_after: None,
+            heard_after: None,
+            frames: FrameCounters::default(),
+            refused: DropCounters::default(),
+            heard: Vec::new(),
+            seen: Vec::new(),
+            published: Vec::new(),
+            stays: Vec::new(),
+            out: VecDeque::new(),
+            mail: VecDeque::new(),
+            observations: VecDeque::new(),
+            person,
+        };
+        endpoint.transport_sequence = endpoint.rng.next_u32() as u16;
+        if own.is_some() {
+            // The host makes the conference's secret; everybody else gets it with the link.
+            let mut secret = [0; 32];
+            endpoint.rng.fill_bytes(&mut secret);
+            endpoint.secret = Some(secret);
+        }
+        endpoint
+    }
+
+    /// Starts the person's own conference.
+    pub fn start(&mut self, now: Timestamp, scenario: &Scenario) {
+        let conference = scenario.conference(self.conference);
+        self.on_opening(now);
+        self.session.start(now, conference.mode, conference.lobby);
+        self.flush_channel(now);
+    }
+
+    /// Opens a link.
+    pub fn join(&mut self, now: Timestamp, link: &FullLink) {
+        self.secret = Some(link.secret);
+        self.on_opening(now);
+        self.session.join(now, link);
+        self.flush_channel(now);
+    }
+
+    /// A datagram from the server.
+    pub fn handle_datagram(&mut self, now: Timestamp, datagram: &Datagram) {
+        let ours = self.session.channel.as_mut().filter(|(peer, _)| *peer == datagram.peer);
+        let Some((_, channel)) = ours else { return };
+        match datagram.channel {
+            Wire::Signalling => {
+                channel.handle_segment(now, &datagram.bytes);
+                self.drain_messages(now);
+            }
+            Wire::Media => self.on_media(now, &datagram.bytes),
+        }
+        self.flush_channel(now);
+    }
+
+    /// The time that [`Endpoint::poll_timeout`] named has come.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        if let Some((_, channel)) = &mut self.session.channel {
+            if channel.poll_timeout().is_some_and(|at| at <= now) {
+                channel.handle_timeout(now);
+            }
+        }
+        self.drain_messages(now);
+        self.advance_media(now);
+        if self.next_report <= now {
+            self.send_reports(now);
+            self.next_report = now + REPORT_INTERVAL;
+        }
+        self.flush_channel(now);
+    }
+
+    /// When [`Endpoint::handle_timeout`] has something to do.
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        let channel = self.session.channel.as_ref().and_then(|(_, channel)| channel.poll_timeout());
+        let published = self.publishers.iter().filter_map(Publisher::poll_timeout).min();
+        let received = self.incoming.iter().filter_map(Incoming::poll_timeout).min();
+        let report = (self.next_report < Timestamp::FAR_FUTURE).then_some(self.next_report);
+        [channel, published, received, report, self.pacer.poll_timeout()].into_iter().flatten().min()
+    }
+
+    /// The next datagram for the network.
+    pub fn poll_datagram(&mut self) -> Option<Datagram> {
+        self.out.pop_front()
+    }
+
+    /// The next mail to everybody.
+    pub fn poll_mail(&mut self) -> Option<Mail> {
+        self.mail.pop_front()
+    }
+
+    /// The next thing that happened to this person.
+    pub fn poll_observation(&mut self) -> Option<Observation> {
+        self.observations.pop_front()
+    }
+
+    fn on_opening(&mut self, now: Timestamp) {
+        self.observations.push_back(Observation::Opened);
+        if self.opened_at.is_none() {
+            self.opened_at = Some(now);
+        }
+    }
+
+    fn drain_messages(&mut self, now: Timestamp) {
+        while let Some(message) = self.session.channel.as_mut().and_then(|(_, channel)| channel.poll_message()) {
+            match ServerMessage::decode(&message) {
+                Ok(message) => {
+                    self.session.on_message(&message);
+                    self.on_message(now, message);
+                }
+                Err(_) => self.observations.push_back(Observation::Malformed),
+            }
+        }
+        let closed = self.session.channel.as_ref().is_some_and(|(_, channel)| {
+            matches!(channel.state(), ChannelState::Closed { .. })
+        });
+        if closed {
+            self.session.channel = None;
+            if self.session.phase != Phase::Outside {
+                self.observations.push_back(Observation::Disconnected);
+            }
+            self.session.on_out();
+            self.on_outside(now);
+        }
+    }
+
+    fn on_message(&mut self, now: Timestamp, message: ServerMessage) {
+        match message {
+            ServerMessage::Entered { request, participant, mode, invitation, .. } => {
+                self.session.answered(request);
+                self.observations.push_back(Observation::Entered { participant, mode });
+                self.on_entered(now, participant);
+                if let Some(invitation) = invitation {
+                    self.send_mail(invitation);
+                }
+            }
+            ServerMessage::Waiting { .. } => self.observations.push_back(Observation::Waiting),
+            ServerMessage::Done { request } => {
+                let (name, revoked) = self.session.answered(request);
+                self.observations.push_back(Observation::Done(name));
+                if let Some(invitation) = revoked {
+                    self.mail.push_back(Mail::Revoked { conference: self.conference, invitation });
+                }
+            }
+            ServerMessage::Invited { request, invitation } => {
+                let (name, _) = self.session.answered(request);
+                self.observations.push_back(Observation::Done(name));
+                self.send_mail(invitation);
+            }
+            ServerMessage::Refused { request, reason } => {
+                let (name, _) = self.session.answered(request);
+                if matches!(name, "start" | "join") && self.session.participant().is_none() {
+                    self.session.on_out();
+                }
+                self.observations.push_back(Observation::Refused(name, reason));
+            }
+            ServerMessage::Member { member } if Some(member.participant) == self.session.participant() => {
+                self.observations.push_back(Observation::Permissions(member.permissions));
+                self.update_watching(now);
+            }
+            ServerMessage::Member { .. } | ServerMessage::MemberLeft { .. } => self.update_watching(now),
+            ServerMessage::Knock { .. } => {}
+            ServerMessage::ModeChanged { mode } => {
+                self.observations.push_back(Observation::Mode(mode));
+                self.update_watching(now);
+            }
+            ServerMessage::TrackAdded { track } => {
+                self.incoming.push(Incoming::new(track));
+                self.update_watching(now);
+            }
+            ServerMessage::TrackRemoved { participant, kind } => {
+                self.on_track_removed(now, participant, kind);
+                self.update_watching(now);
+            }
+            ServerMessage::Demand { kind, encodings } => self.on_demand(now, kind, encodings),
+            ServerMessage::Out { reason } => {
+                self.observations.push_back(Observation::Out(reason));
+                self.on_outside(now);
+            }
+        }
+    }
+
+    fn send_mail(&mut self, invitation: media_core::signalling::Invitation) {
+        if let Some(secret) = self.secret {
+            self.mail.push_back(Mail::Link { conference: self.conference, invitation, secret });
+        }
+    }
+
+    fn on_entered(&mut self, now: Timestamp, participant: media_core::ParticipantId) {
+        self.stays.push(participant);
+        if let (Some(opened), None) = (self.opened_at, self.entered_after) {
+            self.entered_after = Some(now.saturating_since(opened));
+        }
+        self.encryption = self.secret.map(|secret| {
+            let keys = SharedSecretKeys::new(ConferenceSecret::from_bytes(secret));
+            let own = KeyId::random(&mut self.rng);
+            let base: BaseKey = keys.derive(own);
+            let mut opener = Opener::new(CipherSuite::default(), keys);
+            // Nobody plays this participant's own voice back to it.
+            opener.retire(own);
+            Encryption { sealer: Sealer::new(CipherSuite::default(), own, &base), opener }
+        });
+        self.next_report = now + REPORT_INTERVAL;
+        self.publish(now);
+        self.update_watching(now);
+    }
+
+    /// Says which tracks this client sends, as its devices stand.
+    fn publish(&mut self, now: Timestamp) {
+        let camera = self.person.camera.filter(|_| self.camera_on);
+        let screen = self.person.screen.filter(|_| self.screen_on);
+        let wanted = [(MediaKind::Audio, self.person.microphone), (MediaKind::Camera, camera), (MediaKind::Screen, screen)];
+        for (kind, name) in wanted {
+            let there = self.publishers.iter().position(|publisher| publisher.kind == kind);
+            match (name.and_then(Recording::named), there) {
+                (Some(recording), None) => {
+                    let speaks = self.person.speaks.clone().filter(|_| kind == MediaKind::Audio);
+                    let publisher = Publisher::new(recording, now, speaks, kind, &mut self.rng);
+                    let offer = publisher.offer();
+                    self.published.extend(
+                        offer.encodings.iter().flat_map(|e| [(e.ssrc, kind), (e.rtx_ssrc, kind)]),
+                    );
+                    self.publishers.push(publisher);
+                }
+                (None, Some(there)) => {
+                    self.publishers.remove(there);
+                }
+                (Some(_), Some(_)) | (None, None) => {}
+            }
+        }
+        let tracks = self.publishers.iter().map(Publisher::offer).collect();
+        self.session.request(now, Request::Publish { tracks });
+    }
+
+    /// Outside: no media any more.
+    fn on_outside(&mut self, now: Timestamp) {
+        self.publishers.clear();
+        self.encryption = None;
+        self.pacer.clear();
+        self.layout.clear();
+        self.next_report = Timestamp::FAR_FUTURE;
+        for incoming in std::mem::take(&mut self.incoming) {
+            self.keep(incoming, now);
+        }
+    }
+
+    /// Hands the channel's segments to the network.
+    fn flush_channel(&mut self, now: Timestamp) {
+        let Some((peer, channel)) = &mut self.session.channel else { return };
+        while let Some(segment) = channel.poll_segment(now) {
+            let bytes = Bytes::from(segment);
+            self.out.push_back(Datagram { peer: *peer, channel: Wire::Signalling, bytes });
+        }
+    }
+
+    fn peer(&self) -> Option<PeerId> {
+        self.session.channel.as_ref().map(|(peer, _)| *peer)
+    }
+}
+
+/// The credential of a licence holder: known to the pool and to the holder's clients.
+pub fn credential(seed: Seed, holder: u32) -> Token {
+    Token::random(&mut seed.stream_at("credential", u64::from(holder)))
+}

@@ -1,6 +1,8 @@
 //! Owns the rehearsal: scenarios, simulated buildings, participants and the world they meet in.
 
 pub mod link;
+pub mod mail;
+pub mod packet;
 pub mod channel;
 pub mod endpoint;
 pub mod quality;

@@ -59,6 +59,34 @@ impl DependencyStructure {
         )
     }
 
+    /// One spatial and three temporal layers (0, 2, 1, 2) of a picture of this size. Templates: 0 key frame, 1 layer 0,
+    /// 2 layer 1, 3 layer 2 after layer 0, 4 layer 2 after layer 1.
+    ///
+    /// # Panics
+    /// When a dimension is 0.
+    pub fn simulcast_l1t3(width: u16, height: u16) -> Self {
+        use Indication::{Discardable, NotPresent, Switch};
+        let template = |temporal, indications: [Indication; 3], diffs: &[u16], chain| Template {
+            spatial: 0,
+            temporal,
+            indications: Indications::of(&indications),
+            frame_diffs: FrameDiffs::of(diffs).expect("one difference in range"),
+            chain_diffs: ChainDiffs::of(&[chain]),
+        };
+        Self::one_chain(
+            3,
+            width,
+            height,
+            &[
+                template(0, [Switch, Switch, Switch], &[], 0),
+                template(0, [Switch, Switch, Switch], &[4], 4),
+                template(1, [NotPresent, Discardable, Switch], &[2], 2),
+                template(2, [NotPresent, NotPresent, Discardable], &[1], 1),
+                template(2, [NotPresent, NotPresent, Discardable], &[1], 3),
+            ],
+        )
+    }
+
     /// One spatial and one temporal layer of a picture of this size: template 0 for key frames, 1 for frames that
     /// refer to the one before.
     ///

@@ -1,0 +1,341 @@
+//! Owns one received track: packets are ordered and joined, opened with SFrame, and only then played. There is no way
+//! from a packet to play-out or picture that does not pass [`Opener::open`] (E2E-004).
+
+use bytes::Bytes;
+use media_core::{
+    DropReason, MediaKind, Ssrc, Timestamp,
+    e2ee::{FrameMetadata, Opener, SharedSecretKeys},
+    rtp::{
+        DependencyDescriptor, FrameReader, RtpView, SequenceUnwrapper, TimestampUnwrapper,
+        ext::DEPENDENCY_DESCRIPTOR,
+    },
+    signalling::TrackInfo,
+};
+
+use super::{
+    assembler::{AssembledFrame, Assembler, FrameDiffs, VideoPacket},
+    plaintext::{self, Content, Marker},
+    playout::{AudioFrame, Playout},
+};
+use crate::quality::{AudioMeter, VideoMeter};
+
+/// Counts of what became of received frames.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FrameCounters {
+    /// Frames that SFrame opened.
+    pub opened: u64,
+    /// Frames that went to a decoder (play-out or picture).
+    pub decoded: u64,
+    /// Frames that SFrame refused.
+    pub refused: u64,
+    /// Opened frames without the marker that every sender writes.
+    pub strange: u64,
+}
+
+/// A received track.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    pub(super) info: TrackInfo,
+    sequences: SequenceUnwrapper,
+    media: Media,
+    pub(super) highest: Option<(u64, u64)>,
+    pub(super) packets: u64,
+}
+
+#[derive(Debug)]
+enum Media {
+    Audio(Box<Listening>),
+    Video(Box<Watching>),
+}
+
+#[derive(Debug)]
+struct Listening {
+    timestamps: TimestampUnwrapper,
+    playout: Playout,
+    /// An RTP time and the time of capture that belongs to it.
+    anchor: Option<(u64, Timestamp)>,
+    first_played: Option<Timestamp>,
+}
+
+#[derive(Debug)]
+struct Watching {
+    frames: FrameReader,
+    assembler: Assembler,
+    meter: Option<VideoMeter>,
+    torn: u64,
+}
+
+/// What opening needs besides the track itself.
+pub(super) struct Opening<'a> {
+    pub(super) opener: &'a mut Opener<SharedSecretKeys>,
+    pub(super) marker: &'a Marker,
+    pub(super) counters: &'a mut FrameCounters,
+}
+
+impl Incoming {
+    pub(super) fn new(info: TrackInfo) -> Self {
+        let media = match info.kind {
+            MediaKind::Audio => Media::Audio(Box::new(Listening {
+                timestamps: TimestampUnwrapper::new(),
+                playout: Playout::new(),
+                anchor: None,
+                first_played: None,
+            })),
+            MediaKind::Camera | MediaKind::Screen => Media::Video(Box::new(Watching {
+                frames: FrameReader::new(),
+                assembler: Assembler::new(),
+                meter: None,
+                torn: 0,
+            })),
+        };
+        Self { info, sequences: SequenceUnwrapper::new(), media, highest: None, packets: 0 }
+    }
+
+    /// A packet of this track, or a repaired one.
+    pub(super) fn handle_packet(
+        &mut self,
+        now: Timestamp,
+        datagram: &Bytes,
+        view: &RtpView<'_>,
+        original: Option<u16>,
+        opening: &mut Opening<'_>,
+    ) -> Result<(), DropReason> {
+        let sequence = self.sequences.unwrap(original.unwrap_or(view.sequence()));
+        let payload = match original {
+            Some(_) => view.retransmitted()?.1,
+            None => view.payload(),
+        };
+        self.packets += 1;
+        let (first, highest) = self.highest.unwrap_or((sequence, sequence));
+        self.highest = Some((first.min(sequence), highest.max(sequence)));
+        match &mut self.media {
+            Media::Audio(listening) => {
+                listening.handle_packet(now, &self.info, sequence, view.timestamp(), payload, opening)
+            }
+            Media::Video(watching) => {
+                let payload = datagram.slice_ref(payload);
+                watching.handle_packet(now, &self.info, sequence, view, payload, opening)
+            }
+        }
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Timestamp, opening: &mut Opening<'_>) {
+        match &mut self.media {
+            Media::Audio(listening) => listening.advance(now),
+            Media::Video(watching) => {
+                watching.assembler.handle_timeout(now);
+                watching.show(now, &self.info, opening);
+            }
+        }
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Timestamp> {
+        match &self.media {
+            Media::Audio(listening) => listening.playout.poll_timeout(),
+            Media::Video(watching) => watching.assembler.poll_timeout(),
+        }
+    }
+
+    /// What to ask the server for: missing packets, and whether a key frame.
+    pub(super) fn poll_feedback(&mut self, now: Timestamp) -> (Vec<u16>, bool) {
+        match &mut self.media {
+            Media::Audio(_) => (Vec::new(), false),
+            Media::Video(watching) if watching.meter.is_some() => {
+                let missing = watching.assembler.nacks(now);
+                let numbers = missing.into_iter().map(|sequence| sequence as u16).collect();
+                (numbers, watching.assembler.wants_key_frame(now))
+            }
+            Media::Video(_) => (Vec::new(), false),
+        }
+    }
+
+    pub(super) fn set_rtt(&mut self, rtt: std::time::Duration) {
+        if let Media::Video(watching) = &mut self.media {
+            watching.assembler.set_rtt(rtt);
+        }
+    }
+
+    /// The viewer wants (or no longer wants) this picture, and it may (or may not) be sent at the moment.
+    pub(super) fn set_wanted(&mut self, now: Timestamp, wanted: bool, flows: bool) {
+        let Media::Video(watching) = &mut self.media else { return };
+        if watching.meter.is_none() && wanted && flows {
+            watching.meter = Some(VideoMeter::new(now));
+        }
+        if let Some(meter) = &mut watching.meter {
+            if wanted && flows {
+                meter.on_resumed(now);
+            } else {
+                meter.on_paused(now);
+            }
+        }
+    }
+
+    /// When the first frame of this track was heard.
+    pub(super) fn first_played(&self) -> Option<Timestamp> {
+        match &self.media {
+            Media::Audio(listening) => listening.first_played,
+            Media::Video(_) => None,
+        }
+    }
+
+    /// The track is gone, or the run is over: its meters.
+    pub(super) fn finish(mut self, now: Timestamp) -> Finished {
+        match &mut self.media {
+            Media::Audio(listening) => {
+                listening.playout.finish(now, false);
+                Finished::Audio(self.info.clone(), listening.playout.meter().clone())
+            }
+            Media::Video(watching) => {
+                watching.count_torn();
+                if let Some(meter) = &mut watching.meter {
+                    meter.on_ended(now);
+                }
+                Finished::Video(self.info.clone(), watching.meter.take())
+            }
+        }
+    }
+}
+
+/// The last word on a received track.
+#[derive(Debug)]
+pub(super) enum Finished {
+    Audio(TrackInfo, AudioMeter),
+    Video(TrackInfo, Option<VideoMeter>),
+}
+
+impl Listening {
+    fn handle_packet(
+        &mut self,
+        now: Timestamp,
+        info: &TrackInfo,
+        sequence: u64,
+        timestamp: u32,
+        payload: &[u8],
+        opening: &mut Opening<'_>,
+    ) -> Result<(), DropReason> {
+        let metadata = FrameMetadata {
+            kind: info.kind,
+            codec: info.codec,
+            spatial_layer: 0,
+            temporal_layer: 0,
+            key_frame: false,
+            frame_number: 0,
+        };
+        let content = open(payload, &metadata, opening)?;
+        let rtp_timestamp = self.timestamps.unwrap(timestamp);
+        if let Content::Marked(captured) = content {
+            self.anchor = Some((rtp_timestamp, captured));
+        }
+        let Some((anchor, captured)) = self.anchor else { return Ok(()) };
+        // 48 ticks a millisecond.
+        let nanos = |ticks: u64| std::time::Duration::from_nanos(ticks * 1_000_000 / 48);
+        let captured = if rtp_timestamp >= anchor {
+            captured + nanos(rtp_timestamp - anchor)
+        } else {
+            captured - nanos(anchor - rtp_timestamp)
+        };
+        opening.counters.decoded += 1;
+        let voice = content != Content::Small;
+        self.playout.insert(now, AudioFrame { sequence, rtp_timestamp, captured, voice });
+        Ok(())
+    }
+
+    fn advance(&mut self, now: Timestamp) {
+        self.playout.handle_timeout(now);
+        if self.first_played.is_none() && self.playout.meter().played() > 0 {
+            self.first_played = Some(now);
+        }
+    }
+}
+
+impl Watching {
+    fn handle_packet(
+        &mut self,
+        now: Timestamp,
+        info: &TrackInfo,
+        sequence: u64,
+        view: &RtpView<'_>,
+        payload: Bytes,
+        opening: &mut Opening<'_>,
+    ) -> Result<(), DropReason> {
+        let meta = self.frames.frame_meta(view)?.ok_or(DropReason::BadExtension)?;
+        let bytes = view.extension(DEPENDENCY_DESCRIPTOR).ok_or(DropReason::BadExtension)?;
+        let parsed = DependencyDescriptor::parse(bytes, self.frames.structure())?;
+        let diffs = FrameDiffs::new(parsed.descriptor.frame.frame_diffs.as_slice());
+        if let Some(meter) = &mut self.meter {
+            meter.on_payload(payload.len());
+        }
+        self.assembler.insert(
+            now,
+            VideoPacket {
+                sequence,
+                timestamp: view.timestamp(),
+                start: meta.start,
+                end: meta.end,
+                frame_number: meta.number,
+                spatial: meta.spatial,
+                temporal: meta.temporal,
+                key: meta.key,
+                diffs: diffs.ok_or(DropReason::BadExtension)?,
+                payload,
+            },
+        );
+        self.show(now, info, opening);
+        Ok(())
+    }
+
+    fn show(&mut self, now: Timestamp, info: &TrackInfo, opening: &mut Opening<'_>) {
+        while let Some(frame) = self.assembler.poll_frame() {
+            if open(&frame.payload, &metadata(info, &frame), opening).is_err() {
+                continue;
+            }
+            opening.counters.decoded += 1;
+            if let Some(meter) = self.meter.as_mut().filter(|_| frame.decodable) {
+                meter.on_frame(now, frame.spatial);
+            }
+        }
+        self.count_torn();
+    }
+
+    fn count_torn(&mut self) {
+        let torn = self.assembler.counters().torn_frames;
+        if let Some(meter) = &mut self.meter {
+            meter.on_torn(torn - self.torn);
+        }
+        self.torn = torn;
+    }
+}
+
+fn metadata(info: &TrackInfo, frame: &AssembledFrame) -> FrameMetadata {
+    FrameMetadata {
+        kind: info.kind,
+        codec: info.codec,
+        spatial_layer: frame.spatial,
+        temporal_layer: frame.temporal,
+        key_frame: frame.key,
+        frame_number: frame.frame_number,
+    }
+}
+
+fn open(sealed: &[u8], metadata: &FrameMetadata, opening: &mut Opening<'_>) -> Result<Content, DropReason> {
+    let mut clear = Vec::new();
+    if let Err(reason) = opening.opener.open(sealed, &metadata.to_bytes(), &mut clear) {
+        opening.counters.refused += 1;
+        return Err(reason);
+    }
+    opening.counters.opened += 1;
+    let content = plaintext::read(&clear, opening.marker);
+    opening.counters.strange += u64::from(content == Content::Strange);
+    Ok(content)
+}
+
+/// Keeps the SSRCs of a track apart: its media and its retransmissions.
+pub(super) fn belongs(info: &TrackInfo, ssrc: Ssrc) -> Option<bool> {
+    if info.ssrc == ssrc {
+        Some(false)
+    } else if info.rtx_ssrc == ssrc {
+        Some(true)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,65 @@
+//! Owns what a participant leaves behind for judges: figures of experience and counts.
+
+use media_core::{DropCounters, MediaKind, ParticipantId, Ssrc, Timestamp, rtp::rtcp::ReportBlock};
+
+use super::{Endpoint, FrameCounters, Incoming};
+use crate::{
+    quality::{AudioMeter, VideoMeter},
+    record::{JoinReport, ParticipantReport},
+};
+
+/// A person after the run.
+#[derive(Clone, Debug)]
+pub struct PersonRecord {
+    /// What they experienced.
+    pub report: ParticipantReport,
+    /// As whom they took part, in order.
+    pub stays: Vec<ParticipantId>,
+    /// Every SSRC they ever published, with what it carried.
+    pub published: Vec<(Ssrc, MediaKind)>,
+    /// What became of the frames that arrived.
+    pub frames: FrameCounters,
+    /// What of the network's input was refused.
+    pub refused: DropCounters,
+}
+
+impl Endpoint {
+    /// The run is over.
+    pub fn finish(mut self, now: Timestamp, site: &str) -> PersonRecord {
+        for incoming in std::mem::take(&mut self.incoming) {
+            self.keep(incoming, now);
+        }
+        let millis = |duration: std::time::Duration| duration.as_nanos() as f64 / 1e6;
+        PersonRecord {
+            report: ParticipantReport {
+                name: self.person.name.clone(),
+                site: site.to_owned(),
+                audio: AudioMeter::report(&self.heard),
+                video: VideoMeter::report(&self.seen, now),
+                join: JoinReport {
+                    first_audio_ms: self.heard_after.map(millis),
+                    entered_ms: self.entered_after.map(millis),
+                },
+            },
+            stays: self.stays,
+            published: self.published,
+            frames: self.frames,
+            refused: self.refused,
+        }
+    }
+}
+
+/// A report block on a received track (RFC 3550 section 6.4.2). Jitter is left at 0: nothing reads it.
+pub(super) fn block(incoming: &Incoming) -> Option<ReportBlock> {
+    let (first, highest) = incoming.highest?;
+    let expected = highest - first + 1;
+    Some(ReportBlock {
+        ssrc: incoming.info.ssrc,
+        fraction_lost: 0,
+        cumulative_lost: i32::try_from(expected as i64 - incoming.packets as i64).unwrap_or(i32::MAX),
+        highest_sequence: highest as u32,
+        jitter: 0,
+        last_sender_report: 0,
+        delay_since_last_sender_report: 0,
+    })
+}
