@@ -5,4 +5,12 @@ pub mod catalogue;
 pub mod check;
 pub mod checks;
 pub mod evidence;
+pub mod gate;
+pub mod perform;
+pub mod plan;
+pub mod registry;
 pub mod rehearsal;
+pub mod replay;
+
+#[cfg(test)]
+mod testing;
