@@ -115,7 +115,7 @@ pub fn outcome(check: &'static Check, records: &[&WorkRecord], complete: bool) -
     let replay = violations
         .iter()
         .find(is_run)
-        .map(|first| ReplayToken::fixture(&first.scenario, first.seed).to_string());
+        .map(|first| ReplayToken::Fixture { scenario: first.scenario.clone(), seed: first.seed }.to_string());
     CheckOutcome {
         check: check.name,
         requirements: check.requirements,

@@ -2,7 +2,6 @@
 //! at once. What comes out does not depend on which thread was faster. Nothing is judged as a whole here.
 
 use std::{
-    any::Any,
     num::NonZero,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
@@ -97,6 +96,18 @@ pub fn judge_run(
     Ok(seen)
 }
 
+/// Does `attempt`; a panic in it becomes a sentence.
+///
+/// # Errors
+/// It panicked.
+pub fn catch_panic<T>(attempt: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(attempt)).map_err(|panic| {
+        let text = panic.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        format!("panicked: {}", text.unwrap_or("without a message"))
+    })
+}
+
 fn work(
     items: &[WorkItem],
     checks: &[&'static Check],
@@ -108,8 +119,8 @@ fn work(
     while !failed.load(Ordering::Relaxed) {
         let index = next.fetch_add(1, Ordering::Relaxed);
         let Some(item) = items.get(index) else { return };
-        let attempt = catch_unwind(AssertUnwindSafe(|| do_item(item, checks, rehearse)));
-        let result = attempt.unwrap_or_else(|panic| Err(fault(item, &panic_message(panic.as_ref()))));
+        let attempt = catch_panic(|| do_item(item, checks, rehearse));
+        let result = attempt.unwrap_or_else(|panic| Err(fault(item, &panic)));
         if result.is_err() {
             failed.store(true, Ordering::Relaxed);
         }
@@ -159,12 +170,6 @@ fn fault(item: &WorkItem, reason: &str) -> HarnessError {
     }
 }
 
-fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let text =
-        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("panicked: {}", text.unwrap_or("without a message"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,7 +205,10 @@ mod tests {
             MadeUp { panicking: vec![("weak", 3), ("small", 17), ("small", 18)], ..MadeUp::default() };
         for jobs in [1, 2, 8] {
             let error = records(&rehearse, jobs).unwrap_err();
-            assert_eq!(error.to_string(), "scenario `small` with seed 17: panicked: the engine lost its way");
+            assert_eq!(
+                error.to_string(),
+                "panicked: the engine lost its way; replay: generalprobe replay small@17"
+            );
         }
     }
 }

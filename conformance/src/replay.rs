@@ -8,38 +8,32 @@ use std::{
 
 use crate::bad_input::BadInput;
 
-/// What to repeat, written `NAME@SEED` for a fixture scenario and `FILE.toml@SEED` for a scenario file.
+/// What to repeat.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReplayToken {
-    /// Which scenario.
-    pub source: Source,
-    /// The seed; only a bare file name leaves it to the file.
-    pub seed: Option<u64>,
-}
-
-/// Where the scenario of a token is found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// A fixture scenario, by name.
-    Fixture(String),
-    /// A scenario file of the user.
-    File(PathBuf),
-}
-
-impl ReplayToken {
-    /// The token of a fixture's run.
-    pub fn fixture(scenario: &str, seed: u64) -> Self {
-        Self { source: Source::Fixture(scenario.to_owned()), seed: Some(seed) }
-    }
+pub enum ReplayToken {
+    /// A fixture scenario, written `NAME@SEED`.
+    Fixture {
+        /// The scenario's name.
+        scenario: String,
+        /// The seed.
+        seed: u64,
+    },
+    /// A scenario file of the user, written `FILE.toml` or `FILE.toml@SEED`.
+    File {
+        /// Where it is.
+        path: PathBuf,
+        /// The seed, unless it is the file's own.
+        seed: Option<u64>,
+    },
 }
 
 impl fmt::Display for ReplayToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.source {
-            Source::Fixture(name) => f.write_str(name)?,
-            Source::File(path) => write!(f, "{}", path.display())?,
+        match self {
+            Self::Fixture { scenario, seed } => write!(f, "{scenario}@{seed}"),
+            Self::File { path, seed: Some(seed) } => write!(f, "{}@{seed}", path.display()),
+            Self::File { path, seed: None } => write!(f, "{}", path.display()),
         }
-        self.seed.map_or(Ok(()), |seed| write!(f, "@{seed}"))
     }
 }
 
@@ -52,17 +46,15 @@ impl FromStr for ReplayToken {
                 .with_help("a token is NAME@SEED, as a failing run prints it, or the path of a scenario file")
         };
         let is_file = |name: &str| Path::new(name).extension().is_some_and(|extension| extension == "toml");
-        let source = |name: &str| {
-            if is_file(name) { Source::File(name.into()) } else { Source::Fixture(name.to_owned()) }
-        };
-        match text.rsplit_once('@') {
-            None if is_file(text) => Ok(Self { source: Source::File(text.into()), seed: None }),
-            None => Err(fault("no seed")),
-            Some(("", _)) => Err(fault("no scenario")),
-            Some((name, seed)) => {
-                let seed = seed.parse().map_err(|_| fault("the seed is not a number from 0 to 2^64 - 1"))?;
-                Ok(Self { source: source(name), seed: Some(seed) })
-            }
+        if is_file(text) {
+            return Ok(Self::File { path: text.into(), seed: None });
+        }
+        let (name, seed) = text.rsplit_once('@').ok_or_else(|| fault("no seed"))?;
+        let seed = seed.parse().map_err(|_| fault("the seed is not a number from 0 to 2^64 - 1"))?;
+        match name {
+            "" => Err(fault("no scenario")),
+            path if is_file(path) => Ok(Self::File { path: path.into(), seed: Some(seed) }),
+            scenario => Ok(Self::Fixture { scenario: scenario.to_owned(), seed }),
         }
     }
 }
