@@ -4,5 +4,16 @@ pub mod bad_input;
 pub mod catalogue;
 pub mod check;
 pub mod checks;
+pub mod cli;
+pub mod diff;
 pub mod evidence;
+pub mod gate;
+pub mod perform;
+pub mod plan;
+pub mod registry;
 pub mod rehearsal;
+pub mod replay;
+pub mod report;
+
+#[cfg(test)]
+mod testing;

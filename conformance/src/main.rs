@@ -1,3 +1,64 @@
-//! The command line: prints, decides nothing.
+//! The command line's entry: standard streams and the exit code. Prints, decides nothing.
 
-fn main() {}
+use std::{
+    env,
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use conformance::{
+    cli::{Failure, Stage, execute},
+    registry::Registry,
+    rehearsal::Simulation,
+    report::terminal::Look,
+};
+
+/// Bad input.
+const BAD_INPUT: u8 = 2;
+/// The harness itself failed.
+const HARNESS_FAILED: u8 = 3;
+
+fn main() -> ExitCode {
+    let mut out = UntilClosed(io::stdout().lock());
+    let mut stage =
+        Stage { rehearse: &Simulation, registry: Registry::embedded, out: &mut out, look: Look::of_stdout() };
+    match execute(env::args_os(), &mut stage) {
+        Ok(exit) => exit.code().into(),
+        Err(failure) => complain(failure),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "standard error is where a command line complains")]
+fn complain(failure: Failure) -> ExitCode {
+    match failure {
+        // Help and version are no complaint: clap prints them to standard output and exits with 0.
+        Failure::Usage(usage) => usage.exit(),
+        Failure::BadInput(bad) => {
+            eprintln!("{:?}", miette::Report::new(bad));
+            BAD_INPUT.into()
+        }
+        failure @ (Failure::Harness(_) | Failure::Output(_)) => {
+            eprintln!("generalprobe: the harness failed: {failure}");
+            HARNESS_FAILED.into()
+        }
+    }
+}
+
+/// A stream whose reader may stop reading, as `head` does, without that changing the exit code.
+struct UntilClosed<W>(W);
+
+impl<W: Write> Write for UntilClosed<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.0.write(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(bytes.len()),
+            written => written,
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self.0.flush() {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            flushed => flushed,
+        }
+    }
+}

@@ -24,6 +24,9 @@ pub struct RunEvidence {
 
 /// Where runs come from.
 pub trait Rehearse: Sync {
+    /// Whether there is a fixture scenario of this name.
+    fn has_fixture(&self, scenario: &str) -> bool;
+
     /// Runs a scenario of the project's fixtures.
     ///
     /// # Errors
@@ -37,6 +40,25 @@ pub trait Rehearse: Sync {
     fn file(&self, path: &Path, seed: Option<u64>) -> Result<RunEvidence, RehearsalError>;
 }
 
+/// The simulation, as far as this build has one: it can be asked for runs, and has none to give.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Simulation;
+
+impl Rehearse for Simulation {
+    fn has_fixture(&self, _: &str) -> bool {
+        false
+    }
+
+    fn fixture(&self, scenario: &str, seed: u64) -> Result<RunEvidence, HarnessError> {
+        let reason = "this build has no simulation to run it in".to_owned();
+        Err(HarnessError::Run { scenario: scenario.to_owned(), seed, reason })
+    }
+
+    fn file(&self, path: &Path, seed: Option<u64>) -> Result<RunEvidence, RehearsalError> {
+        Ok(self.fixture(&path.display().to_string(), seed.unwrap_or_default())?)
+    }
+}
+
 /// The harness could not do its work; says nothing about the system under test (exit code 3).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HarnessError {
@@ -44,9 +66,9 @@ pub enum HarnessError {
     #[error("catalogue and checks do not fit together:\n  {}", .0.join("\n  "))]
     Catalogue(Vec<String>),
     /// A run did not come to its end.
-    #[error("scenario `{scenario}` with seed {seed}: {reason}")]
+    #[error("{reason}; replay: generalprobe replay {scenario}@{seed}")]
     Run {
-        /// The scenario's name.
+        /// The scenario's name, or the path of its file.
         scenario: String,
         /// The seed.
         seed: u64,

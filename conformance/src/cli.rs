@@ -1,0 +1,241 @@
+//! Owns the command line: arguments, what each command calls, and exit codes. It prints and measures wall time;
+//! what is printed is decided elsewhere.
+
+mod catalogue;
+mod gate;
+mod progress;
+mod run;
+
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+    num::NonZero,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    bad_input::BadInput,
+    diff::Changes,
+    gate::Verdict,
+    plan::{Profile, SeedRange, Shard},
+    registry::Registry,
+    rehearsal::{HarnessError, RehearsalError, Rehearse},
+    report::{saved::SavedReport, terminal::Look},
+};
+
+/// How a command ended; see [`Exit::code`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// What was asked for holds.
+    Holds,
+    /// A requirement is violated, or something got worse.
+    Violated,
+}
+
+/// Why a command gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Something handed in cannot be used.
+    #[error(transparent)]
+    BadInput(#[from] BadInput),
+    /// The harness itself failed.
+    #[error(transparent)]
+    Harness(#[from] HarnessError),
+    /// Standard output cannot be written to.
+    #[error("cannot write to standard output: {0}")]
+    Output(#[from] io::Error),
+    /// The arguments are wrong, or help was asked for.
+    #[error(transparent)]
+    Usage(#[from] clap::Error),
+}
+
+/// What commands work with.
+pub struct Stage<'a> {
+    /// Where runs come from.
+    pub rehearse: &'a dyn Rehearse,
+    /// The catalogue and its checks; asked for by the commands that judge.
+    pub registry: fn() -> Result<Registry, HarnessError>,
+    /// Standard output.
+    pub out: &'a mut dyn Write,
+    /// How it looks.
+    pub look: Look,
+}
+
+impl Exit {
+    /// 0 holds, 1 a requirement is violated.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Holds => 0,
+            Self::Violated => 1,
+        }
+    }
+
+    fn of(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Pass => Self::Holds,
+            Verdict::Fail => Self::Violated,
+        }
+    }
+}
+
+impl From<RehearsalError> for Failure {
+    fn from(error: RehearsalError) -> Self {
+        match error {
+            RehearsalError::BadInput(bad) => Self::BadInput(bad),
+            RehearsalError::Harness(harness) => Self::Harness(harness),
+        }
+    }
+}
+
+/// Does what the arguments say (the first of them is the program's name).
+///
+/// # Errors
+/// As [`Failure`] says.
+pub fn execute(
+    arguments: impl IntoIterator<Item = OsString>,
+    stage: &mut Stage<'_>,
+) -> Result<Exit, Failure> {
+    match Cli::try_parse_from(arguments)?.command {
+        Command::Gate(args) => gate::gate(&args, stage),
+        Command::Run { scenario, seed, json } => run::run(&scenario, seed, json, stage),
+        Command::Replay { token, json } => run::replay(&token, json, stage),
+        Command::List { json } => catalogue::list(json, stage),
+        Command::Explain { id } => catalogue::explain(&id, Path::new(DEFAULT_OUT), stage),
+        Command::Diff { old, new } => {
+            let changes = Changes::between(&SavedReport::load(&old)?, &SavedReport::load(&new)?);
+            changes.write(stage.out)?;
+            Ok(if changes.worse.is_empty() { Exit::Holds } else { Exit::Violated })
+        }
+        Command::Merge { dirs, out } => gate::merge(&dirs, &out, stage),
+    }
+}
+
+/// The only clock of the program; what it measures stands in no file.
+#[expect(clippy::disallowed_methods, reason = "the command line reports how long a run took on this machine")]
+fn wall_now() -> Instant {
+    Instant::now()
+}
+
+/// Where a gate run leaves its files.
+const DEFAULT_OUT: &str = "rehearsal";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  what was asked for holds
+  1  a requirement is violated (diff: something got worse)
+  2  bad input; the message names the file, line or argument
+  3  the harness itself failed: catalogue and checks disagree, a run broke off";
+
+/// Rehearses a city's encrypted video conferences in simulated buildings, and decides whether a release may go out.
+///
+/// The same seed and scenario give the same run, byte for byte. A failing run prints one line that repeats it.
+#[derive(Parser)]
+#[command(name = "generalprobe", version, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Judge every requirement; this decides about a release
+    ///
+    /// Runs the scenarios that the selected checks need, prints a table of all requirements, and leaves report.json,
+    /// junit.xml and shard.json in the output directory. A MUST that is violated fails the gate; a SHOULD is reported.
+    #[command(after_help = "\
+Examples:
+  generalprobe gate                          the quick profile, one seed
+  generalprobe gate --profile full           before a release
+  generalprobe gate --filter 'PRES-*'        one area while working on it
+  generalprobe gate --shard 2/4 --out two    a quarter of the work; `generalprobe merge` joins the four")]
+    Gate(GateArgs),
+    /// Run one scenario file and show what each participant experienced
+    Run {
+        /// The scenario, as TOML.
+        #[arg(value_name = "SCENARIO.toml")]
+        scenario: PathBuf,
+        /// Drive the run with this seed instead of the file's own.
+        #[arg(long, value_name = "S")]
+        seed: Option<u64>,
+        /// Print one JSON object and nothing else.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Repeat a run from the token a failing run printed, or from a scenario file
+    Replay {
+        /// NAME@SEED, FILE.toml@SEED or FILE.toml.
+        #[arg(value_name = "TOKEN | FILE")]
+        token: String,
+        /// Print one JSON object and nothing else.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show all requirements and their checks; runs nothing
+    List {
+        /// Print one JSON object and nothing else.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show all that is known about one requirement
+    ///
+    /// Statement, source, checks and scenarios, and the evidence of the last gate run in rehearsal/report.json.
+    Explain {
+        /// For instance PRES-002.
+        id: String,
+    },
+    /// Name what got worse, better, appeared or vanished between two reports
+    ///
+    /// Compares requirements, and what each participant experienced where the reports are of single runs. Differences
+    /// of a figure below 1 % count as none. Exit code 1 says that something got worse.
+    Diff {
+        /// An earlier report.json, or the output of run --json.
+        #[arg(value_name = "OLD.json")]
+        old: PathBuf,
+        /// A later one.
+        #[arg(value_name = "NEW.json")]
+        new: PathBuf,
+    },
+    /// Join the shards of one gate run into the report of an unsplit run
+    Merge {
+        /// The output directories of all the shards, in any order.
+        #[arg(required = true, value_name = "DIR")]
+        dirs: Vec<PathBuf>,
+        /// Where to leave the joined files.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+}
+
+#[derive(Args)]
+struct GateArgs {
+    /// How many seeds each scenario gets: quick 1, full 8.
+    #[arg(long, value_enum, default_value_t)]
+    profile: Profile,
+    /// Use this one seed instead of the profile's.
+    #[arg(long, value_name = "S", conflicts_with = "seeds")]
+    seed: Option<u64>,
+    /// Use the seeds from A up to but without B instead of the profile's.
+    #[arg(long, value_name = "A..B")]
+    seeds: Option<SeedRange>,
+    /// Select checks by requirement id or check name, for instance 'PRES-*' or '{LIC,CAP}-00?'.
+    #[arg(long, value_name = "GLOB")]
+    filter: Option<String>,
+    /// Do only part I of N of the work.
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+    /// Threads; without it, as many as the machine runs at once.
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZero<usize>>,
+    /// Where to leave report.json, junit.xml and shard.json.
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_OUT)]
+    out: PathBuf,
+    /// Print one JSON object and nothing else.
+    #[arg(long)]
+    json: bool,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+//! Owns the promise that catalogue and checks fit together: whoever holds a [`Registry`] need not ask again. What the
+//! rows themselves must look like is decided in `catalogue`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    catalogue::{Catalogue, Coverage, Requirement},
+    check::{Check, EVERY_SCENARIO, Judge},
+    checks::checks,
+    rehearsal::HarnessError,
+};
+
+/// A catalogue and the checks that speak for it, known to fit together.
+#[derive(Clone, Debug)]
+pub struct Registry {
+    catalogue: Catalogue,
+    checks: &'static [Check],
+}
+
+impl Registry {
+    /// The catalogue and checks this program was built with.
+    ///
+    /// # Errors
+    /// As [`Registry::new`], or the catalogue is malformed.
+    pub fn embedded() -> Result<Self, HarnessError> {
+        Self::new(Catalogue::embedded()?, checks())
+    }
+
+    /// Puts `checks` beside `catalogue`.
+    ///
+    /// # Errors
+    /// A check names an unknown requirement or one that is `todo`, a requirement is `checked` without a check, or a
+    /// check contradicts itself; one line for each fault.
+    pub fn new(catalogue: Catalogue, checks: &'static [Check]) -> Result<Self, HarnessError> {
+        let mut faults = Vec::new();
+        let mut names = BTreeSet::new();
+        let mut spoken_for = BTreeSet::new();
+        for check in checks {
+            if !names.insert(check.name) {
+                faults.push(format!("check `{}`: the name is used twice", check.name));
+            }
+            faults
+                .extend(faults_of(check, &catalogue).map(|fault| format!("check `{}`: {fault}", check.name)));
+            spoken_for.extend(check.requirements.iter().copied());
+        }
+        for requirement in catalogue.requirements() {
+            if requirement.coverage == Coverage::Checked && !spoken_for.contains(requirement.id.as_str()) {
+                faults.push(format!("{} is marked as checked, but no check names it", requirement.id));
+            }
+        }
+        if faults.is_empty() { Ok(Self { catalogue, checks }) } else { Err(HarnessError::Catalogue(faults)) }
+    }
+
+    /// The requirements.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// All checks, in the order in which reports name them.
+    pub fn checks(&self) -> &'static [Check] {
+        self.checks
+    }
+
+    /// The check with this name.
+    pub fn check(&self, name: &str) -> Option<&'static Check> {
+        self.checks.iter().find(|check| check.name == name)
+    }
+
+    /// The checks that speak for a requirement.
+    pub fn checks_of<'a>(
+        &self,
+        requirement: &'a Requirement,
+    ) -> impl Iterator<Item = &'static Check> + use<'a> {
+        let checks = self.checks;
+        checks.iter().filter(|check| check.requirements.contains(&requirement.id.as_str()))
+    }
+
+    /// The fixture scenarios that `check` judges, in the order in which the registry first names them.
+    pub fn scenarios_of(&self, check: &Check) -> Vec<&'static str> {
+        let mut order = BTreeMap::new();
+        for name in
+            self.checks.iter().flat_map(|check| check.scenarios).filter(|&&name| name != EVERY_SCENARIO)
+        {
+            let next = order.len();
+            order.entry(*name).or_insert(next);
+        }
+        let mut judged: Vec<_> = order.into_iter().filter(|(name, _)| check.judges(name)).collect();
+        judged.sort_unstable_by_key(|&(_, first_named)| first_named);
+        judged.into_iter().map(|(name, _)| name).collect()
+    }
+}
+
+fn faults_of(check: &Check, catalogue: &Catalogue) -> impl Iterator<Item = String> {
+    let mut faults = Vec::new();
+    if check.requirements.is_empty() {
+        faults.push("it names no requirement".to_owned());
+    }
+    for id in check.requirements {
+        match catalogue.get(id).map(|requirement| &requirement.coverage) {
+            Some(Coverage::Checked) => {}
+            Some(Coverage::Todo(_)) => faults.push(format!("{id} is marked as todo, yet it has this check")),
+            None => faults.push(format!("there is no requirement {id}")),
+        }
+    }
+    match (check.judge, check.scenarios) {
+        (Judge::Standing(_), [_, ..]) => faults.push("it needs no run, yet it names scenarios".to_owned()),
+        (Judge::Run(_) | Judge::Compare(_), []) => {
+            faults.push("it judges runs, but names no scenario".to_owned());
+        }
+        (Judge::Standing(_), []) | (Judge::Run(_) | Judge::Compare(_), [_, ..]) => {}
+    }
+    faults.into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{evidence::Findings, testing};
+
+    fn faults(checks: &'static [Check]) -> String {
+        Registry::new(testing::catalogue(), checks).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn catalogue_and_checks_that_fit_are_accepted() {
+        assert_eq!(testing::registry().checks().len(), testing::CHECKS.len());
+    }
+
+    #[test]
+    fn a_check_of_an_unknown_requirement_is_refused() {
+        static STRAY: Check = Check { requirements: &["LIC-999"], ..testing::CHECKS[0] };
+        assert!(faults(std::slice::from_ref(&STRAY)).contains("there is no requirement LIC-999"));
+    }
+
+    #[test]
+    fn a_check_of_a_todo_requirement_is_refused() {
+        static EARLY: Check = Check { requirements: &["CAP-002"], ..testing::CHECKS[0] };
+        assert!(
+            faults(std::slice::from_ref(&EARLY)).contains("CAP-002 is marked as todo, yet it has this check")
+        );
+    }
+
+    #[test]
+    fn a_requirement_marked_as_checked_needs_a_check() {
+        assert!(faults(&[]).contains("LIC-001 is marked as checked, but no check names it"));
+    }
+
+    #[test]
+    fn a_check_name_is_used_once() {
+        static TWICE: [Check; 2] = [testing::CHECKS[0], testing::CHECKS[0]];
+        assert!(faults(&TWICE).contains("the name is used twice"));
+    }
+
+    #[test]
+    fn a_check_that_judges_runs_names_scenarios_and_a_standing_one_does_not() {
+        static BLIND: Check = Check { scenarios: &[], ..testing::CHECKS[0] };
+        static BUSY: Check = Check { judge: Judge::Standing(Findings::new), ..testing::CHECKS[0] };
+        assert!(faults(std::slice::from_ref(&BLIND)).contains("names no scenario"));
+        assert!(faults(std::slice::from_ref(&BUSY)).contains("yet it names scenarios"));
+    }
+
+    #[test]
+    fn every_scenario_means_those_that_other_checks_name() {
+        let registry = testing::registry();
+        let all = registry.check("packets-are-conserved").unwrap();
+        assert_eq!(registry.scenarios_of(all), ["small", "weak"]);
+    }
+}

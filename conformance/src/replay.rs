@@ -1,0 +1,86 @@
+//! Owns the replay token: one word that repeats a run. Nothing is run here.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use crate::bad_input::BadInput;
+
+/// What to repeat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReplayToken {
+    /// A fixture scenario, written `NAME@SEED`.
+    Fixture {
+        /// The scenario's name.
+        scenario: String,
+        /// The seed.
+        seed: u64,
+    },
+    /// A scenario file of the user, written `FILE.toml` or `FILE.toml@SEED`.
+    File {
+        /// Where it is.
+        path: PathBuf,
+        /// The seed, unless it is the file's own.
+        seed: Option<u64>,
+    },
+}
+
+impl fmt::Display for ReplayToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixture { scenario, seed } => write!(f, "{scenario}@{seed}"),
+            Self::File { path, seed: Some(seed) } => write!(f, "{}@{seed}", path.display()),
+            Self::File { path, seed: None } => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+impl FromStr for ReplayToken {
+    type Err = BadInput;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let fault = |what: &str| {
+            BadInput::new(format!("replay {text}: {what}"))
+                .with_help("a token is NAME@SEED, as a failing run prints it, or the path of a scenario file")
+        };
+        let is_file = |name: &str| Path::new(name).extension().is_some_and(|extension| extension == "toml");
+        if is_file(text) {
+            return Ok(Self::File { path: text.into(), seed: None });
+        }
+        let (name, seed) = text.rsplit_once('@').ok_or_else(|| fault("no seed"))?;
+        let seed = seed.parse().map_err(|_| fault("the seed is not a number from 0 to 2^64 - 1"))?;
+        match name {
+            "" => Err(fault("no scenario")),
+            path if is_file(path) => Ok(Self::File { path: path.into(), seed: Some(seed) }),
+            scenario => Ok(Self::Fixture { scenario: scenario.to_owned(), seed }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_reads_back_as_it_was_written() {
+        for text in
+            ["presenter-mode@7", "dir/office.toml@18446744073709551615", "dir/office.toml", "a@b.toml@3"]
+        {
+            assert_eq!(text.parse::<ReplayToken>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_malformed_token_says_what_is_missing() {
+        for (text, what) in [
+            ("presenter-mode", "no seed"),
+            ("@7", "no scenario"),
+            ("x@seven", "the seed"),
+            ("x@-1", "the seed"),
+        ] {
+            assert!(text.parse::<ReplayToken>().unwrap_err().to_string().contains(what), "{text}");
+        }
+    }
+}

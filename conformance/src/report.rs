@@ -1,0 +1,199 @@
+//! Owns the report objects that other tools read: fields are added, never renamed. The formats around them are in
+//! `report/`; nothing is decided here.
+
+pub mod junit;
+pub mod output;
+pub mod saved;
+pub mod shard;
+pub mod terminal;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use sim::record::ParticipantReport;
+
+use crate::{
+    catalogue::{Coverage, Level},
+    evidence::{CheckOutcome, CheckStatus, Violation},
+    gate::{Decision, JudgedRequirement, RequirementStatus, Verdict, combined_digest},
+    perform::WorkRecord,
+    plan::{Plan, Shard},
+};
+
+/// Version of the report objects; grows when a field changes its meaning.
+pub const SCHEMA: u32 = 1;
+
+/// What `gate`, `merge` and `list` say.
+#[derive(Clone, Debug, Serialize)]
+pub struct GateReport {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// Whether a release may go out.
+    pub verdict: Verdict,
+    /// One digest over all runs, in hex.
+    pub digest: String,
+    /// The first seed.
+    pub seed: u64,
+    /// All seeds.
+    pub seeds: Vec<u64>,
+    /// The filter, when there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+    /// The shard, when only a part was run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
+    /// Length of all runs in their own time, in seconds.
+    pub simulated_s: f64,
+    /// What it took; absent in `report.json` and after a merge.
+    #[serde(flatten)]
+    pub wall: Option<WallClock>,
+    /// Each requirement, in the catalogue's order.
+    pub requirements: Vec<RequirementReport>,
+}
+
+/// What `run` and `replay` say.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunReport {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// Whether a MUST is violated in this run.
+    pub verdict: Verdict,
+    /// The run's digest, in hex.
+    pub digest: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// The scenario's name.
+    pub scenario: String,
+    /// The token that repeats the run.
+    pub replay: String,
+    /// Length of the run in its own time, in seconds.
+    pub simulated_s: f64,
+    /// What it took.
+    #[serde(flatten)]
+    pub wall: Option<WallClock>,
+    /// What each participant experienced.
+    pub participants: Vec<ParticipantReport>,
+    /// The checks that looked at the run.
+    pub checks: Vec<CheckReport>,
+    /// What they found violated.
+    pub violations: Vec<Violation>,
+}
+
+/// How long something took on this machine.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct WallClock {
+    /// Seconds.
+    pub wall_s: f64,
+    /// Simulated seconds per wall second.
+    pub time_factor: f64,
+}
+
+/// One requirement.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RequirementReport {
+    /// `AREA-NNN`.
+    pub id: String,
+    /// Whether a breach stops a release.
+    pub level: Level,
+    /// What is known about it.
+    pub status: RequirementStatus,
+    /// What must hold.
+    #[serde(default)]
+    pub statement: String,
+    /// Why it has no check yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The checks that speak for it.
+    pub checks: Vec<CheckReport>,
+}
+
+/// One check.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CheckReport {
+    /// The check's name.
+    pub name: String,
+    /// What it concludes.
+    pub status: CheckStatus,
+    /// How many things it looked at.
+    pub examined: u64,
+    /// One line of figures.
+    pub evidence: String,
+    /// The token that repeats the first violating run.
+    pub replay: Option<String>,
+    /// How many violations there were.
+    #[serde(default)]
+    pub violations_total: u64,
+    /// The first of them.
+    #[serde(default)]
+    pub violations: Vec<Violation>,
+}
+
+impl GateReport {
+    /// The report of a decision about `records`, which are the plan's work or the part of it that `shard` did.
+    pub fn new(plan: &Plan, records: &[WorkRecord], shard: Shard, decision: &Decision<'_>) -> Self {
+        let simulated: Duration =
+            records.iter().map(|record| Duration::from_nanos(record.simulated_ns)).sum();
+        let selection = plan.selection();
+        Self {
+            schema: SCHEMA,
+            verdict: decision.verdict,
+            digest: combined_digest(plan, records),
+            seed: selection.seeds.first().copied().unwrap_or_default(),
+            seeds: selection.seeds.clone(),
+            filter: selection.filter.clone(),
+            shard: (shard != Shard::WHOLE).then_some(shard),
+            simulated_s: simulated.as_secs_f64(),
+            wall: None,
+            requirements: decision.requirements.iter().map(RequirementReport::new).collect(),
+        }
+    }
+
+    /// The same report with what it took.
+    #[must_use]
+    pub fn timed(self, wall: Duration) -> Self {
+        Self { wall: Some(WallClock::new(self.simulated_s, wall)), ..self }
+    }
+}
+
+impl WallClock {
+    /// `simulated_s` simulated seconds took `wall`.
+    pub fn new(simulated_s: f64, wall: Duration) -> Self {
+        let wall_s = wall.as_secs_f64();
+        Self { wall_s, time_factor: if wall_s > 0.0 { simulated_s / wall_s } else { 0.0 } }
+    }
+}
+
+impl RequirementReport {
+    fn new(judged: &JudgedRequirement<'_>) -> Self {
+        let row = judged.requirement;
+        Self {
+            id: row.id.clone(),
+            level: row.level,
+            status: judged.status,
+            statement: row.statement.clone(),
+            reason: match &row.coverage {
+                Coverage::Todo(reason) => Some(reason.clone()),
+                Coverage::Checked => None,
+            },
+            checks: judged.checks.iter().map(CheckReport::new).collect(),
+        }
+    }
+}
+
+impl CheckReport {
+    /// The report of an outcome.
+    pub fn new(outcome: &CheckOutcome) -> Self {
+        Self {
+            name: outcome.check.to_owned(),
+            status: outcome.status,
+            examined: outcome.examined,
+            evidence: outcome.evidence.clone(),
+            replay: outcome.replay.clone(),
+            violations_total: outcome.violations_total,
+            violations: outcome.violations.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

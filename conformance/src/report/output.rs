@@ -1,0 +1,75 @@
+//! Owns the files that a gate run leaves in its output directory. Their formats are owned by the neighbours.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use serde::Serialize;
+
+use crate::{
+    bad_input::BadInput,
+    rehearsal::{HarnessError, RehearsalError},
+    report::{
+        GateReport,
+        junit::to_junit,
+        shard::{self, ShardFile},
+    },
+};
+
+/// The report object without wall-clock values.
+pub const REPORT_FILE: &str = "report.json";
+/// The report for CI servers.
+pub const JUNIT_FILE: &str = "junit.xml";
+
+/// A directory that is ready to be written to and holds no report of an earlier run.
+#[derive(Debug)]
+pub struct OutputDir(PathBuf);
+
+impl OutputDir {
+    /// Creates `dir` where needed and removes the files of an earlier run, so that a run that breaks off leaves no
+    /// report that could be taken for its own.
+    ///
+    /// # Errors
+    /// The directory cannot be created or written to.
+    pub fn prepare(dir: &Path) -> Result<Self, BadInput> {
+        fs::create_dir_all(dir).map_err(|error| BadInput::file(dir, &error))?;
+        for file in [REPORT_FILE, JUNIT_FILE, shard::FILE] {
+            let path = dir.join(file);
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(BadInput::file(&path, &error));
+                }
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(Self(dir.to_owned()))
+    }
+
+    /// Writes all files of a gate run.
+    ///
+    /// # Errors
+    /// A file cannot be written, or a report cannot be put into its format.
+    pub fn write(&self, report: &GateReport, shard: &ShardFile) -> Result<(), RehearsalError> {
+        let untimed = GateReport { wall: None, ..report.clone() };
+        self.write_file(REPORT_FILE, &to_json(&untimed)?)?;
+        self.write_file(JUNIT_FILE, &to_junit(report)?)?;
+        self.write_file(shard::FILE, &to_json(shard)?)?;
+        Ok(())
+    }
+
+    fn write_file(&self, name: &str, text: &str) -> Result<(), BadInput> {
+        let path = self.0.join(name);
+        fs::write(&path, text).map_err(|error| BadInput::file(&path, &error))
+    }
+}
+
+/// One JSON object, indented, with a newline at its end.
+///
+/// # Errors
+/// The value has no JSON form.
+pub fn to_json(value: &impl Serialize) -> Result<String, HarnessError> {
+    let text =
+        serde_json::to_string_pretty(value).map_err(|error| HarnessError::Report(error.to_string()))?;
+    Ok(text + "\n")
+}

@@ -1,0 +1,67 @@
+//! Claims about the forms of a report. Values that a rule decides are asserted; layouts are snapshots.
+
+use std::num::NonZero;
+
+use super::*;
+use crate::{
+    gate::{conclude, decide},
+    perform::perform,
+    plan::Selection,
+    report::{
+        junit::to_junit,
+        output::to_json,
+        terminal::{Look, write_gate},
+    },
+    testing::{MadeUp, registry},
+};
+
+fn report(rehearse: &MadeUp) -> GateReport {
+    let registry = registry();
+    let plan = Plan::new(&registry, Selection { seeds: vec![1, 2], filter: None }).unwrap();
+    let records = perform(plan.items(), plan.checks(), rehearse, NonZero::<usize>::MIN, |_| {}).unwrap();
+    let decision = decide(&registry, &conclude(&plan, &records));
+    GateReport::new(&plan, &records, Shard::WHOLE, &decision)
+}
+
+fn failing() -> GateReport {
+    report(&MadeUp { broken: vec![("small", 1), ("small", 2)], ..MadeUp::default() })
+}
+
+fn terminal(report: &GateReport, colour: bool) -> String {
+    let mut out = Vec::new();
+    write_gate(&mut out, report, Look { width: 80, colour }).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn the_terminal_shows_every_requirement_what_failed_and_how_to_repeat_it() {
+    insta::assert_snapshot!(terminal(&failing().timed(Duration::from_millis(1500)), false));
+}
+
+#[test]
+fn the_json_object_has_the_contracts_fields() {
+    insta::assert_snapshot!(to_json(&failing().timed(Duration::from_millis(1500))).unwrap());
+}
+
+#[test]
+fn the_junit_form_tells_each_check_once() {
+    insta::assert_snapshot!(to_junit(&failing()).unwrap());
+}
+
+#[test]
+fn wall_clock_values_stand_only_in_a_timed_report() {
+    let untimed = to_json(&failing()).unwrap();
+    assert!(!untimed.contains("wall_s") && !untimed.contains("time_factor"));
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal_and_colour_is_only_paint() {
+    let mut passing = report(&MadeUp::default());
+    passing.requirements[0].statement = "Ein Satz, der für achtzig Zeichen viel zu lang ist. ".repeat(3);
+    let plain = terminal(&passing, false);
+    assert!(plain.lines().all(|line| line.chars().count() <= 80), "{plain}");
+    assert!(!plain.contains('\u{1b}'));
+    let coloured = terminal(&passing, true);
+    assert!(coloured.contains('\u{1b}'));
+    assert_eq!(console::strip_ansi_codes(&coloured), plain);
+}
