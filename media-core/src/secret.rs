@@ -24,6 +24,11 @@ impl Token {
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
+
+    /// The bits themselves, for whoever carries a link to people. Never for logs.
+    pub const fn expose(&self) -> &[u8; 16] {
+        &self.0
+    }
 }
 
 impl PartialEq for Token {

@@ -31,6 +31,7 @@ use crate::{
     packet::Datagram,
     quality::{AudioMeter, VideoMeter},
     recording::Recording,
+    sabotage::Sabotage,
     scenario::{ConferenceIndex, Misbehaviour, Person, PersonIndex, Scenario},
     seed::Seed,
     trace::Channel as Wire,
@@ -48,8 +49,6 @@ pub use session::{Observation, RequestName};
 
 /// Pause between two receiver and sender reports (RFC 3550 section 6.2 allows less often).
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
-/// How long before a lost connection is opened again.
-const RECONNECT_AFTER: Duration = Duration::from_secs(1);
 
 /// The seal of one stay: one key, one counter, for all tracks.
 struct Encryption {
@@ -59,7 +58,6 @@ struct Encryption {
 
 /// A participant, or a room full of them.
 pub struct Endpoint {
-    index: PersonIndex,
     person: Person,
     conference: ConferenceIndex,
     names: Vec<String>,
@@ -78,6 +76,7 @@ pub struct Endpoint {
     camera_on: bool,
     screen_on: bool,
     misbehaviour: Option<Misbehaviour>,
+    sabotage: Option<Sabotage>,
     /// When it opened the link, for the time until the first sound.
     opened_at: Option<Timestamp>,
     entered_after: Option<Duration>,
@@ -101,7 +100,6 @@ impl Endpoint {
         let client = ClientInfo { endpoint: person.endpoint, encrypts: person.encrypts };
         let own = scenario.is_host(index).then(|| scenario.conference(person.conference));
         let mut endpoint = Self {
-            index,
             conference: person.conference,
             names: scenario.people.iter().map(|person| person.name.clone()).collect(),
             clock_unix_ns: scenario.clock_unix_ns,
@@ -119,6 +117,7 @@ impl Endpoint {
             camera_on: true,
             screen_on: person.screen.is_some(),
             misbehaviour: None,
+            sabotage: None,
             opened_at: None,
             entered_after: None,
             heard_after: None,
@@ -141,6 +140,11 @@ impl Endpoint {
             endpoint.secret = Some(secret);
         }
         endpoint
+    }
+
+    /// Breaks this client on purpose.
+    pub fn set_sabotage(&mut self, sabotage: Option<Sabotage>) {
+        self.sabotage = sabotage;
     }
 
     /// Starts the person's own conference.
@@ -221,7 +225,9 @@ impl Endpoint {
     }
 
     fn drain_messages(&mut self, now: Timestamp) {
-        while let Some(message) = self.session.channel.as_mut().and_then(|(_, channel)| channel.poll_message()) {
+        while let Some(message) =
+            self.session.channel.as_mut().and_then(|(_, channel)| channel.poll_message())
+        {
             match ServerMessage::decode(&message) {
                 Ok(message) => {
                     self.session.on_message(&message);
@@ -230,9 +236,11 @@ impl Endpoint {
                 Err(_) => self.observations.push_back(Observation::Malformed),
             }
         }
-        let closed = self.session.channel.as_ref().is_some_and(|(_, channel)| {
-            matches!(channel.state(), ChannelState::Closed { .. })
-        });
+        let closed = self
+            .session
+            .channel
+            .as_ref()
+            .is_some_and(|(_, channel)| matches!(channel.state(), ChannelState::Closed { .. }));
         if closed {
             self.session.channel = None;
             if self.session.phase != Phase::Outside {
@@ -328,7 +336,11 @@ impl Endpoint {
     fn publish(&mut self, now: Timestamp) {
         let camera = self.person.camera.filter(|_| self.camera_on);
         let screen = self.person.screen.filter(|_| self.screen_on);
-        let wanted = [(MediaKind::Audio, self.person.microphone), (MediaKind::Camera, camera), (MediaKind::Screen, screen)];
+        let wanted = [
+            (MediaKind::Audio, self.person.microphone),
+            (MediaKind::Camera, camera),
+            (MediaKind::Screen, screen),
+        ];
         for (kind, name) in wanted {
             let there = self.publishers.iter().position(|publisher| publisher.kind == kind);
             match (name.and_then(Recording::named), there) {
@@ -336,9 +348,8 @@ impl Endpoint {
                     let speaks = self.person.speaks.clone().filter(|_| kind == MediaKind::Audio);
                     let publisher = Publisher::new(recording, now, speaks, kind, &mut self.rng);
                     let offer = publisher.offer();
-                    self.published.extend(
-                        offer.encodings.iter().flat_map(|e| [(e.ssrc, kind), (e.rtx_ssrc, kind)]),
-                    );
+                    self.published
+                        .extend(offer.encodings.iter().flat_map(|e| [(e.ssrc, kind), (e.rtx_ssrc, kind)]));
                     self.publishers.push(publisher);
                 }
                 (None, Some(there)) => {

@@ -1,14 +1,22 @@
 //! Owns the rehearsal: scenarios, simulated buildings, participants and the world they meet in.
 
-pub mod link;
-pub mod mail;
-pub mod packet;
 pub mod channel;
 pub mod endpoint;
+pub mod link;
+pub mod mail;
+pub mod media_node;
+pub mod node;
+pub mod packet;
 pub mod quality;
 pub mod record;
-pub mod seed;
-pub mod trace;
-pub mod scenario;
-pub mod site;
 pub mod recording;
+pub mod run;
+pub mod sabotage;
+mod saboteur;
+pub mod scenario;
+pub mod seed;
+pub mod site;
+pub mod site_group;
+pub mod tap;
+pub mod trace;
+pub mod world;

@@ -160,6 +160,25 @@ impl<T: Clone> Link<T> {
         self.transmitter.set_outage(now, outage);
     }
 
+    /// Puts other impairments (delay, jitter, loss, reordering, duplication, corruption) in place of those so far for
+    /// what departs from `now` on. Rate, queue and MTU stay.
+    ///
+    /// # Panics
+    /// As [`Link::new`].
+    pub fn set_impairments(&mut self, now: Timestamp, config: &LinkConfig) {
+        config.validate().expect("the scenario's link settings were validated when it was read");
+        self.advance(now);
+        if self.config.loss != config.loss {
+            self.loss = LossProcess::new(config.loss);
+        }
+        self.reorder = Share::new(config.reorder_share);
+        self.duplicate = Share::new(config.duplicate_share);
+        self.corrupt = Share::new(config.corrupt_share);
+        let kept = self.config.clone();
+        self.config =
+            LinkConfig { rate: kept.rate, queue: kept.queue, mtu_bytes: kept.mtu_bytes, ..config.clone() };
+    }
+
     /// Packets offered (or copied) and neither delivered nor dropped yet.
     pub fn in_flight(&self) -> u64 {
         let serving = u64::from(self.serving.is_some());

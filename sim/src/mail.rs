@@ -64,9 +64,8 @@ impl Mailbox {
                 self.0.push(Known { conference, invitation, secret, revoked: false });
             }
             Mail::Revoked { conference, invitation } => {
-                let of_it = |known: &&mut Known| {
-                    known.conference == conference && known.invitation.id == invitation
-                };
+                let of_it =
+                    |known: &&mut Known| known.conference == conference && known.invitation.id == invitation;
                 if let Some(known) = self.0.iter_mut().find(of_it) {
                     known.revoked = true;
                 }

@@ -35,7 +35,10 @@ impl Datagram {
 /// # Panics
 /// When the scenario has more than a million people or a person more than 4,000 connections.
 pub fn peer_of(person: PersonIndex, connection: u32) -> PeerId {
-    assert!(person.0 < 1 << PERSON_BITS && connection < 1 << (32 - PERSON_BITS), "peer ids have 20 + 12 bits");
+    assert!(
+        person.0 < 1 << PERSON_BITS && connection < 1 << (32 - PERSON_BITS),
+        "peer ids have 20 + 12 bits"
+    );
     PeerId(connection << PERSON_BITS | person.0 as u32)
 }
 

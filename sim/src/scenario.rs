@@ -12,7 +12,6 @@ mod expectation;
 pub mod file;
 mod located;
 mod names;
-mod recordings;
 mod schema;
 mod seed_text;
 mod validate;
@@ -36,7 +35,6 @@ pub use duration::DurationText;
 pub use error::ScenarioError;
 pub use expectation::{Bound, Expectation, Figure};
 pub use located::Located;
-pub use recordings::KNOWN_RECORDINGS;
 pub use schema::scenario_schema_json;
 pub use seed_text::SeedText;
 

@@ -3,6 +3,7 @@
 //!
 //! How a link treats packets is not here.
 
+mod access;
 pub mod file;
 pub mod presets;
 
@@ -11,6 +12,8 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use access::{AccessMeter, Carried};
+pub(crate) use access::{change_link, link_config};
 pub use file::{AccessLinkSpec, SiteFile};
 
 use crate::scenario::ScenarioError;

@@ -183,14 +183,14 @@ impl Incoming {
         match &mut self.media {
             Media::Audio(listening) => {
                 listening.playout.finish(now, false);
-                Finished::Audio(self.info.clone(), listening.playout.meter().clone())
+                Finished::Audio(listening.playout.meter().clone())
             }
             Media::Video(watching) => {
                 watching.count_torn();
                 if let Some(meter) = &mut watching.meter {
                     meter.on_ended(now);
                 }
-                Finished::Video(self.info.clone(), watching.meter.take())
+                Finished::Video(watching.meter.take())
             }
         }
     }
@@ -199,8 +199,8 @@ impl Incoming {
 /// The last word on a received track.
 #[derive(Debug)]
 pub(super) enum Finished {
-    Audio(TrackInfo, AudioMeter),
-    Video(TrackInfo, Option<VideoMeter>),
+    Audio(AudioMeter),
+    Video(Option<VideoMeter>),
 }
 
 impl Listening {

@@ -32,9 +32,10 @@ impl Endpoint {
         let Some(encryption) = &mut self.encryption else { return Err(DropReason::NoKey) };
         let mut opening =
             Opening { opener: &mut encryption.opener, marker: &self.marker, counters: &mut self.frames };
-        let found = self.incoming.iter_mut().find_map(|incoming| {
-            belongs(&incoming.info, view.ssrc()).map(|repaired| (incoming, repaired))
-        });
+        let found = self
+            .incoming
+            .iter_mut()
+            .find_map(|incoming| belongs(&incoming.info, view.ssrc()).map(|repaired| (incoming, repaired)));
         let (incoming, repaired) = found.ok_or(DropReason::ForeignSsrc)?;
         let original = if repaired { Some(view.retransmitted()?.0) } else { None };
         let handled = incoming.handle_packet(now, bytes, &view, original, &mut opening);
@@ -57,7 +58,8 @@ impl Endpoint {
         })?;
         for (media, sequence) in nacks {
             let number = &mut self.transport_sequence;
-            let again = self.publishers.iter_mut().find_map(|publisher| publisher.on_nack(media, sequence, number));
+            let again =
+                self.publishers.iter_mut().find_map(|publisher| publisher.on_nack(media, sequence, number));
             if let Some(packet) = again {
                 self.send_media(packet);
             }
@@ -198,7 +200,8 @@ impl Endpoint {
 
     pub(super) fn on_track_removed(&mut self, now: Timestamp, participant: ParticipantId, kind: MediaKind) {
         self.layout.on_removed((participant, kind));
-        let gone = |incoming: &Incoming| incoming.info.participant == participant && incoming.info.kind == kind;
+        let gone =
+            |incoming: &Incoming| incoming.info.participant == participant && incoming.info.kind == kind;
         while let Some(at) = self.incoming.iter().position(gone) {
             let incoming = self.incoming.remove(at);
             self.keep(incoming, now);
@@ -208,8 +211,8 @@ impl Endpoint {
     /// Keeps the meters of a track that is over.
     pub(super) fn keep(&mut self, incoming: Incoming, now: Timestamp) {
         match incoming.finish(now) {
-            Finished::Audio(_, meter) => self.heard.push(meter),
-            Finished::Video(_, meter) => self.seen.extend(meter),
+            Finished::Audio(meter) => self.heard.push(meter),
+            Finished::Video(meter) => self.seen.extend(meter),
         }
     }
 }

@@ -178,7 +178,12 @@ impl Publisher {
     }
 
     /// A packet is asked for again.
-    pub(super) fn on_nack(&mut self, ssrc: Ssrc, sequence: u16, transport_sequence: &mut u16) -> Option<Bytes> {
+    pub(super) fn on_nack(
+        &mut self,
+        ssrc: Ssrc,
+        sequence: u16,
+        transport_sequence: &mut u16,
+    ) -> Option<Bytes> {
         let codec = self.codec;
         let encoding = self.encodings.iter_mut().find(|encoding| encoding.offer.ssrc == ssrc)?;
         let (_, packet) = encoding.sent.iter().find(|(sent, _)| *sent == sequence)?;

@@ -10,7 +10,12 @@ use media_core::{
     signalling::{ClientInfo, ClientMessage, Member, Mode, OutReason, Refusal, Request, ServerMessage},
 };
 
-use crate::{channel::{Channel, ChannelState}, mail::FullLink, packet::peer_of, scenario::PersonIndex};
+use crate::{
+    channel::{Channel, ChannelState},
+    mail::FullLink,
+    packet::peer_of,
+    scenario::PersonIndex,
+};
 
 /// What a request was, for logs: the name of its variant.
 pub type RequestName = &'static str;
@@ -78,7 +83,12 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(person: PersonIndex, name: String, client: ClientInfo, credential: Option<Token>) -> Self {
+    pub(super) fn new(
+        person: PersonIndex,
+        name: String,
+        client: ClientInfo,
+        credential: Option<Token>,
+    ) -> Self {
         Self {
             person,
             name,
@@ -110,7 +120,8 @@ impl Session {
 
     /// Somebody present (or waiting) of this name.
     pub(super) fn named(&self, name: &str) -> Option<ParticipantId> {
-        let present = self.roster.values().find(|member| member.name == name).map(|member| member.participant);
+        let present =
+            self.roster.values().find(|member| member.name == name).map(|member| member.participant);
         present.or_else(|| self.knocking.iter().find(|(_, known)| *known == name).map(|(id, _)| *id))
     }
 

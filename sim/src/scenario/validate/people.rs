@@ -6,9 +6,9 @@ use media_core::{MediaKind, Timestamp, ids::HolderId, signalling::EndpointKind};
 
 use super::{COUNT_MAX, Names, PEOPLE_MAX, count, time};
 use crate::{
+    recording::Recording,
     scenario::{
-        Action, Conference, DurationText, KNOWN_RECORDINGS, Layer, Limits, LinkKind, Located, Person,
-        PersonIndex, Step,
+        Action, Conference, DurationText, Layer, Limits, LinkKind, Located, Person, PersonIndex, Step,
         error::Problem,
         file::{EndpointName, PersonEntry, ScenarioFile, WatchName},
         names::nearest,
@@ -127,7 +127,8 @@ fn recording(
     kind: MediaKind,
 ) -> Result<Option<&'static str>, Problem> {
     let Some(name) = name else { return Ok(None) };
-    let fitting = || KNOWN_RECORDINGS.iter().filter(|(_, known)| *known == kind).map(|(known, _)| *known);
+    let fitting =
+        || Recording::names().filter(|name| Recording::named(name).is_some_and(|known| known.kind == kind));
     if let Some(known) = fitting().find(|known| *known == name.value) {
         return Ok(Some(known));
     }

@@ -1,0 +1,380 @@
+//! Owns the host of the media node: the engine, one reliable channel for each peer's signalling, and the observer on its
+//! wire. The engine decides; this host only carries.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use media_core::{
+    DropReason, PeerId, Timestamp,
+    conference::{ConferenceConfig, Statistics},
+    engine::{Engine, EngineConfig, Event, Input, Outgoing, Output, Transmit},
+    forwarding::{SubscriptionReport, TrackReport},
+};
+use rand_core::Rng;
+
+use crate::{
+    channel::{Channel, ChannelState},
+    endpoint::{Marker, credential},
+    node::{BACKBONE_DELAY, HostId, Load, MEDIA_NODE, Node, Record},
+    packet::{Datagram, person_of},
+    sabotage::Sabotage,
+    saboteur::Saboteur,
+    scenario::Scenario,
+    seed::Seed,
+    tap::{Observer, Tap},
+    trace::{Channel as Wire, Trace},
+};
+
+/// A record that has reached the node.
+struct Arrival {
+    at: Timestamp,
+    from: HostId,
+    count: u64,
+    datagram: Datagram,
+}
+
+/// The media node.
+pub struct MediaNode {
+    engine: Engine,
+    saboteur: Saboteur,
+    /// Host of each person, by index.
+    hosts: Arc<Vec<HostId>>,
+    now: Timestamp,
+    channels: BTreeMap<PeerId, Channel>,
+    timers: BTreeSet<(Timestamp, PeerId)>,
+    scheduled: BTreeMap<PeerId, Timestamp>,
+    engine_timeout: Timestamp,
+    arrivals: BinaryHeap<Reverse<Arrival>>,
+    count: u64,
+    observer: Observer,
+    trace: Trace,
+    capture: Option<Vec<Captured>>,
+    events: Vec<(Timestamp, Event)>,
+    drops: BTreeMap<(PeerId, DropReason), u64>,
+}
+
+/// A datagram as it passed the media node, for export.
+#[derive(Clone, Debug)]
+pub struct Captured {
+    /// When.
+    pub at: Timestamp,
+    /// To the server, or from it.
+    pub inbound: bool,
+    /// What.
+    pub datagram: Datagram,
+}
+
+/// What the media node leaves behind.
+pub struct ServerRecord {
+    /// What its wire carried.
+    pub tap: Tap,
+    /// What the engine reported, in order, except drops.
+    pub events: Vec<(Timestamp, Event)>,
+    /// How much from whom went no further, and why.
+    pub drops: BTreeMap<(PeerId, DropReason), u64>,
+    /// The engine's account of every track.
+    pub tracks: Vec<TrackReport>,
+    /// The engine's account of every subscription.
+    pub subscriptions: Vec<SubscriptionReport>,
+    /// What goes on at the end.
+    pub statistics: Statistics,
+    /// Everything that passed.
+    pub trace: Trace,
+    /// The datagrams themselves, if they were to be kept.
+    pub capture: Option<Vec<Captured>>,
+}
+
+impl MediaNode {
+    /// The node for a scenario. `hosts` tells each person's host.
+    ///
+    /// # Panics
+    /// When the scenario's configuration is impossible, which its validation refuses.
+    pub fn new(
+        scenario: &Scenario,
+        hosts: Arc<Vec<HostId>>,
+        (seed, marker): (Seed, Marker),
+        sabotage: Option<Sabotage>,
+        keep_packets: bool,
+    ) -> Self {
+        let mut engine_seed = [0; 32];
+        seed.stream("engine").fill_bytes(&mut engine_seed);
+        let holders = scenario.people.iter().filter_map(|person| person.holder).map(|holder| holder.0).max();
+        let holders =
+            (0..holders.map_or(0, |last| last + 1)).map(|holder| credential(seed, holder)).collect();
+        let mut config = EngineConfig {
+            conference: ConferenceConfig {
+                licences: scenario.licences.count,
+                valid_until: Some(scenario.licences.valid_until),
+                participants_max: scenario.limits.participants_max,
+                holders,
+                ..ConferenceConfig::default()
+            },
+            speakers: scenario.limits.speakers,
+            seed: engine_seed,
+        };
+        let saboteur = Saboteur::new(sabotage, scenario, &mut config, seed);
+        Self {
+            engine: Engine::new(config).expect("the scenario was validated"),
+            saboteur,
+            hosts,
+            now: Timestamp::ZERO,
+            channels: BTreeMap::new(),
+            timers: BTreeSet::new(),
+            scheduled: BTreeMap::new(),
+            engine_timeout: Timestamp::FAR_FUTURE,
+            arrivals: BinaryHeap::new(),
+            count: 0,
+            observer: Observer::new(&marker),
+            trace: Trace::digest_only(),
+            capture: keep_packets.then(Vec::new),
+            events: Vec::new(),
+            drops: BTreeMap::new(),
+        }
+    }
+
+    /// The end: what is known of the run.
+    pub fn finish(self) -> ServerRecord {
+        let (mut tracks, mut subscriptions) = self.engine.reports();
+        for (_, event) in &self.events {
+            match event {
+                Event::TrackClosed(report) => tracks.push((**report).clone()),
+                Event::SubscriptionClosed(report) => subscriptions.push((**report).clone()),
+                _ => {}
+            }
+        }
+        ServerRecord {
+            tap: self.observer.tap,
+            events: self.events,
+            drops: self.drops,
+            tracks,
+            subscriptions,
+            statistics: self.engine.statistics(),
+            trace: self.trace,
+            capture: self.capture,
+        }
+    }
+
+    fn on_datagram(&mut self, datagram: Datagram, out: &mut dyn FnMut(HostId, Record)) {
+        let peer = datagram.peer;
+        self.observer.on_ingress(self.now, &datagram);
+        self.trace.record(
+            self.now,
+            person_of(peer).0 as u32 + 1,
+            MEDIA_NODE,
+            datagram.channel,
+            &datagram.bytes,
+        );
+        self.keep(true, &datagram);
+        match datagram.channel {
+            Wire::Signalling => {
+                let now = self.now;
+                let channel = self.channels.entry(peer).or_insert_with(|| Channel::accept(now));
+                channel.handle_segment(now, &datagram.bytes);
+                self.drain_channel(peer, out);
+            }
+            Wire::Media => {
+                let bytes = datagram.bytes;
+                self.saboteur.on_media(peer, &bytes);
+                self.feed(Input::Datagram { peer, datagram: bytes }, out);
+            }
+        }
+    }
+
+    /// Takes whole messages from a peer's channel, and notices when it has closed.
+    fn drain_channel(&mut self, peer: PeerId, out: &mut dyn FnMut(HostId, Record)) {
+        while let Some(message) = self.channels.get_mut(&peer).and_then(Channel::poll_message) {
+            self.observer.on_request(self.now, peer, &message);
+            for (peer, message) in self.saboteur.on_request(self.now, peer, message) {
+                self.feed(Input::Signal { peer, message: &message }, out);
+            }
+            for transmit in self.saboteur.poll_forged() {
+                self.transmit(transmit, out);
+            }
+        }
+        let closed = |channel: &Channel| matches!(channel.state(), ChannelState::Closed { .. });
+        if self.channels.get(&peer).is_some_and(closed) {
+            self.flush_channel(peer, out);
+            self.channels.remove(&peer);
+            self.reschedule(peer);
+            self.feed(Input::Disconnected { peer }, out);
+        }
+        self.flush_channel(peer, out);
+    }
+
+    fn feed(&mut self, input: Input<'_>, out: &mut dyn FnMut(HostId, Record)) {
+        self.engine.handle_input(self.now, input).expect("the host keeps the engine's contract");
+        let mut outputs = VecDeque::new();
+        loop {
+            match self.engine.poll_output() {
+                Output::Timeout(at, _) => {
+                    assert!(at > self.now || outputs.is_empty(), "the engine makes progress");
+                    self.engine_timeout = at;
+                    break;
+                }
+                output => outputs.push_back(output),
+            }
+        }
+        for output in outputs {
+            match output {
+                Output::Transmit(transmit) => self.transmit(transmit, out),
+                Output::Event(event) => self.on_event(event, out),
+                Output::Timeout(..) => {}
+            }
+        }
+    }
+
+    fn on_event(&mut self, event: Event, out: &mut dyn FnMut(HostId, Record)) {
+        for datagram in self.saboteur.on_event(&event) {
+            self.send(datagram, out);
+        }
+        if let Event::Dropped { peer, reason } = event {
+            *self.drops.entry((peer, reason)).or_default() += 1;
+        } else {
+            self.events.push((self.now, event));
+        }
+    }
+
+    fn transmit(&mut self, transmit: Transmit, out: &mut dyn FnMut(HostId, Record)) {
+        let Transmit { peer, packet } = transmit;
+        match packet {
+            Outgoing::Signal(message) => {
+                self.observer.on_message(self.now, peer, &message);
+                self.saboteur.on_message(peer, &message);
+                if let Some(channel) = self.channels.get_mut(&peer) {
+                    channel.send(self.now, message);
+                    self.flush_channel(peer, out);
+                }
+            }
+            Outgoing::Rtp(packet) => {
+                let mut bytes = Vec::with_capacity(media_core::limits::DATAGRAM_BYTES_MAX);
+                packet.write(&mut bytes);
+                self.send_media(peer, bytes, out);
+            }
+            Outgoing::Rtcp(bytes) => self.send_media(peer, bytes.to_vec(), out),
+        }
+    }
+
+    fn send_media(&mut self, peer: PeerId, bytes: Vec<u8>, out: &mut dyn FnMut(HostId, Record)) {
+        for (peer, bytes) in self.saboteur.on_outgoing_media(self.now, peer, bytes) {
+            self.send(Datagram { peer, channel: Wire::Media, bytes: Bytes::from(bytes) }, out);
+        }
+    }
+
+    fn flush_channel(&mut self, peer: PeerId, out: &mut dyn FnMut(HostId, Record)) {
+        while let Some(segment) =
+            self.channels.get_mut(&peer).and_then(|channel| channel.poll_segment(self.now))
+        {
+            self.send(Datagram { peer, channel: Wire::Signalling, bytes: Bytes::from(segment) }, out);
+        }
+        self.reschedule(peer);
+    }
+
+    fn send(&mut self, datagram: Datagram, out: &mut dyn FnMut(HostId, Record)) {
+        self.observer.on_egress(self.now, &datagram);
+        let person = person_of(datagram.peer);
+        self.trace.record(self.now, MEDIA_NODE, person.0 as u32 + 1, datagram.channel, &datagram.bytes);
+        self.keep(false, &datagram);
+        if let Some(host) = self.hosts.get(person.0) {
+            out(*host, Record { at: self.now + BACKBONE_DELAY, load: Load::Datagram(datagram) });
+        }
+    }
+
+    fn keep(&mut self, inbound: bool, datagram: &Datagram) {
+        if let Some(capture) = &mut self.capture {
+            capture.push(Captured { at: self.now, inbound, datagram: datagram.clone() });
+        }
+    }
+
+    fn reschedule(&mut self, peer: PeerId) {
+        let next = self.channels.get(&peer).and_then(Channel::poll_timeout);
+        if self.scheduled.get(&peer).copied() == next {
+            return;
+        }
+        if let Some(before) = self.scheduled.remove(&peer) {
+            self.timers.remove(&(before, peer));
+        }
+        if let Some(next) = next {
+            self.scheduled.insert(peer, next);
+            self.timers.insert((next, peer));
+        }
+    }
+
+    /// When something happens next without input from outside.
+    fn next_timer(&self) -> Timestamp {
+        let channels = self.timers.first().map_or(Timestamp::FAR_FUTURE, |(at, _)| *at);
+        channels.min(self.engine_timeout).min(self.saboteur.poll_timeout())
+    }
+
+    fn on_timer(&mut self, out: &mut dyn FnMut(HostId, Record)) {
+        for (peer, message) in self.saboteur.handle_timeout(self.now) {
+            self.feed(Input::Signal { peer, message: &message }, out);
+        }
+        if self.engine_timeout <= self.now {
+            self.engine_timeout = Timestamp::FAR_FUTURE;
+            self.feed(Input::Timeout, out);
+        }
+        while let Some((at, peer)) = self.timers.first().copied().filter(|(at, _)| *at <= self.now) {
+            self.timers.remove(&(at, peer));
+            self.scheduled.remove(&peer);
+            if let Some(channel) = self.channels.get_mut(&peer) {
+                channel.handle_timeout(self.now);
+            }
+            self.drain_channel(peer, out);
+        }
+    }
+}
+
+impl Node for MediaNode {
+    fn handle_record(&mut self, from: HostId, record: Record) {
+        assert!(record.at >= self.now, "the media node got a record from the past");
+        if let Load::Datagram(datagram) = record.load {
+            self.count += 1;
+            self.arrivals.push(Reverse(Arrival { at: record.at, from, count: self.count, datagram }));
+        }
+    }
+
+    fn advance(&mut self, end: Timestamp, out: &mut dyn FnMut(HostId, Record)) {
+        loop {
+            let arrival = self.arrivals.peek().map_or(Timestamp::FAR_FUTURE, |Reverse(arrival)| arrival.at);
+            let timer = self.next_timer();
+            let next = arrival.min(timer);
+            if next >= end {
+                break;
+            }
+            self.now = self.now.max(next);
+            if arrival <= timer {
+                if let Some(Reverse(arrival)) = self.arrivals.pop() {
+                    self.on_datagram(arrival.datagram, out);
+                }
+            } else {
+                self.on_timer(out);
+            }
+        }
+        self.now = self.now.max(end);
+    }
+}
+
+impl PartialEq for Arrival {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Arrival {}
+
+impl PartialOrd for Arrival {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Arrival {
+    /// By time, then by sender and number: never by the order in which hosts ran.
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.at, self.from, self.count).cmp(&(other.at, other.from, other.count))
+    }
+}

@@ -1,0 +1,119 @@
+//! Owns the ways in which a part of the rehearsal can be broken on purpose, to prove that a check can fail (DET-005). The
+//! engine itself has no such switch: the media node's host, an endpoint or the configuration misbehaves.
+
+use std::{fmt, str::FromStr};
+
+use thiserror::Error;
+
+macro_rules! sabotages {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// One named misbehaviour.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Sabotage {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Sabotage {
+            /// Every sabotage there is.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name on the command line and in replay tokens.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+sabotages! {
+    /// Every start carries a licence holder's credential.
+    LicenceForEverybody = "licence-for-everybody",
+    /// The pool has one licence more than it should.
+    OneLicenceMore = "one-licence-more",
+    /// A holder's second start is charged to another holder.
+    BorrowedLicence = "borrowed-licence",
+    /// Moderators' requests are carried out whoever sends them.
+    EveryoneModerates = "everyone-moderates",
+    /// The licences' term is ignored.
+    EternalLicences = "eternal-licences",
+    /// One participant less than allowed gets in.
+    SmallRooms = "small-rooms",
+    /// One participant more than allowed gets in.
+    LargeRooms = "large-rooms",
+    /// An AVC room counts as many participants as it has seats.
+    RoomsCountHeads = "rooms-count-heads",
+    /// People without a licence are turned away.
+    GuestsUnwelcome = "guests-unwelcome",
+    /// Any link opens.
+    OpenDoor = "open-door",
+    /// Media is sent to people who wait in the lobby.
+    LeakyLobby = "leaky-lobby",
+    /// Media that the engine does not permit is passed on to somebody.
+    AudienceSpeaks = "audience-speaks",
+    /// The same, only from people who came in presenter mode.
+    LateJoinerSpeaks = "late-joiner-speaks",
+    /// A mode switch is acknowledged at once and takes effect 300 ms later.
+    LateModeSwitch = "late-mode-switch",
+    /// Endpoints go on sending whatever the mode says.
+    AudienceChatters = "audience-chatters",
+    /// Grants are acknowledged and forgotten.
+    GrantForgotten = "grant-forgotten",
+    /// Revocations are acknowledged and forgotten.
+    RevokeForgotten = "revoke-forgotten",
+    /// Who has no camera gets no media.
+    CameraRequired = "camera-required",
+    /// From its 50th packet on, each stream's numbers skip one.
+    RenumberWithGap = "renumber-with-gap",
+    /// Each key-frame request is sent three times within 100 ms.
+    KeyFrameStorm = "key-frame-storm",
+    /// All microphones are forwarded.
+    AllMicrophones = "all-microphones",
+    /// The first 200 ms of each utterance are dropped.
+    ClipOnsets = "clip-onsets",
+    /// Every 50th media packet vanishes without a trace.
+    SilentDrop = "silent-drop",
+    /// Media is copied into another conference.
+    Leak = "leak",
+    /// One bit of every 20th packet's ciphertext is flipped.
+    FlipBit = "flip-bit",
+    /// Endpoints send frames without sealing them.
+    Plaintext = "plaintext",
+    /// An endpoint without a key sends frames in clear.
+    FailOpen = "fail-open",
+    /// Media on a foreign SSRC is passed on to somebody.
+    ForeignAccepted = "foreign-accepted",
+    /// Access links have ten times their rate.
+    WideLinks = "wide-links",
+    /// Endpoints make packets of 1,300 bytes.
+    BigPackets = "big-packets",
+    /// Something that is not in the seed reaches the run.
+    Entropy = "entropy",
+    /// The seed does not reach the run.
+    FixedSeed = "fixed-seed",
+    /// The scenario file of a failing run lacks its last person.
+    ForgetfulFile = "forgetful-file",
+    /// The summary of a run leaves out digest and time factor.
+    TersePrinter = "terse-printer",
+}
+
+/// No sabotage has this name.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("there is no sabotage `{0}`")]
+pub struct UnknownSabotage(pub String);
+
+impl FromStr for Sabotage {
+    type Err = UnknownSabotage;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let found = Self::ALL.iter().copied().find(|sabotage| sabotage.name() == name);
+        found.ok_or_else(|| UnknownSabotage(name.to_owned()))
+    }
+}
+
+impl fmt::Display for Sabotage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

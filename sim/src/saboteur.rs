@@ -1,0 +1,249 @@
+//! Owns the misbehaviour of the media node's host: it stands between the engine and the wire and carries out one
+//! [`Sabotage`]. Without one it passes everything on unchanged.
+
+mod media;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use media_core::{
+    DropReason, PeerId, Permissions, Timestamp,
+    engine::{EngineConfig, Event, Outgoing, Transmit},
+    secret::Token,
+    signalling::{ClientMessage, EndpointKind, LinkToken, Request, ServerMessage},
+};
+
+use crate::{
+    endpoint::credential, packet::Datagram, sabotage::Sabotage, scenario::Scenario, seed::Seed,
+    trace::Channel,
+};
+use media::Streams;
+
+/// How long [`Sabotage::LateModeSwitch`] keeps a request back.
+const LATE: Duration = Duration::from_millis(300);
+
+/// The misbehaving host.
+pub(crate) struct Saboteur {
+    sabotage: Option<Sabotage>,
+    credentials: Vec<Token>,
+    /// Who is in which conference, as the host sees messages pass.
+    inside: BTreeMap<PeerId, media_core::ConferenceId>,
+    waiting: BTreeSet<PeerId>,
+    /// Entered while presenter mode was on.
+    late: BTreeSet<PeerId>,
+    hosts: BTreeMap<media_core::ConferenceId, PeerId>,
+    links: BTreeMap<media_core::ConferenceId, LinkToken>,
+    cameras: BTreeSet<PeerId>,
+    last_media: Option<(PeerId, Bytes)>,
+    delayed: Vec<(Timestamp, PeerId, Vec<u8>)>,
+    forged: Vec<Transmit>,
+    starts: u32,
+    streams: Streams,
+}
+
+impl Saboteur {
+    pub(crate) fn new(
+        sabotage: Option<Sabotage>,
+        scenario: &Scenario,
+        config: &mut EngineConfig,
+        seed: Seed,
+    ) -> Self {
+        let holders = config.conference.holders.len() as u32;
+        // One more holder than anybody knows, for licences that are nobody's.
+        if matches!(sabotage, Some(Sabotage::LicenceForEverybody | Sabotage::BorrowedLicence)) {
+            config.conference.holders.extend((holders..holders + 8).map(|holder| credential(seed, holder)));
+        }
+        let seats: u32 = scenario
+            .people
+            .iter()
+            .filter(|person| person.endpoint == EndpointKind::AvcRoom)
+            .map(|person| person.seats - 1)
+            .sum();
+        let conference = &mut config.conference;
+        match sabotage {
+            Some(Sabotage::OneLicenceMore) => conference.licences += 1,
+            Some(Sabotage::EternalLicences) => conference.valid_until = None,
+            Some(Sabotage::SmallRooms) => conference.participants_max -= 1,
+            Some(Sabotage::LargeRooms) => conference.participants_max += 1,
+            Some(Sabotage::RoomsCountHeads) => {
+                conference.participants_max = conference.participants_max.saturating_sub(seats).max(1);
+            }
+            Some(Sabotage::AllMicrophones) => config.speakers = 1_000,
+            _ => {}
+        }
+        Self {
+            sabotage,
+            credentials: (holders..holders + 8).map(|holder| credential(seed, holder)).collect(),
+            inside: BTreeMap::new(),
+            waiting: BTreeSet::new(),
+            late: BTreeSet::new(),
+            hosts: BTreeMap::new(),
+            links: BTreeMap::new(),
+            cameras: BTreeSet::new(),
+            last_media: None,
+            delayed: Vec::new(),
+            forged: Vec::new(),
+            starts: 0,
+            streams: Streams::default(),
+        }
+    }
+
+    fn is(&self, sabotage: Sabotage) -> bool {
+        self.sabotage == Some(sabotage)
+    }
+
+    /// A request before the engine sees it: what the engine gets instead, and from whom.
+    pub(crate) fn on_request(
+        &mut self,
+        now: Timestamp,
+        peer: PeerId,
+        message: Vec<u8>,
+    ) -> Vec<(PeerId, Vec<u8>)> {
+        if self.sabotage.is_none() {
+            return vec![(peer, message)];
+        }
+        let Ok(mut decoded) = ClientMessage::decode(&message) else { return vec![(peer, message)] };
+        if let Request::Publish { tracks } = &decoded.body {
+            if tracks.iter().any(|track| track.kind.is_video()) {
+                self.cameras.insert(peer);
+            }
+        }
+        self.twist_entry(&mut decoded.body);
+        if self.swallows(now, peer, &decoded) {
+            return Vec::new();
+        }
+        let moderates = matches!(
+            decoded.body,
+            Request::SetMode { .. }
+                | Request::Lock { .. }
+                | Request::Remove { .. }
+                | Request::SetPermissions { .. }
+        );
+        let mut from = peer;
+        if self.is(Sabotage::EveryoneModerates) && moderates {
+            let conference = self.inside.get(&peer);
+            from = conference.and_then(|conference| self.hosts.get(conference)).copied().unwrap_or(peer);
+        }
+        vec![(from, decoded.encode())]
+    }
+
+    /// Changes what gets somebody in.
+    fn twist_entry(&mut self, body: &mut Request) {
+        match body {
+            Request::Start { credential, .. } => {
+                self.starts += 1;
+                let nobodys = self.credentials.get(self.starts as usize % self.credentials.len()).cloned();
+                if self.is(Sabotage::LicenceForEverybody) && credential.is_none()
+                    || self.is(Sabotage::BorrowedLicence) && self.starts > 1
+                {
+                    *credential = nobodys;
+                }
+            }
+            Request::Join { link, credential, .. } => {
+                if self.is(Sabotage::GuestsUnwelcome) && credential.is_none() {
+                    link.token = Token::from_bytes([0; 16]);
+                }
+                if let Some(open) = self.links.get(&link.conference).filter(|_| self.is(Sabotage::OpenDoor)) {
+                    *link = open.clone();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a request is answered by the host itself and kept from the engine, for a while or for good.
+    fn swallows(&mut self, now: Timestamp, peer: PeerId, message: &ClientMessage) -> bool {
+        let nothing = |permissions: &Permissions| *permissions == Permissions::NONE;
+        let (swallow, later) = match &message.body {
+            Request::SetMode { .. } => (self.is(Sabotage::LateModeSwitch), true),
+            Request::Grant { permissions, .. } if nothing(permissions) => {
+                (self.is(Sabotage::RevokeForgotten), false)
+            }
+            Request::Grant { .. } => (self.is(Sabotage::GrantForgotten), false),
+            _ => (false, false),
+        };
+        if swallow {
+            let done = ServerMessage::Done { request: message.request };
+            self.forged.push(Transmit { peer, packet: Outgoing::Signal(done.encode()) });
+            if later {
+                self.delayed.push((now + LATE, peer, message.encode()));
+            }
+        }
+        swallow
+    }
+
+    /// Messages that the host sends by itself.
+    pub(crate) fn poll_forged(&mut self) -> Vec<Transmit> {
+        std::mem::take(&mut self.forged)
+    }
+
+    pub(crate) fn poll_timeout(&self) -> Timestamp {
+        self.delayed.first().map_or(Timestamp::FAR_FUTURE, |(at, ..)| *at)
+    }
+
+    /// Requests that were kept back long enough.
+    pub(crate) fn handle_timeout(&mut self, now: Timestamp) -> Vec<(PeerId, Vec<u8>)> {
+        let due = self.delayed.partition_point(|(at, ..)| *at <= now);
+        self.delayed.drain(..due).map(|(_, peer, message)| (peer, message)).collect()
+    }
+
+    /// A message of the engine to a peer: by these the host knows who is where.
+    pub(crate) fn on_message(&mut self, peer: PeerId, message: &[u8]) {
+        if self.sabotage.is_none() {
+            return;
+        }
+        match ServerMessage::decode(message) {
+            Ok(ServerMessage::Entered { conference, mode, invitation, .. }) => {
+                self.waiting.remove(&peer);
+                self.inside.insert(peer, conference);
+                if mode == media_core::signalling::Mode::Presenter {
+                    self.late.insert(peer);
+                }
+                if let Some(invitation) = invitation {
+                    self.hosts.insert(conference, peer);
+                    self.links.insert(conference, invitation.link);
+                }
+            }
+            Ok(ServerMessage::Waiting { .. }) => {
+                self.waiting.insert(peer);
+            }
+            Ok(ServerMessage::Out { .. }) => {
+                self.inside.remove(&peer);
+                self.waiting.remove(&peer);
+            }
+            _ => {}
+        }
+    }
+
+    /// Media from a peer, before the engine sees it.
+    pub(crate) fn on_media(&mut self, peer: PeerId, bytes: &Bytes) {
+        if self.sabotage.is_some() {
+            self.last_media = Some((peer, bytes.clone()));
+        }
+    }
+
+    /// What the host passes on although the engine refused it.
+    pub(crate) fn on_event(&mut self, event: &Event) -> Vec<Datagram> {
+        let Event::Dropped { peer, reason } = event else { return Vec::new() };
+        let passes = match reason {
+            DropReason::NotPermitted => {
+                self.is(Sabotage::AudienceSpeaks)
+                    || self.is(Sabotage::LateJoinerSpeaks) && self.late.contains(peer)
+            }
+            DropReason::ForeignSsrc => self.is(Sabotage::ForeignAccepted),
+            _ => false,
+        };
+        let Some((_, bytes)) = self.last_media.as_ref().filter(|(from, _)| passes && from == peer) else {
+            return Vec::new();
+        };
+        let conference = self.inside.get(peer);
+        let other = self.inside.iter().find(|(other, there)| *other != peer && Some(*there) == conference);
+        other
+            .map(|(other, _)| Datagram { peer: *other, channel: Channel::Media, bytes: bytes.clone() })
+            .into_iter()
+            .collect()
+    }
+}

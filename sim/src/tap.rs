@@ -1,0 +1,199 @@
+//! Owns an observer on the media node's wire, who sees what a person with a network analyser would: datagrams in and
+//! out, their clear headers, and (beside the lock of TLS) who asked for what. It knows nothing of the engine: checks
+//! compare its records with what the engine and the clients say.
+
+use media_core::{
+    PeerId, Ssrc, Timestamp,
+    limits::DATAGRAM_BYTES_MAX,
+    rtp::{Protocol, RtpView, demux, rtcp},
+    signalling::{ClientMessage, Request, ServerMessage},
+};
+use memchr::memmem::Finder;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::{endpoint::Marker, packet::Datagram, trace::Channel};
+
+/// Payload types of retransmissions start with the original sequence number.
+const RTX_PAYLOAD_TYPES: [u8; 4] = [112, 97, 99, 103];
+
+/// An RTP packet as it passed the observer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeenRtp {
+    /// When.
+    pub at: Timestamp,
+    /// Whose connection.
+    pub peer: PeerId,
+    /// On this SSRC.
+    pub ssrc: Ssrc,
+    /// Sequence number.
+    pub sequence: u16,
+    /// RTP time.
+    pub timestamp: u32,
+    /// Payload type.
+    pub payload_type: u8,
+    /// Whether it is a retransmission.
+    pub again: bool,
+    /// Audio level in -dBov; 127 where there is none.
+    pub level: u8,
+    /// Bytes of payload.
+    pub payload_len: u16,
+    /// Hash of the payload (without the original number of a retransmission): the same ciphertext in and out.
+    pub payload: u64,
+}
+
+/// A request of a client, as it reached the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenRequest {
+    /// When.
+    pub at: Timestamp,
+    /// Whose.
+    pub peer: PeerId,
+    /// Its number.
+    pub request: u32,
+    /// What was asked.
+    pub body: Request,
+}
+
+/// A message of the server, as it left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenMessage {
+    /// When.
+    pub at: Timestamp,
+    /// To whom.
+    pub peer: PeerId,
+    /// What was said.
+    pub body: ServerMessage,
+}
+
+/// A key-frame request from the server to a publisher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeenKeyFrameRequest {
+    /// When.
+    pub at: Timestamp,
+    /// To whom.
+    pub peer: PeerId,
+    /// Of which stream.
+    pub media: Ssrc,
+}
+
+/// Counts over all datagrams.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WireCounters {
+    /// Datagrams in and out.
+    pub datagrams: u64,
+    /// Bytes of UDP payload that were searched for the marker.
+    pub bytes_searched: u64,
+    /// Datagrams in which the marker was found (E2E-003).
+    pub marker_found: u64,
+    /// The largest UDP payload.
+    pub largest: usize,
+    /// Datagrams beyond [`DATAGRAM_BYTES_MAX`].
+    pub oversized: u64,
+}
+
+/// Everything the observer wrote down, in the order of time.
+#[derive(Clone, Default)]
+pub struct Tap {
+    /// RTP to the server.
+    pub ingress: Vec<SeenRtp>,
+    /// RTP from the server.
+    pub egress: Vec<SeenRtp>,
+    /// Requests to the server.
+    pub requests: Vec<SeenRequest>,
+    /// Messages from the server.
+    pub messages: Vec<SeenMessage>,
+    /// Key-frame requests from the server.
+    pub key_frame_requests: Vec<SeenKeyFrameRequest>,
+    /// Media bytes (UDP payload) in, by time and peer: RTP and RTCP.
+    pub media_in: Vec<(Timestamp, PeerId, u32)>,
+    /// Counts.
+    pub counters: WireCounters,
+}
+
+/// Searches and writes down.
+pub struct Observer {
+    finder: Finder<'static>,
+    /// What was seen.
+    pub tap: Tap,
+}
+
+impl Observer {
+    /// An observer who looks for `marker`.
+    pub fn new(marker: &Marker) -> Self {
+        Self { finder: Finder::new(marker).into_owned(), tap: Tap::default() }
+    }
+
+    /// A datagram to the server.
+    pub fn on_ingress(&mut self, at: Timestamp, datagram: &Datagram) {
+        self.search(datagram);
+        if datagram.channel == Channel::Media {
+            self.tap.media_in.push((at, datagram.peer, datagram.bytes.len() as u32));
+            self.tap.ingress.extend(seen_rtp(at, datagram));
+        }
+    }
+
+    /// A datagram from the server.
+    pub fn on_egress(&mut self, at: Timestamp, datagram: &Datagram) {
+        self.search(datagram);
+        if datagram.channel != Channel::Media {
+            return;
+        }
+        match demux(&datagram.bytes) {
+            Protocol::Rtp => self.tap.egress.extend(seen_rtp(at, datagram)),
+            Protocol::Rtcp => {
+                let requests = &mut self.tap.key_frame_requests;
+                let read = rtcp::read(&datagram.bytes, |feedback| {
+                    if let rtcp::Feedback::PictureLoss { media } = feedback {
+                        requests.push(SeenKeyFrameRequest { at, peer: datagram.peer, media });
+                    }
+                });
+                debug_assert!(read.is_ok(), "the server writes valid RTCP");
+            }
+            Protocol::Other => {}
+        }
+    }
+
+    /// A request that reached the server.
+    pub fn on_request(&mut self, at: Timestamp, peer: PeerId, message: &[u8]) {
+        if let Ok(ClientMessage { request, body }) = ClientMessage::decode(message) {
+            self.tap.requests.push(SeenRequest { at, peer, request, body });
+        }
+    }
+
+    /// A message that leaves the server.
+    pub fn on_message(&mut self, at: Timestamp, peer: PeerId, message: &[u8]) {
+        if let Ok(body) = ServerMessage::decode(message) {
+            self.tap.messages.push(SeenMessage { at, peer, body });
+        }
+    }
+
+    fn search(&mut self, datagram: &Datagram) {
+        let counters = &mut self.tap.counters;
+        counters.datagrams += 1;
+        counters.bytes_searched += datagram.bytes.len() as u64;
+        counters.largest = counters.largest.max(datagram.bytes.len());
+        counters.oversized += u64::from(datagram.bytes.len() > DATAGRAM_BYTES_MAX);
+        counters.marker_found += u64::from(self.finder.find(&datagram.bytes).is_some());
+    }
+}
+
+fn seen_rtp(at: Timestamp, datagram: &Datagram) -> Option<SeenRtp> {
+    if demux(&datagram.bytes) != Protocol::Rtp {
+        return None;
+    }
+    let view = RtpView::parse(&datagram.bytes).ok()?;
+    let again = RTX_PAYLOAD_TYPES.contains(&view.payload_type());
+    let payload = if again { view.retransmitted().ok()?.1 } else { view.payload() };
+    Some(SeenRtp {
+        at,
+        peer: datagram.peer,
+        ssrc: view.ssrc(),
+        sequence: view.sequence(),
+        timestamp: view.timestamp(),
+        payload_type: view.payload_type(),
+        again,
+        level: view.audio_level().map_or(127, |level| level.level),
+        payload_len: payload.len() as u16,
+        payload: xxh3_64(payload),
+    })
+}
