@@ -10,7 +10,7 @@ use super::{
 use crate::{
     DropReason,
     ids::PeerId,
-    limits::SPEAKER_HELD_PACKETS,
+    limits::{SPEAKER_HELD_PACKETS, SPEAKER_LEVEL_MIN},
     rtp::{PacketMeta, RtpHeader, RtpView},
     time::Timestamp,
 };
@@ -128,14 +128,22 @@ impl Forwarder {
         }
     }
 
+    /// Sends what was held back of the words that brought the microphone its place, and forgets the silence before.
     fn release_held(&mut self, now: Timestamp, index: TrackIndex) {
+        let mut speaks = false;
         while let Some(sequence) = self.tracks[index.0].held.pop_front() {
             let track = &mut self.tracks[index.0];
-            match track.encodings[0].cache.get(sequence).cloned() {
-                Some(packet) => {
-                    self.on_admitted(now, Admitted { track: index, encoding: 0, sequence, packet })
+            let packet = track.encodings[0].cache.get(sequence).cloned();
+            let voiced = |packet: &SourcePacket| {
+                packet.meta.audio_level.is_some_and(|level| level.level <= SPEAKER_LEVEL_MIN)
+            };
+            speaks |= packet.as_ref().is_some_and(voiced);
+            match packet.filter(|_| speaks) {
+                Some(packet) => self.on_admitted(now, Admitted { track: index, encoding: 0, sequence, packet }),
+                None => {
+                    track.dropped.count(DropReason::NotLoudest);
+                    track.interrupt();
                 }
-                None => track.dropped.count(DropReason::NotLoudest),
             }
         }
     }
