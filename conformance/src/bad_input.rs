@@ -12,6 +12,7 @@ pub struct BadInput {
     message: String,
     help: Option<String>,
     place: Option<Box<Place>>,
+    described: Option<Box<dyn Diagnostic + Send + Sync>>,
 }
 
 /// Where in a file the fault is.
@@ -24,7 +25,7 @@ struct Place {
 impl BadInput {
     /// `message` names the argument or file and what is wrong with it.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), help: None, place: None }
+        Self { message: message.into(), help: None, place: None, described: None }
     }
 
     /// A file that cannot be read or written.
@@ -44,7 +45,13 @@ impl BadInput {
                 file: NamedSource::new(name, text.to_owned()),
                 label: LabeledSpan::at_offset(offset, what.to_owned()),
             })),
+            described: None,
         }
+    }
+
+    /// A fault that another part of the project describes already.
+    pub fn from_diagnostic(error: impl Diagnostic + Send + Sync + 'static) -> Self {
+        Self { message: error.to_string(), help: None, place: None, described: Some(Box::new(error)) }
     }
 
     /// Says what would be right.

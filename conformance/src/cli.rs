@@ -22,7 +22,7 @@ use crate::{
     gate::Verdict,
     plan::{Profile, SeedRange, Shard},
     registry::Registry,
-    rehearsal::{HarnessError, RehearsalError, Rehearse},
+    rehearsal::{HarnessError, RehearsalError, Rehearse, Sabotage},
     report::{saved::SavedReport, terminal::Look},
 };
 
@@ -100,8 +100,10 @@ pub fn execute(
 ) -> Result<Exit, Failure> {
     match Cli::try_parse_from(arguments)?.command {
         Command::Gate(args) => gate::gate(&args, stage),
-        Command::Run { scenario, seed, json } => run::run(&scenario, seed, json, stage),
-        Command::Replay { token, json } => run::replay(&token, json, stage),
+        Command::Run { scenario, seed, pcap, json } => {
+            run::run(&scenario, seed, &run::Outputs { pcap, json }, stage)
+        }
+        Command::Replay { token, pcap, json } => run::replay(&token, run::Outputs { pcap, json }, stage),
         Command::List { json } => catalogue::list(json, stage),
         Command::Explain { id } => catalogue::explain(&id, Path::new(DEFAULT_OUT), stage),
         Command::Diff { old, new } => {
@@ -160,15 +162,21 @@ Examples:
         /// Drive the run with this seed instead of the file's own.
         #[arg(long, value_name = "S")]
         seed: Option<u64>,
+        /// Write every datagram that passed the media node to this file, for Wireshark.
+        #[arg(long, value_name = "FILE")]
+        pcap: Option<PathBuf>,
         /// Print one JSON object and nothing else.
         #[arg(long)]
         json: bool,
     },
     /// Repeat a run from the token a failing run printed, or from a scenario file
     Replay {
-        /// NAME@SEED, FILE.toml@SEED or FILE.toml.
+        /// NAME@SEED, NAME@SEED+SABOTAGE, FILE.toml@SEED or FILE.toml.
         #[arg(value_name = "TOKEN | FILE")]
         token: String,
+        /// Where to write the datagrams, for Wireshark; without it, rehearsal/NAME-SEED.pcapng.
+        #[arg(long, value_name = "FILE")]
+        pcap: Option<PathBuf>,
         /// Print one JSON object and nothing else.
         #[arg(long)]
         json: bool,
@@ -209,6 +217,13 @@ Examples:
     },
 }
 
+fn sabotage(name: &str) -> Result<Sabotage, String> {
+    name.parse().map_err(|error| {
+        let known: Vec<&str> = Sabotage::ALL.iter().map(|sabotage| sabotage.name()).collect();
+        format!("{error}; there are {}", known.join(", "))
+    })
+}
+
 #[derive(Args)]
 struct GateArgs {
     /// How many seeds each scenario gets: quick 1, full 8.
@@ -223,6 +238,9 @@ struct GateArgs {
     /// Select checks by requirement id or check name, for instance 'PRES-*' or '{LIC,CAP}-00?'.
     #[arg(long, value_name = "GLOB")]
     filter: Option<String>,
+    /// Break this on purpose, to see the checks that notice; an unknown name lists all of them.
+    #[arg(long, value_name = "NAME", value_parser = sabotage)]
+    sabotage: Option<Sabotage>,
     /// Do only part I of N of the work.
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,

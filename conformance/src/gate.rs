@@ -13,6 +13,7 @@ use crate::{
     perform::WorkRecord,
     plan::{Plan, WorkItem},
     registry::Registry,
+    rehearsal::Sabotage,
     replay::ReplayToken,
 };
 
@@ -86,16 +87,22 @@ pub fn decide<'a>(registry: &'a Registry, outcomes: &[CheckOutcome]) -> Decision
 pub fn conclude(plan: &Plan, records: &[WorkRecord]) -> Vec<CheckOutcome> {
     let by_item: BTreeMap<&WorkItem, &WorkRecord> =
         records.iter().map(|record| (&record.item, record)).collect();
+    let sabotage = plan.selection().sabotage.as_deref().and_then(|name| name.parse().ok());
     let conclude_check = |&check: &&'static Check| {
         let work: Vec<_> = plan.items().iter().filter(|item| item.is_read_by(check)).collect();
         let done: Vec<_> = work.iter().filter_map(|item| by_item.get(item).copied()).collect();
-        outcome(check, &done, done.len() == work.len())
+        outcome(check, &done, done.len() == work.len(), sabotage)
     };
     plan.checks().iter().map(conclude_check).collect()
 }
 
 /// What `check` concludes from `records`; `complete` when they are all the work it needs.
-pub fn outcome(check: &'static Check, records: &[&WorkRecord], complete: bool) -> CheckOutcome {
+pub fn outcome(
+    check: &'static Check,
+    records: &[&WorkRecord],
+    complete: bool,
+    sabotage: Option<Sabotage>,
+) -> CheckOutcome {
     let mut all = Findings::new();
     let mut violations = Vec::new();
     for record in records {
@@ -112,10 +119,9 @@ pub fn outcome(check: &'static Check, records: &[&WorkRecord], complete: bool) -
     let evidence =
         if complete && all.examined() == 0 { "examined nothing".to_owned() } else { all.evidence() };
     let is_run = |violation: &&Violation| !violation.scenario.is_empty();
-    let replay = violations
-        .iter()
-        .find(is_run)
-        .map(|first| ReplayToken::Fixture { scenario: first.scenario.clone(), seed: first.seed }.to_string());
+    let replay = violations.iter().find(is_run).map(|first| {
+        ReplayToken::Fixture { scenario: first.scenario.clone(), seed: first.seed, sabotage }.to_string()
+    });
     CheckOutcome {
         check: check.name,
         requirements: check.requirements,
@@ -148,7 +154,7 @@ pub fn combined_digest(plan: &Plan, records: &[WorkRecord]) -> String {
 
 /// A check that is not part of a run.
 pub fn not_run(check: &'static Check) -> CheckOutcome {
-    outcome(check, &[], false)
+    outcome(check, &[], false, None)
 }
 
 fn status_of(requirement: &Requirement, checks: &[CheckOutcome]) -> RequirementStatus {

@@ -20,8 +20,12 @@ const HARNESS_FAILED: u8 = 3;
 
 fn main() -> ExitCode {
     let mut out = UntilClosed(io::stdout().lock());
-    let mut stage =
-        Stage { rehearse: &Simulation, registry: Registry::embedded, out: &mut out, look: Look::of_stdout() };
+    let mut stage = Stage {
+        rehearse: &Simulation::default(),
+        registry: Registry::embedded,
+        out: &mut out,
+        look: Look::of_stdout(),
+    };
     match execute(env::args_os(), &mut stage) {
         Ok(exit) => exit.code().into(),
         Err(failure) => complain(failure),

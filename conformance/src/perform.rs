@@ -179,7 +179,9 @@ mod tests {
     };
 
     fn records(rehearse: &MadeUp, jobs: usize) -> Result<Vec<WorkRecord>, HarnessError> {
-        let plan = Plan::new(&registry(), Selection { seeds: (1..=40).collect(), filter: None }).unwrap();
+        let plan =
+            Plan::new(&registry(), Selection { seeds: (1..=40).collect(), filter: None, sabotage: None })
+                .unwrap();
         perform(plan.items(), plan.checks(), rehearse, NonZero::new(jobs).unwrap(), |_| {})
     }
 

@@ -24,6 +24,9 @@ pub struct Selection {
     pub seeds: Vec<u64>,
     /// A glob over requirement ids and check names; without one, all checks.
     pub filter: Option<String>,
+    /// What is broken on purpose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sabotage: Option<String>,
 }
 
 /// How thorough a gate run is.

@@ -1,14 +1,22 @@
 //! Owns the one place at which the simulation is connected to the judges: what a finished run shows them, and where
 //! runs come from. Nothing outside this file names the simulation's entry point.
 
-use std::{path::Path, time::Duration};
+mod fixtures;
 
-use sim::record::ParticipantReport;
+use std::{path::Path, sync::Arc, time::Duration};
+
+use sim::{
+    record::ParticipantReport,
+    run::{Run, run},
+    scenario::{Scenario, ScenarioError},
+};
 
 use crate::bad_input::BadInput;
 
+pub use sim::{run::Options as Settings, sabotage::Sabotage};
+
 /// What a finished run shows to checks and reports.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone)]
 pub struct RunEvidence {
     /// The scenario's name.
     pub scenario: String,
@@ -20,6 +28,18 @@ pub struct RunEvidence {
     pub simulated: Duration,
     /// What each participant experienced, in the scenario's order.
     pub participants: Vec<ParticipantReport>,
+    /// The whole record; absent in the made-up runs of this crate's own tests.
+    pub record: Option<Arc<Run>>,
+}
+
+impl RunEvidence {
+    /// The whole record.
+    ///
+    /// # Panics
+    /// When the run is made up, which only tests of reports and plans can do.
+    pub fn run(&self) -> &Run {
+        self.record.as_deref().expect("a rehearsed run has its record")
+    }
 }
 
 /// Where runs come from.
@@ -38,25 +58,89 @@ pub trait Rehearse: Sync {
     /// # Errors
     /// The file cannot be read or does not describe a scenario; or the simulation itself fails.
     fn file(&self, path: &Path, seed: Option<u64>) -> Result<RunEvidence, RehearsalError>;
+
+    /// The same source of runs with other settings.
+    fn with_settings(&self, settings: Settings) -> Box<dyn Rehearse>;
+
+    /// A fixture with its seed as a file of its own, so that a failing run can be repeated after the fixture has
+    /// changed (DET-003); `None` when there is no such fixture.
+    fn scenario_file(&self, scenario: &str, seed: u64) -> Option<String>;
 }
 
-/// The simulation, as far as this build has one: it can be asked for runs, and has none to give.
+/// The simulation.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Simulation;
+pub struct Simulation {
+    settings: Settings,
+}
+
+impl Simulation {
+    /// The simulation with these settings.
+    pub const fn new(settings: Settings) -> Self {
+        Self { settings }
+    }
+
+    /// Runs a scenario that has been read already.
+    ///
+    /// # Errors
+    /// The simulation itself fails.
+    pub fn rehearse(&self, scenario: &Scenario, seed: u64) -> Result<RunEvidence, HarnessError> {
+        let record = run(scenario, seed, self.settings).map_err(|error| HarnessError::Run {
+            scenario: scenario.name.clone(),
+            seed,
+            reason: error.to_string(),
+        })?;
+        Ok(RunEvidence {
+            scenario: scenario.name.clone(),
+            seed,
+            digest: record.digest.to_string(),
+            simulated: record.simulated,
+            participants: record.people.iter().map(|person| person.report.clone()).collect(),
+            record: Some(Arc::new(record)),
+        })
+    }
+}
 
 impl Rehearse for Simulation {
-    fn has_fixture(&self, _: &str) -> bool {
-        false
+    fn has_fixture(&self, scenario: &str) -> bool {
+        fixtures::text(scenario).is_some()
     }
 
     fn fixture(&self, scenario: &str, seed: u64) -> Result<RunEvidence, HarnessError> {
-        let reason = "this build has no simulation to run it in".to_owned();
-        Err(HarnessError::Run { scenario: scenario.to_owned(), seed, reason })
+        let fault = |reason: String| HarnessError::Run { scenario: scenario.to_owned(), seed, reason };
+        let read = fixtures::read(scenario).ok_or_else(|| fault("there is no such fixture".to_owned()))?;
+        self.rehearse(&read.map_err(|error| fault(error.to_string()))?, seed)
     }
 
     fn file(&self, path: &Path, seed: Option<u64>) -> Result<RunEvidence, RehearsalError> {
-        Ok(self.fixture(&path.display().to_string(), seed.unwrap_or_default())?)
+        let scenario = Scenario::load(path).map_err(bad_scenario)?;
+        let seed = seed.unwrap_or(scenario.seed);
+        Ok(self.rehearse(&scenario, seed)?)
     }
+
+    fn with_settings(&self, settings: Settings) -> Box<dyn Rehearse> {
+        Box::new(Self { settings })
+    }
+
+    fn scenario_file(&self, scenario: &str, seed: u64) -> Option<String> {
+        let scenario = fixtures::read(scenario)?.ok()?.with_seed(seed);
+        Some(written(&scenario, self.settings))
+    }
+}
+
+/// A scenario as a file. One sabotage makes the file wrong, to prove that somebody notices.
+pub fn written(scenario: &Scenario, settings: Settings) -> String {
+    if settings.sabotage != Some(Sabotage::ForgetfulFile) {
+        return scenario.to_toml();
+    }
+    let mut file = scenario.file().clone();
+    file.faults.clear();
+    file.steps.clear();
+    file.people.truncate(file.people.len().saturating_sub(1).max(1));
+    toml::to_string(&file).unwrap_or_default()
+}
+
+fn bad_scenario(error: ScenarioError) -> BadInput {
+    BadInput::from_diagnostic(error)
 }
 
 /// The harness could not do its work; says nothing about the system under test (exit code 3).

@@ -6,17 +6,19 @@ use std::{
     str::FromStr,
 };
 
-use crate::bad_input::BadInput;
+use crate::{bad_input::BadInput, rehearsal::Sabotage};
 
 /// What to repeat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReplayToken {
-    /// A fixture scenario, written `NAME@SEED`.
+    /// A fixture scenario, written `NAME@SEED` or `NAME@SEED+SABOTAGE`.
     Fixture {
         /// The scenario's name.
         scenario: String,
         /// The seed.
         seed: u64,
+        /// What was broken on purpose.
+        sabotage: Option<Sabotage>,
     },
     /// A scenario file of the user, written `FILE.toml` or `FILE.toml@SEED`.
     File {
@@ -30,7 +32,10 @@ pub enum ReplayToken {
 impl fmt::Display for ReplayToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Fixture { scenario, seed } => write!(f, "{scenario}@{seed}"),
+            Self::Fixture { scenario, seed, sabotage: None } => write!(f, "{scenario}@{seed}"),
+            Self::Fixture { scenario, seed, sabotage: Some(sabotage) } => {
+                write!(f, "{scenario}@{seed}+{sabotage}")
+            }
             Self::File { path, seed: Some(seed) } => write!(f, "{}@{seed}", path.display()),
             Self::File { path, seed: None } => write!(f, "{}", path.display()),
         }
@@ -50,11 +55,17 @@ impl FromStr for ReplayToken {
             return Ok(Self::File { path: text.into(), seed: None });
         }
         let (name, seed) = text.rsplit_once('@').ok_or_else(|| fault("no seed"))?;
+        let (seed, sabotage) = match seed.split_once('+') {
+            Some((seed, sabotage)) => {
+                (seed, Some(sabotage.parse().map_err(|_| fault("there is no such sabotage"))?))
+            }
+            None => (seed, None),
+        };
         let seed = seed.parse().map_err(|_| fault("the seed is not a number from 0 to 2^64 - 1"))?;
         match name {
             "" => Err(fault("no scenario")),
             path if is_file(path) => Ok(Self::File { path: path.into(), seed: Some(seed) }),
-            scenario => Ok(Self::Fixture { scenario: scenario.to_owned(), seed }),
+            scenario => Ok(Self::Fixture { scenario: scenario.to_owned(), seed, sabotage }),
         }
     }
 }
@@ -65,9 +76,13 @@ mod tests {
 
     #[test]
     fn a_token_reads_back_as_it_was_written() {
-        for text in
-            ["presenter-mode@7", "dir/office.toml@18446744073709551615", "dir/office.toml", "a@b.toml@3"]
-        {
+        for text in [
+            "presenter-mode@7",
+            "presenter-mode@7+leak",
+            "dir/office.toml@18446744073709551615",
+            "dir/office.toml",
+            "a@b.toml@3",
+        ] {
             assert_eq!(text.parse::<ReplayToken>().unwrap().to_string(), text);
         }
     }
@@ -79,6 +94,7 @@ mod tests {
             ("@7", "no scenario"),
             ("x@seven", "the seed"),
             ("x@-1", "the seed"),
+            ("x@1+nothing", "sabotage"),
         ] {
             assert!(text.parse::<ReplayToken>().unwrap_err().to_string().contains(what), "{text}");
         }

@@ -66,6 +66,9 @@ pub struct RunReport {
     pub scenario: String,
     /// The token that repeats the run.
     pub replay: String,
+    /// Where its datagrams were written to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capture: Option<String>,
     /// Length of the run in its own time, in seconds.
     pub simulated_s: f64,
     /// What it took.

@@ -8,7 +8,7 @@ use crate::{
     check::{Check, EVERY_SCENARIO, Judge},
     evidence::Findings,
     registry::Registry,
-    rehearsal::{HarnessError, RehearsalError, Rehearse, RunEvidence},
+    rehearsal::{HarnessError, RehearsalError, Rehearse, RunEvidence, Settings},
 };
 
 /// Four areas: a checked MUST with two checks, a todo, a checked SHOULD, a MUST that needs no run.
@@ -89,6 +89,7 @@ impl Rehearse for MadeUp {
             digest: format!("{state}{seed:08x}"),
             simulated: Duration::from_secs(seed),
             participants: Vec::new(),
+            record: None,
         })
     }
 
@@ -97,6 +98,14 @@ impl Rehearse for MadeUp {
             Some(scenario @ ("small" | "weak")) => Ok(self.fixture(scenario, seed.unwrap_or(1))?),
             _ => Err(BadInput::new(format!("{}: not a scenario", path.display())).into()),
         }
+    }
+
+    fn with_settings(&self, _: Settings) -> Box<dyn Rehearse> {
+        Box::new(self.clone())
+    }
+
+    fn scenario_file(&self, scenario: &str, seed: u64) -> Option<String> {
+        self.has_fixture(scenario).then(|| format!("name = \"{scenario}\"\nseed = {seed}\n"))
     }
 }
 

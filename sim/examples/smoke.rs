@@ -64,8 +64,19 @@ pub fn delays(r: &sim::run::Run) {
     use std::collections::BTreeMap;
     let t: BTreeMap<u64, _> = r.server.tap.ingress.iter().map(|p| (p.payload, p)).collect();
     let mut n = 0;
-    for e in r.server.tap.egress.iter().filter(|e| e.payload_type == 111 && sim::packet::person_of(e.peer).0 == 2) {
+    for e in
+        r.server.tap.egress.iter().filter(|e| e.payload_type == 111 && sim::packet::person_of(e.peer).0 == 2)
+    {
         let i = t[&e.payload];
-        if e.at.as_nanos() - i.at.as_nanos() > 1_000_000 && n < 60 { n += 1; println!("late {} from {} delay {} ms level {}", e.at, sim::packet::person_of(i.peer).0, (e.at.as_nanos()-i.at.as_nanos())/1_000_000, i.level); }
+        if e.at.as_nanos() - i.at.as_nanos() > 1_000_000 && n < 60 {
+            n += 1;
+            println!(
+                "late {} from {} delay {} ms level {}",
+                e.at,
+                sim::packet::person_of(i.peer).0,
+                (e.at.as_nanos() - i.at.as_nanos()) / 1_000_000,
+                i.level
+            );
+        }
     }
 }

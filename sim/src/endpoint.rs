@@ -157,7 +157,7 @@ impl Endpoint {
 
     /// Opens a link.
     pub fn join(&mut self, now: Timestamp, link: &FullLink) {
-        self.secret = Some(link.secret);
+        self.secret = link.secret;
         self.on_opening(now);
         self.session.join(now, link);
         self.flush_channel(now);

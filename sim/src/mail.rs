@@ -40,8 +40,8 @@ impl std::fmt::Debug for Mail {
 pub struct FullLink {
     /// What the server gets to see.
     pub link: LinkToken,
-    /// What it does not.
-    pub secret: [u8; 32],
+    /// What it does not; missing in a link that was cut off at `#`.
+    pub secret: Option<[u8; 32]>,
 }
 
 #[derive(Clone)]
@@ -85,19 +85,21 @@ impl Mailbox {
             self.0.iter().rev().find(|known| known.conference == conference && known.revoked == revoked)
         };
         let own = newest(conference, false);
-        let full = |known: &Known| FullLink { link: known.invitation.link.clone(), secret: known.secret };
+        let full =
+            |known: &Known| FullLink { link: known.invitation.link.clone(), secret: Some(known.secret) };
         match kind {
             LinkKind::Invitation => own.map(full),
+            LinkKind::WithoutKey => own.map(|known| FullLink { secret: None, ..full(known) }),
             LinkKind::Revoked => newest(conference, true).map(full),
             LinkKind::Wrong => own.map(|known| FullLink {
                 link: LinkToken { conference: known.invitation.link.conference, token: wrong.clone() },
-                secret: known.secret,
+                secret: Some(known.secret),
             }),
             LinkKind::Foreign(other) => {
                 let token = newest(other, false)?.invitation.link.token.clone();
                 own.map(|known| FullLink {
                     link: LinkToken { conference: known.invitation.link.conference, token },
-                    secret: known.secret,
+                    secret: Some(known.secret),
                 })
             }
         }

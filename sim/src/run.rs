@@ -15,13 +15,14 @@ use rand_core::Rng;
 use crate::{
     endpoint::{Marker, Observation, PersonRecord},
     media_node::{MediaNode, ServerRecord},
-    node::{HostId, Node, Record},
+    node::{HostId, MEDIA_NODE, Node, Record},
+    packet::person_of,
     sabotage::Sabotage,
     scenario::{PersonIndex, Scenario, SiteIndex},
     seed::Seed,
     site::AccessMeter,
     site_group::SiteGroup,
-    trace::{Channel, Digest, Trace},
+    trace::{Channel, Digest, Trace, pcapng::PcapngWriter},
     world::{self, WorldError},
 };
 
@@ -57,6 +58,31 @@ pub struct Run {
     pub links: Vec<(SiteIndex, AccessMeter)>,
     /// The media node's side.
     pub server: ServerRecord,
+}
+
+impl Run {
+    /// Writes the kept datagrams as pcapng, as Wireshark reads it. Signalling payloads are blanked: in a deployment they
+    /// are inside TLS, and they hold tokens (SEC-005).
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    pub fn write_capture<W: std::io::Write>(&self, output: W) -> std::io::Result<()> {
+        let failed = |error: pcap_file::PcapError| std::io::Error::other(error.to_string());
+        let comment = format!("{} seed {}", self.scenario.name, self.seed);
+        let mut writer = PcapngWriter::new(output, &comment).map_err(failed)?;
+        writer.name_node(MEDIA_NODE, "media-node").map_err(failed)?;
+        for (index, person) in self.scenario.people.iter().enumerate() {
+            writer.name_node(index as u32 + 1, &person.name).map_err(failed)?;
+        }
+        for captured in self.server.capture.iter().flatten() {
+            let person = person_of(captured.datagram.peer).0 as u32 + 1;
+            let (from, to) = if captured.inbound { (person, MEDIA_NODE) } else { (MEDIA_NODE, person) };
+            let datagram = &captured.datagram;
+            writer.write(captured.at, from, to, datagram.channel, &datagram.bytes, None).map_err(failed)?;
+        }
+        writer.finish().map_err(failed)?;
+        Ok(())
+    }
 }
 
 /// Rehearses `scenario` under `seed`.

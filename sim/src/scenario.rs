@@ -183,6 +183,8 @@ pub struct Person {
 pub enum LinkKind {
     /// The newest link of their conference that is not revoked.
     Invitation,
+    /// The same, cut off at `#`: it lets them in, but the key of the end-to-end encryption is missing (E2E-004).
+    WithoutKey,
     /// A link to their conference with a token that was never given out.
     Wrong,
     /// The link of their conference that was revoked last.

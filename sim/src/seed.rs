@@ -2,14 +2,10 @@
 //! that names a run so that it can be replayed. There is no operating-system entropy here and no cryptography:
 //! the expansion only has to be stable and well mixed.
 
-mod token;
-
 use std::{fmt, str::FromStr};
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
-
-pub use token::{REPLAY_TOKEN_VERSION, ReplayToken, ReplayTokenError};
 
 /// The increment of splitmix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
 const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;

@@ -24,7 +24,8 @@ use crate::{
 pub(super) fn list(json: bool, stage: &mut Stage<'_>) -> Result<Exit, Failure> {
     let started = wall_now();
     let registry = (stage.registry)()?;
-    let plan = Plan::new(&registry, Selection { seeds: Profile::Quick.seeds(), filter: None })?;
+    let plan =
+        Plan::new(&registry, Selection { seeds: Profile::Quick.seeds(), filter: None, sabotage: None })?;
     let report = GateReport::new(&plan, &[], Shard::WHOLE, &decide(&registry, &[])).timed(started.elapsed());
     if json {
         stage.out.write_all(to_json(&report)?.as_bytes())?;

@@ -1,6 +1,7 @@
 //! Owns the commands `gate` and `merge`: from arguments to files, table and exit code.
 
 use std::{
+    collections::BTreeMap,
     num::NonZero,
     path::{Path, PathBuf},
     thread,
@@ -12,6 +13,8 @@ use crate::{
     perform::{WorkRecord, perform},
     plan::{Plan, Selection, Shard},
     registry::Registry,
+    rehearsal::{Rehearse, Settings},
+    replay::ReplayToken,
     report::{
         GateReport,
         output::{OutputDir, to_json},
@@ -30,9 +33,14 @@ pub(super) fn gate(args: &GateArgs, stage: &mut Stage<'_>) -> Result<Exit, Failu
     let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZero::<usize>::MIN);
     let started = wall_now();
     let mut progress = Progress::new(items.len());
-    let records = perform(&items, plan.checks(), stage.rehearse, jobs, |item| progress.on_done(item))?;
+    let settings = Settings { sabotage: args.sabotage, ..Settings::default() };
+    let rehearse = stage.rehearse.with_settings(settings);
+    let records = perform(&items, plan.checks(), &*rehearse, jobs, |item| progress.on_done(item))?;
     progress.finish();
     let report = report(&registry, &plan, &records, shard).timed(started.elapsed());
+    for (name, text) in failed_scenarios(&report, &*rehearse) {
+        out.write_scenario(&name, &text)?;
+    }
     out.write(&report, &ShardFile::new(&registry, &plan, shard, records))?;
     print(&report, args.json, stage)
 }
@@ -48,13 +56,30 @@ pub(super) fn merge(dirs: &[PathBuf], out: &Path, stage: &mut Stage<'_>) -> Resu
     print(&report, false, stage)
 }
 
+/// The scenario of each failed check as a file that repeats it, whatever becomes of the fixture (DET-003).
+fn failed_scenarios(report: &GateReport, rehearse: &dyn Rehearse) -> BTreeMap<String, String> {
+    let tokens =
+        report.requirements.iter().flat_map(|row| &row.checks).filter_map(|check| check.replay.as_deref());
+    let mut files = BTreeMap::new();
+    for token in tokens {
+        let Ok(ReplayToken::Fixture { scenario, seed, sabotage }) = token.parse() else { continue };
+        if let Some(text) = rehearse.scenario_file(&scenario, seed) {
+            let broken = sabotage.map(|name| format!("# Broken on purpose: {name}\n")).unwrap_or_default();
+            let header = format!("# Repeats `generalprobe replay {token}`.\n{broken}");
+            files.insert(format!("{scenario}-{seed}.toml"), header + &text);
+        }
+    }
+    files
+}
+
 fn selection(args: &GateArgs) -> Selection {
     let seeds = match (args.seed, args.seeds) {
         (Some(seed), _) => vec![seed],
         (None, Some(range)) => range.seeds(),
         (None, None) => args.profile.seeds(),
     };
-    Selection { seeds, filter: args.filter.clone() }
+    let sabotage = args.sabotage.map(|sabotage| sabotage.to_string());
+    Selection { seeds, filter: args.filter.clone(), sabotage }
 }
 
 fn report(registry: &Registry, plan: &Plan, records: &[WorkRecord], shard: Shard) -> GateReport {

@@ -1,12 +1,13 @@
 //! Owns the commands `run` and `replay`: one run, judged by the checks that read it.
 
 use std::{
+    fs,
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
-use super::{Exit, Failure, Stage, wall_now};
+use super::{DEFAULT_OUT, Exit, Failure, Stage, wall_now};
 use crate::{
     bad_input::BadInput,
     evidence::CheckOutcome,
@@ -14,7 +15,7 @@ use crate::{
     perform::{WorkRecord, catch_panic, judge_run},
     plan::WorkItem,
     registry::Registry,
-    rehearsal::{HarnessError, RunEvidence},
+    rehearsal::{HarnessError, Rehearse, RunEvidence, Settings},
     replay::ReplayToken,
     report::{
         CheckReport, RunReport, SCHEMA, WallClock,
@@ -23,37 +24,61 @@ use crate::{
     },
 };
 
+/// What a run leaves besides its verdict.
+pub(super) struct Outputs {
+    /// Where the datagrams go.
+    pub(super) pcap: Option<PathBuf>,
+    /// Whether standard output gets one JSON object and nothing else.
+    pub(super) json: bool,
+}
+
 /// Runs a scenario file.
 pub(super) fn run(
     path: &Path,
     seed: Option<u64>,
-    json: bool,
+    outputs: &Outputs,
     stage: &mut Stage<'_>,
 ) -> Result<Exit, Failure> {
-    rehearse(ReplayToken::File { path: path.to_owned(), seed }, json, stage)
+    rehearse(ReplayToken::File { path: path.to_owned(), seed }, outputs, stage)
 }
 
-/// Repeats a run.
-pub(super) fn replay(token: &str, json: bool, stage: &mut Stage<'_>) -> Result<Exit, Failure> {
+/// Repeats a run, and keeps its datagrams for a look with Wireshark.
+pub(super) fn replay(token: &str, mut outputs: Outputs, stage: &mut Stage<'_>) -> Result<Exit, Failure> {
     let token: ReplayToken = token.parse()?;
-    if let ReplayToken::Fixture { scenario, .. } = &token
-        && !stage.rehearse.has_fixture(scenario)
-    {
-        return Err(
-            BadInput::new(format!("replay {token}: there is no fixture scenario `{scenario}`")).into()
-        );
+    if let ReplayToken::Fixture { scenario, seed, .. } = &token {
+        if !stage.rehearse.has_fixture(scenario) {
+            let unknown = format!("replay {token}: there is no fixture scenario `{scenario}`");
+            return Err(BadInput::new(unknown).into());
+        }
+        let file = format!("{scenario}-{seed}.pcapng");
+        outputs.pcap.get_or_insert_with(|| Path::new(DEFAULT_OUT).join(file));
     }
-    rehearse(token, json, stage)
+    if let ReplayToken::File { path, .. } = &token {
+        let file = path.with_extension("pcapng");
+        let name = file.file_name().unwrap_or_default().to_owned();
+        outputs.pcap.get_or_insert_with(|| Path::new(DEFAULT_OUT).join(name));
+    }
+    rehearse(token, &outputs, stage)
 }
 
-fn rehearse(token: ReplayToken, json: bool, stage: &mut Stage<'_>) -> Result<Exit, Failure> {
+fn rehearse(token: ReplayToken, outputs: &Outputs, stage: &mut Stage<'_>) -> Result<Exit, Failure> {
     let registry = (stage.registry)()?;
     let started = wall_now();
-    let (run, token) = obtain(token, stage)?;
+    let sabotage = match &token {
+        ReplayToken::Fixture { sabotage, .. } => *sabotage,
+        ReplayToken::File { .. } => None,
+    };
+    let settings = Settings { sabotage, keep_packets: outputs.pcap.is_some() };
+    let source = stage.rehearse.with_settings(settings);
+    let (run, token) = obtain(token, &*source)?;
     let wall = started.elapsed();
-    let outcomes = judge(&registry, &run, stage)?;
-    let report = report(&registry, run, outcomes, &token, wall);
-    if json {
+    if let Some(path) = &outputs.pcap {
+        write_capture(path, &run)?;
+    }
+    let outcomes = judge(&registry, &run, &*source)?;
+    let mut report = report(&registry, run, outcomes, &token, wall);
+    report.capture = outputs.pcap.as_ref().map(|path| path.display().to_string());
+    if outputs.json {
         stage.out.write_all(to_json(&report)?.as_bytes())?;
     } else {
         write(stage, &report)?;
@@ -61,21 +86,32 @@ fn rehearse(token: ReplayToken, json: bool, stage: &mut Stage<'_>) -> Result<Exi
     Ok(Exit::of(report.verdict))
 }
 
+/// Writes what the run kept of its datagrams; a run without any leaves no file.
+fn write_capture(path: &Path, run: &RunEvidence) -> Result<(), Failure> {
+    let Some(record) = run.record.as_deref() else { return Ok(()) };
+    if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
+        fs::create_dir_all(dir).map_err(|error| BadInput::file(dir, &error))?;
+    }
+    let file = fs::File::create(path).map_err(|error| BadInput::file(path, &error))?;
+    record.write_capture(io::BufWriter::new(file)).map_err(|error| BadInput::file(path, &error))?;
+    Ok(())
+}
+
 /// The run of a token, and the token with the seed that the run had.
-fn obtain(token: ReplayToken, stage: &Stage<'_>) -> Result<(RunEvidence, ReplayToken), Failure> {
-    let (source, seed) = match &token {
-        ReplayToken::Fixture { scenario, seed } => (scenario.clone(), Some(*seed)),
+fn obtain(token: ReplayToken, source: &dyn Rehearse) -> Result<(RunEvidence, ReplayToken), Failure> {
+    let (name, seed) = match &token {
+        ReplayToken::Fixture { scenario, seed, .. } => (scenario.clone(), Some(*seed)),
         ReplayToken::File { path, seed } => (path.display().to_string(), *seed),
     };
     let attempt = catch_panic(|| match &token {
-        ReplayToken::Fixture { scenario, seed } => Ok(stage.rehearse.fixture(scenario, *seed)?),
-        ReplayToken::File { path, seed } => Ok(stage.rehearse.file(path, *seed)?),
+        ReplayToken::Fixture { scenario, seed, .. } => Ok(source.fixture(scenario, *seed)?),
+        ReplayToken::File { path, seed } => Ok(source.file(path, *seed)?),
     });
     let run = match attempt {
         Ok(run) => run,
         Err(reason) => {
             let seed = seed.unwrap_or_default();
-            Err(Failure::Harness(HarnessError::Run { scenario: source, seed, reason }))
+            Err(Failure::Harness(HarnessError::Run { scenario: name, seed, reason }))
         }
     }?;
     let token = match token {
@@ -89,16 +125,16 @@ fn obtain(token: ReplayToken, stage: &Stage<'_>) -> Result<(RunEvidence, ReplayT
 fn judge(
     registry: &Registry,
     run: &RunEvidence,
-    stage: &Stage<'_>,
+    rehearse: &dyn Rehearse,
 ) -> Result<Vec<CheckOutcome>, HarnessError> {
     let checks: Vec<_> = registry.checks().iter().filter(|check| check.judges(&run.scenario)).collect();
     let record = WorkRecord {
         item: WorkItem::Run { scenario: run.scenario.clone(), seed: run.seed },
         digest: run.digest.clone(),
         simulated_ns: u64::try_from(run.simulated.as_nanos()).unwrap_or(u64::MAX),
-        findings: judge_run(run, &checks, stage.rehearse)?,
+        findings: judge_run(run, &checks, rehearse)?,
     };
-    let outcomes: Vec<_> = checks.iter().map(|check| outcome(check, &[&record], false)).collect();
+    let outcomes: Vec<_> = checks.iter().map(|check| outcome(check, &[&record], false, None)).collect();
     if outcomes.iter().all(|outcome| outcome.examined == 0) {
         let reason = "no check found anything to look at in this run".to_owned();
         return Err(HarnessError::Run { scenario: run.scenario.clone(), seed: run.seed, reason });
@@ -131,6 +167,7 @@ fn report(
         simulated_s,
         wall: Some(WallClock::new(simulated_s, wall)),
         participants: run.participants,
+        capture: None,
         checks: outcomes.into_iter().map(with_token).collect(),
         violations,
     }
@@ -145,5 +182,8 @@ fn write(stage: &mut Stage<'_>, report: &RunReport) -> io::Result<()> {
     let examined: u64 = report.checks.iter().map(|check| check.examined).sum();
     let verdict = verdict_word(report.verdict, *look);
     writeln!(out, "{verdict}: {} checks looked at {examined} things in this run", report.checks.len())?;
+    if let Some(path) = &report.capture {
+        writeln!(out, "datagrams: {path}")?;
+    }
     write_summary(*out, &report.digest, &format!("seed {}", report.seed), report.simulated_s, report.wall)
 }

@@ -10,7 +10,8 @@ use crate::{
 };
 
 fn plan(seeds: u64, filter: Option<&str>) -> Plan {
-    let selection = Selection { seeds: (1..=seeds).collect(), filter: filter.map(str::to_owned) };
+    let selection =
+        Selection { seeds: (1..=seeds).collect(), filter: filter.map(str::to_owned), sabotage: None };
     Plan::new(&registry(), selection).unwrap()
 }
 

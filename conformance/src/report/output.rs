@@ -19,6 +19,8 @@ use crate::{
 
 /// The report object without wall-clock values.
 pub const REPORT_FILE: &str = "report.json";
+/// Holds the scenario files of failed checks.
+pub const FAILURES_DIR: &str = "failures";
 /// The report for CI servers.
 pub const JUNIT_FILE: &str = "junit.xml";
 
@@ -43,7 +45,11 @@ impl OutputDir {
                 Ok(()) | Err(_) => {}
             }
         }
-        Ok(Self(dir.to_owned()))
+        let failures = dir.join(FAILURES_DIR);
+        match fs::remove_dir_all(&failures) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(BadInput::file(&failures, &error)),
+            Ok(()) | Err(_) => Ok(Self(dir.to_owned())),
+        }
     }
 
     /// Writes all files of a gate run.
@@ -56,6 +62,17 @@ impl OutputDir {
         self.write_file(JUNIT_FILE, &to_junit(report)?)?;
         self.write_file(shard::FILE, &to_json(shard)?)?;
         Ok(())
+    }
+
+    /// Writes a scenario of a failed check into the directory `failures`.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write_scenario(&self, name: &str, text: &str) -> Result<(), BadInput> {
+        let dir = self.0.join(FAILURES_DIR);
+        fs::create_dir_all(&dir).map_err(|error| BadInput::file(&dir, &error))?;
+        let path = dir.join(name);
+        fs::write(&path, text).map_err(|error| BadInput::file(&path, &error))
     }
 
     fn write_file(&self, name: &str, text: &str) -> Result<(), BadInput> {

@@ -144,7 +144,9 @@ impl Forwarder {
             let packet = track.encodings[0].cache.get(sequence).cloned();
             speaks |= !began_earlier && packet.as_ref().is_some_and(voiced);
             match packet.filter(|_| speaks) {
-                Some(packet) => self.on_admitted(now, Admitted { track: index, encoding: 0, sequence, packet }),
+                Some(packet) => {
+                    self.on_admitted(now, Admitted { track: index, encoding: 0, sequence, packet })
+                }
                 None => {
                     track.dropped.count(DropReason::NotLoudest);
                     track.interrupt();

@@ -13,7 +13,7 @@ use super::{
     layout::Picture,
     publisher::Sending,
 };
-use crate::{packet::Datagram, scenario::Misbehaviour, trace::Channel as Wire};
+use crate::{packet::Datagram, sabotage::Sabotage, scenario::Misbehaviour, trace::Channel as Wire};
 
 impl Endpoint {
     pub(super) fn on_media(&mut self, now: Timestamp, bytes: &Bytes) {
@@ -98,10 +98,11 @@ impl Endpoint {
 
     fn send_frames(&mut self, now: Timestamp) {
         let permissions = self.session.permissions();
-        let disobeys = self.misbehaviour == Some(Misbehaviour::IgnoreMode);
-        let Some(encryption) = &mut self.encryption else { return };
+        let disobeys = self.misbehaviour == Some(Misbehaviour::IgnoreMode)
+            || self.sabotage == Some(Sabotage::AudienceChatters);
         let mut sending = Sending {
-            sealer: &mut encryption.sealer,
+            sealer: self.encryption.as_mut().map(|encryption| &mut encryption.sealer),
+            sabotage: self.sabotage,
             marker: &self.marker,
             transport_sequence: &mut self.transport_sequence,
         };

@@ -19,7 +19,10 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 
 use super::plaintext::{self, Marker};
-use crate::recording::{RecordedFrame, Recording, Replay, ReplayedFrame};
+use crate::{
+    recording::{RecordedFrame, Recording, Replay, ReplayedFrame},
+    sabotage::Sabotage,
+};
 
 /// Packets of one encoding that can be sent again.
 const SENT_KEPT: usize = 256;
@@ -61,7 +64,10 @@ pub(super) struct Publisher {
 
 /// What sealing and numbering need besides the track itself.
 pub(super) struct Sending<'a> {
-    pub(super) sealer: &'a mut Sealer,
+    /// Without it nothing is sent (E2E-004).
+    pub(super) sealer: Option<&'a mut Sealer>,
+    /// What is broken on purpose.
+    pub(super) sabotage: Option<Sabotage>,
     pub(super) marker: &'a Marker,
     pub(super) transport_sequence: &'a mut u16,
 }
@@ -244,10 +250,15 @@ impl Publisher {
         let (mut clear, mut sealed) = (Vec::new(), Vec::new());
         let filling = frame.at.as_nanos() ^ u64::from(self.timestamp_base) << 32;
         plaintext::write(&frame.frame, sending.marker, frame.at, filling, &mut clear);
-        if sending.sealer.seal(&clear, &metadata.to_bytes(), &mut sealed).is_err() {
+        let seal = |sealer: &mut &mut Sealer| sealer.seal(&clear, &metadata.to_bytes(), &mut sealed).is_ok();
+        if !sending.sealer.as_mut().is_some_and(seal) && sending.sabotage != Some(Sabotage::FailOpen) {
             return;
         }
-        let room = DATAGRAM_BYTES_MAX - HEADER_ROOM - SRTP_TAG_BYTES;
+        if matches!(sending.sabotage, Some(Sabotage::Plaintext | Sabotage::FailOpen)) {
+            sealed = clear;
+        }
+        let large = if sending.sabotage == Some(Sabotage::BigPackets) { 100 } else { 0 };
+        let room = DATAGRAM_BYTES_MAX - HEADER_ROOM - SRTP_TAG_BYTES + large;
         let parts = sealed.len().div_ceil(room);
         let each = sealed.len().div_ceil(parts);
         for (part, payload) in sealed.chunks(each).enumerate() {

@@ -49,9 +49,9 @@ name = "anna"
 site = "amt-1"
 conference = "council"
 licence = true
-camera = "camera-vp8"
-microphone = "talk"
-screen = "slides"
+camera = "camera-carphone"
+microphone = "talk-vbr"
+screen = "screen-slides"
 speaks = [["2s", "8s"], ["9s", "10s"]]
 
 [[person]]

@@ -140,8 +140,8 @@ fn a_scenario_can_be_made_in_code() {
     let scenario = ScenarioBuilder::new("small", Duration::from_secs(5))
         .seed(3)
         .site(SiteEntry::new("amt", "fibre-100"))
-        .conference(ConferenceEntry::new("talk", "anna"))
-        .person(PersonEntry { licence: Some(true.into()), ..PersonEntry::new("anna", "amt", "talk") })
+        .conference(ConferenceEntry::new("talk-vbr", "anna"))
+        .person(PersonEntry { licence: Some(true.into()), ..PersonEntry::new("anna", "amt", "talk-vbr") })
         .step(StepEntry::new(Duration::from_millis(1_500), "anna", Verb::End))
         .build()
         .unwrap();

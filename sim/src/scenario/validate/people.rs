@@ -211,12 +211,13 @@ fn link(entry: &PersonEntry, names: &Names) -> Result<LinkKind, Problem> {
     let Some(link) = &entry.link else { return Ok(LinkKind::Invitation) };
     match link.value.as_str() {
         "invitation" => Ok(LinkKind::Invitation),
+        "without-key" => Ok(LinkKind::WithoutKey),
         "wrong" => Ok(LinkKind::Wrong),
         "revoked" => Ok(LinkKind::Revoked),
         other => {
             let Some(conference) = other.strip_prefix("foreign:") else {
                 let message = format!(
-                    "is `{other}`, expected `invitation`, `wrong`, `revoked` or `foreign:<conference>`"
+                    "is `{other}`, expected `invitation`, `without-key`, `wrong`, `revoked` or `foreign:<conference>`"
                 );
                 return Err(Problem::at(link, "link", message));
             };
@@ -286,7 +287,9 @@ pub(super) fn check_sizes(file: &ScenarioFile, people: &[Person], limits: Limits
         return Ok(());
     }
     let mut sizes: BTreeMap<usize, u32> = BTreeMap::new();
-    for person in people.iter().filter(|person| person.link == LinkKind::Invitation) {
+    for person in
+        people.iter().filter(|person| matches!(person.link, LinkKind::Invitation | LinkKind::WithoutKey))
+    {
         *sizes.entry(person.conference.0).or_default() += 1;
     }
     for (index, size) in sizes {
