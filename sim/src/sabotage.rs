@@ -82,7 +82,7 @@ sabotages! {
     Plaintext = "plaintext",
     /// An endpoint without a key sends frames in clear.
     FailOpen = "fail-open",
-    /// Endpoints play frames that did not open.
+    /// An endpoint without a key plays what it cannot open.
     PlayUnopened = "play-unopened",
     /// Media on a foreign SSRC is passed on to somebody.
     ForeignAccepted = "foreign-accepted",

@@ -72,8 +72,6 @@ pub(super) struct Opening<'a> {
     pub(super) opener: &'a mut Opener<SharedSecretKeys>,
     pub(super) marker: &'a Marker,
     pub(super) counters: &'a mut FrameCounters,
-    /// Broken on purpose.
-    pub(super) plays_unopened: bool,
 }
 
 impl Incoming {
@@ -225,18 +223,12 @@ impl Listening {
             key_frame: false,
             frame_number: 0,
         };
-        let content = match open(payload, &metadata, opening) {
-            Err(_) if opening.plays_unopened => Content::Small,
-            opened => opened?,
-        };
+        let content = open(payload, &metadata, opening)?;
         let rtp_timestamp = self.timestamps.unwrap(timestamp);
         if let Content::Marked(captured) = content {
             self.anchor = Some((rtp_timestamp, captured));
         }
-        let Some((anchor, captured)) = self.anchor.or(opening.plays_unopened.then_some((rtp_timestamp, now)))
-        else {
-            return Ok(());
-        };
+        let Some((anchor, captured)) = self.anchor else { return Ok(()) };
         // 48 ticks a millisecond.
         let nanos = |ticks: u64| std::time::Duration::from_nanos(ticks * 1_000_000 / 48);
         let captured = if rtp_timestamp >= anchor {

@@ -29,14 +29,12 @@ impl Endpoint {
 
     fn on_rtp(&mut self, now: Timestamp, bytes: &Bytes) -> Result<(), DropReason> {
         let view = RtpView::parse(bytes)?;
-        let plays_unopened = self.sabotage == Some(Sabotage::PlayUnopened);
-        let Some(encryption) = &mut self.encryption else { return Err(DropReason::NoKey) };
-        let mut opening = Opening {
-            opener: &mut encryption.opener,
-            marker: &self.marker,
-            counters: &mut self.frames,
-            plays_unopened,
+        let Some(encryption) = &mut self.encryption else {
+            self.frames.decoded += u64::from(self.sabotage == Some(Sabotage::PlayUnopened));
+            return Err(DropReason::NoKey);
         };
+        let mut opening =
+            Opening { opener: &mut encryption.opener, marker: &self.marker, counters: &mut self.frames };
         let found = self
             .incoming
             .iter_mut()
@@ -84,12 +82,8 @@ impl Endpoint {
             self.send_media(packet);
         }
         if let Some(encryption) = &mut self.encryption {
-            let mut opening = Opening {
-                opener: &mut encryption.opener,
-                marker: &self.marker,
-                counters: &mut self.frames,
-                plays_unopened: false,
-            };
+            let mut opening =
+                Opening { opener: &mut encryption.opener, marker: &self.marker, counters: &mut self.frames };
             for incoming in &mut self.incoming {
                 if incoming.poll_timeout().is_some_and(|at| at <= now) {
                     incoming.handle_timeout(now, &mut opening);
