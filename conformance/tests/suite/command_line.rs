@@ -1,8 +1,6 @@
 //! Claims about the program itself: exit codes and which stream gets what. What commands answer is claimed inside the
 //! crate, against made-up runs.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot start the program has failed")]
-
 use std::{
     fs,
     process::{Command, Output},
