@@ -205,8 +205,8 @@ impl Subscription {
         let rate = u64::from(track.kind.clock_rate());
         let clock = |encoding: u8| track.encodings.get(usize::from(encoding)).and_then(|e| e.clock);
         if let (Some((old_ntp, old_rtp)), Some((new_ntp, new_rtp))) = (clock(before), clock(encoding)) {
-            // Between the two reports, in ticks; the product of 32.32 fixed point and the rate needs 128 bits.
-            let ticks = ((i128::from(new_ntp) - i128::from(old_ntp)) * i128::from(rate)) >> 32;
+            // Between the two reports, in whole ticks; the product of 32.32 fixed point and the rate needs 128 bits.
+            let ticks = ((i128::from(new_ntp) - i128::from(old_ntp)) * i128::from(rate) + (1 << 31)) >> 32;
             let on_old = old_rtp.wrapping_add(ticks as u32).wrapping_add(timestamp.wrapping_sub(new_rtp));
             return on_old.wrapping_add(offset);
         }
