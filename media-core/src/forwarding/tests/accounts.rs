@@ -23,7 +23,7 @@ fn closed(outputs: &[ForwardingOutput]) -> (usize, usize) {
     counts
 }
 
-fn assert_empty(studio: &Studio) {
+pub(super) fn assert_empty(studio: &Studio) {
     let forwarder = &studio.forwarder;
     assert!(forwarder.rooms.is_empty() && forwarder.members.is_empty());
     assert!(forwarder.by_peer.is_empty() && forwarder.by_participant.is_empty());
