@@ -28,6 +28,11 @@ fixtures! {
     "term",
 }
 
+/// The names of all fixtures.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    FIXTURES.iter().map(|(name, _)| *name)
+}
+
 /// The text of a fixture.
 pub(super) fn text(name: &str) -> Option<&'static str> {
     FIXTURES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
