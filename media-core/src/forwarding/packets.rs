@@ -117,6 +117,10 @@ impl Forwarder {
     fn hear(&mut self, now: Timestamp, admitted: &Admitted) -> bool {
         let track = &mut self.tracks[admitted.track.0];
         let Some(room) = self.rooms.get_mut(&track.conference) else { return false };
+        // What comes late belongs to a time that was decided on: it fills its place, if one was reserved.
+        if track.encodings[0].is_behind(admitted.sequence) {
+            return true;
+        }
         let level = admitted.packet.meta.audio_level.map_or(127, |level| level.level);
         let hearing = room.speakers.hear(now, admitted.track, level);
         if hearing == Hearing::Forwarded {
@@ -148,7 +152,7 @@ impl Forwarder {
             speaks |= sequence == taking || packet.as_ref().is_some_and(voiced);
             match packet.filter(|_| speaks) {
                 Some(packet) => {
-                    self.on_admitted(now, Admitted { track: index, encoding: 0, sequence, packet })
+                    self.on_admitted(now, Admitted { track: index, encoding: 0, sequence, packet });
                 }
                 None => track.pass_over(sequence),
             }
