@@ -68,7 +68,7 @@ fn rehearse(token: ReplayToken, outputs: &Outputs, stage: &mut Stage<'_>) -> Res
         ReplayToken::Fixture { sabotage, .. } => *sabotage,
         ReplayToken::File { .. } => None,
     };
-    let settings = Settings { sabotage, keep_packets: outputs.pcap.is_some() };
+    let settings = Settings { sabotage, keep_packets: outputs.pcap.is_some(), ..Settings::default() };
     let source = stage.rehearse.with_settings(settings);
     let (run, token) = obtain(token, &*source)?;
     let wall = started.elapsed();

@@ -28,6 +28,8 @@ pub struct FrameCounters {
     pub decoded: u64,
     /// Frames that SFrame refused.
     pub refused: u64,
+    /// Opened frames in which the sender's marker stood.
+    pub marked: u64,
     /// Opened frames without the marker that every sender writes.
     pub strange: u64,
 }
@@ -325,6 +327,7 @@ fn open(sealed: &[u8], metadata: &FrameMetadata, opening: &mut Opening<'_>) -> R
     }
     opening.counters.opened += 1;
     let content = plaintext::read(&clear, opening.marker);
+    opening.counters.marked += u64::from(matches!(content, Content::Marked(_)));
     opening.counters.strange += u64::from(content == Content::Strange);
     Ok(content)
 }
