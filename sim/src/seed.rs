@@ -1,5 +1,5 @@
-//! Owns where every random number of a run comes from: one seed, expanded into labelled substreams. There is no operating-system entropy here and no cryptography:
-//! the expansion only has to be stable and well mixed.
+//! Owns where every random number of a run comes from: one seed, expanded into labelled substreams. There is no
+//! operating-system entropy here and no cryptography: the expansion only has to be stable and well mixed.
 
 use std::{fmt, str::FromStr};
 

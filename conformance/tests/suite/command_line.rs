@@ -6,7 +6,7 @@ use std::{
     process::{Command, Output},
 };
 
-fn generalprobe(arguments: &[&str]) -> Output {
+pub(crate) fn generalprobe(arguments: &[&str]) -> Output {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("list.json"), "[]").unwrap();
     Command::new(env!("CARGO_BIN_EXE_generalprobe"))

@@ -3,4 +3,5 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot start a program or read the tree has failed")]
 
 mod command_line;
+mod readme;
 mod tidy;

@@ -11,6 +11,8 @@ use std::collections::BTreeSet;
 use rules::{RULES, Rule};
 use tree::SourceFile;
 
+pub(crate) use tree::root;
+
 #[test]
 fn every_rule_holds_in_the_whole_tree() {
     let files = tree::sources();

@@ -232,41 +232,41 @@ pub enum Verb {
     Leave,
     /// End the conference for everybody.
     End,
-    /// Change the mode [mode].
+    /// Change the mode (`mode`).
     SetMode,
     /// Let nobody in any more.
     Lock,
     /// Let people in again.
     Unlock,
-    /// Let somebody in from the lobby [whom].
+    /// Let somebody in from the lobby (`whom`).
     Admit,
     /// Let in everybody who waits.
     AdmitAll,
-    /// Put somebody out [whom].
+    /// Put somebody out (`whom`).
     Remove,
-    /// Take media away [whom, media].
+    /// Take media away (`whom`, `media`).
     Mute,
-    /// Give media back [whom, media].
+    /// Give media back (`whom`, `media`).
     Unmute,
     /// Ask for the word.
     RaiseHand,
     /// Take the question back.
     LowerHand,
-    /// Grant a raised hand media [whom, media].
+    /// Grant a raised hand media (`whom`, `media`).
     Grant,
-    /// Revoke what was granted [whom].
+    /// Revoke what was granted (`whom`).
     Revoke,
-    /// Make somebody the presenter [whom].
+    /// Make somebody the presenter (`whom`).
     NamePresenter,
-    /// Make somebody a moderator [whom].
+    /// Make somebody a moderator (`whom`).
     NameModerator,
-    /// Give the host's role away [whom].
+    /// Give the host's role away (`whom`).
     HandOver,
     /// Make another link.
     CreateInvitation,
     /// Revoke the newest link.
     RevokeInvitation,
-    /// Choose what to receive of somebody [whom, kind, layer].
+    /// Choose what to receive of somebody (`whom`, `kind`, `layer`).
     Watch,
     /// Begin to share the screen.
     ShareScreen,
@@ -276,7 +276,7 @@ pub enum Verb {
     CameraOn,
     /// Switch the camera off.
     CameraOff,
-    /// Break the rules [how].
+    /// Break the rules (`how`).
     Misbehave,
 }
 
