@@ -19,8 +19,11 @@ fixtures! {
     "links",
     "lobby",
     "loss",
+    "moderation",
+    "pool",
     "presenter",
     "rathaus",
+    "rooms",
     "speakers",
     "term",
 }
