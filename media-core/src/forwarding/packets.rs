@@ -140,16 +140,20 @@ impl Forwarder {
     }
 
     /// Sends what was held back of the words that brought the microphone its place, to the packet `taking` that did,
-    /// and forgets the silence before.
+    /// and forgets the silence before. When the words began earlier than what is held back, their beginning is gone
+    /// already, and a burst from their middle would only delay what follows.
     fn release_held(&mut self, now: Timestamp, index: TrackIndex, taking: u64) {
+        let voiced = |packet: &SourcePacket| {
+            packet.meta.audio_level.is_some_and(|level| level.level <= SPEAKER_LEVEL_MIN)
+        };
+        let track = &self.tracks[index.0];
+        let first = track.held.front().and_then(|sequence| track.encodings[0].cache.get(*sequence));
+        let began_earlier = track.held.len() > SPEAKER_HELD_PACKETS && first.is_some_and(voiced);
         let mut speaks = false;
         while let Some(sequence) = self.tracks[index.0].held.pop_front() {
             let track = &mut self.tracks[index.0];
             let packet = track.encodings[0].cache.get(sequence).cloned();
-            let voiced = |packet: &SourcePacket| {
-                packet.meta.audio_level.is_some_and(|level| level.level <= SPEAKER_LEVEL_MIN)
-            };
-            speaks |= sequence == taking || packet.as_ref().is_some_and(voiced);
+            speaks |= sequence == taking || !began_earlier && packet.as_ref().is_some_and(voiced);
             match packet.filter(|_| speaks) {
                 Some(packet) => {
                     self.on_admitted(now, Admitted { track: index, encoding: 0, sequence, packet });
