@@ -186,7 +186,8 @@ fn published(run: &Run) -> BTreeMap<(PeerId, Ssrc), Published> {
                 track.encodings.iter().flat_map(|e| [(e.ssrc, track.kind), (e.rtx_ssrc, track.kind)])
             })
             .collect();
-        for ((_, ssrc), stream) in published.range_mut((request.peer, Ssrc(0))..=(request.peer, Ssrc(u32::MAX)))
+        for ((_, ssrc), stream) in
+            published.range_mut((request.peer, Ssrc(0))..=(request.peer, Ssrc(u32::MAX)))
         {
             if !streams.iter().any(|(kept, _)| kept == ssrc) {
                 stream.until = stream.until.min(request.at);
