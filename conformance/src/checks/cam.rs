@@ -39,8 +39,15 @@ pub(super) const CHECKS: [Check; 2] = [
     },
 ];
 
-/// What went to whom: packets by receiver, sender and kind.
-type Received = BTreeMap<(PeerId, ParticipantId, MediaKind), Vec<Timestamp>>;
+/// Media on its way: receiver, sender and kind.
+type Way = (PeerId, ParticipantId, MediaKind);
+
+/// What went to whom, and which layer of it they had asked for last.
+#[derive(Default)]
+struct Received {
+    packets: BTreeMap<Way, Vec<Timestamp>>,
+    layers: BTreeMap<Way, Option<u8>>,
+}
 
 fn people_without_devices_take_part(evidence: &RunEvidence) -> Findings {
     let transcript = Transcript::read(evidence.run());
@@ -73,7 +80,7 @@ fn people_without_devices_take_part(evidence: &RunEvidence) -> Findings {
     findings
 }
 
-/// Somebody without devices gets of each third person what somebody with devices gets.
+/// Somebody without devices gets of each third person what somebody with devices gets who asks for the same layer.
 fn compare(
     findings: &mut Findings,
     transcript: &Transcript<'_>,
@@ -86,16 +93,18 @@ fn compare(
     let within = |times: Option<&Vec<Timestamp>>| {
         times.map_or(0, |times| times.iter().filter(|at| **at >= from && **at < until).count())
     };
-    for ((peer, source, kind), times) in received {
-        if *peer != equipped.peer || *source == bare.participant {
+    for ((peer, source, kind), times) in &received.packets {
+        let layer = |peer| received.layers.get(&(peer, *source, *kind));
+        if *peer != equipped.peer || *source == bare.participant || layer(equipped.peer) != layer(bare.peer) {
             continue;
         }
         let wanted = within(Some(times));
-        let got = within(received.get(&(bare.peer, *source, *kind)));
+        let got = within(received.packets.get(&(bare.peer, *source, *kind)));
         if wanted == 0 {
             continue;
         }
         let share = got as f64 / wanted as f64;
+        findings.count(if kind.is_video() { "cameras compared" } else { "microphones compared" }, 1);
         findings.figure("packets beside somebody with devices", "", share);
         findings.expect_at(share >= SHARE_MIN, Some(from), || {
             let source =
@@ -139,10 +148,15 @@ fn received(transcript: &Transcript<'_>) -> Received {
             tracks.insert((message.peer, track.ssrc), (track.participant, track.kind));
         }
     }
-    let mut received = Received::new();
+    let mut received = Received::default();
+    for asked in &transcript.exchanges {
+        if let (Request::Watch { source, kind, layer }, true) = (asked.body, asked.is_done()) {
+            received.layers.insert((asked.peer, *source, *kind), *layer);
+        }
+    }
     for packet in &tap.egress {
         if let Some((source, kind)) = tracks.get(&(packet.peer, packet.ssrc)) {
-            received.entry((packet.peer, *source, *kind)).or_default().push(packet.at);
+            received.packets.entry((packet.peer, *source, *kind)).or_default().push(packet.at);
         }
     }
     received
