@@ -53,7 +53,7 @@ fn people_without_devices_take_part(evidence: &RunEvidence) -> Findings {
     let transcript = Transcript::read(evidence.run());
     let mut findings = Findings::new();
     let received = received(&transcript);
-    let mut bare_people = 0;
+    let (mut bare_people, mut cameras) = (0, 0);
     for (index, person) in transcript.run.scenario.people.iter().enumerate() {
         if person.microphone.is_some() || person.camera.is_some() || person.screen.is_some() {
             continue;
@@ -70,23 +70,26 @@ fn people_without_devices_take_part(evidence: &RunEvidence) -> Findings {
                 && equipped.microphone.is_some()
                 && equipped.watch == person.watch;
             if comparable {
-                compare(&mut findings, &transcript, &received, (stay, other));
+                cameras += compare(&mut findings, &transcript, &received, (stay, other));
             }
         }
         judge_deeds(&mut findings, &transcript, stay);
     }
     findings.count("people without devices", bare_people);
+    findings.expect(cameras > 0, || "no picture was compared".to_owned());
     findings.expect(bare_people > 0, || "everybody has a camera or a microphone".to_owned());
     findings
 }
 
 /// Somebody without devices gets of each third person what somebody with devices gets who asks for the same layer.
+/// Gives back how many pictures were compared.
 fn compare(
     findings: &mut Findings,
     transcript: &Transcript<'_>,
     received: &Received,
     (bare, equipped): (&Stay, &Stay),
-) {
+) -> u64 {
+    let mut cameras = 0;
     let (name, model) = (transcript.name(bare.person), transcript.name(equipped.person));
     let from = bare.from.max(equipped.from) + SETTLED_AFTER;
     let until = bare.until.min(equipped.until);
@@ -104,6 +107,7 @@ fn compare(
             continue;
         }
         let share = got as f64 / wanted as f64;
+        cameras += u64::from(kind.is_video());
         findings.count(if kind.is_video() { "cameras compared" } else { "microphones compared" }, 1);
         findings.figure("packets beside somebody with devices", "", share);
         findings.expect_at(share >= SHARE_MIN, Some(from), || {
@@ -124,6 +128,7 @@ fn compare(
         let (own, others) = (frozen(bare), frozen(equipped));
         format!("{name}, without devices, sees pictures frozen {own:.2} of the time, {model} {others:.2}")
     });
+    cameras
 }
 
 /// What they ask for is done as for anybody.

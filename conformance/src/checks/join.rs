@@ -1,5 +1,7 @@
 //! Owns the checks on getting in (JOIN): by link, not by a bad one, and through the lobby.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "only few messages say anything about a conference")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,

@@ -1,6 +1,11 @@
 //! Owns the judgement on moderation (LIC-003): whose requests are obeyed, whose are refused by name, and that nothing
 //! happens to anybody which no entitled person asked for. Ranks are kept from what passed on the wire.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "each place looks at the few requests or messages that it judges"
+)]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -21,7 +26,7 @@ const EFFECT_WITHIN: Duration = Duration::from_millis(50);
 
 /// Who has which say in a conference, and what they made of it.
 #[derive(Default)]
-struct Say {
+struct Ranks {
     host: Option<HolderId>,
     moderators: BTreeSet<HolderId>,
     locked: bool,
@@ -60,36 +65,42 @@ const fn refusal_without_rank(body: &Request) -> Option<Refusal> {
         | Request::CreateInvitation
         | Request::RevokeInvitation { .. } => Some(Refusal::NotModerator),
         Request::NameModerator { .. } | Request::HandOver { .. } | Request::End => Some(Refusal::NotHost),
-        _ => None,
+        Request::Start { .. }
+        | Request::Join { .. }
+        | Request::Leave
+        | Request::Publish { .. }
+        | Request::Watch { .. }
+        | Request::RaiseHand
+        | Request::LowerHand => None,
     }
 }
 
 /// Judges the answers, and gives back what entitled people ordered.
 fn judge_requests<'a>(findings: &mut Findings, transcript: &'a Transcript<'a>) -> Vec<Order<'a>> {
-    let mut says: BTreeMap<ConferenceId, Say> = BTreeMap::new();
+    let mut says: BTreeMap<ConferenceId, Ranks> = BTreeMap::new();
     let mut orders = Vec::new();
     for exchange in &transcript.exchanges {
         let holder = transcript.holder(exchange.person);
         match (exchange.body, exchange.entered()) {
             (Request::Start { .. }, Some(conference)) => {
-                says.insert(conference, Say { host: holder, ..Say::default() });
+                says.insert(conference, Ranks { host: holder, ..Ranks::default() });
             }
             (Request::Join { link, .. }, _) => {
-                if let Some(say) = says.get(&link.conference) {
-                    judge_lock(findings, transcript, exchange, say);
+                if let Some(ranks) = says.get(&link.conference) {
+                    judge_lock(findings, transcript, exchange, ranks);
                 }
             }
             _ => {}
         }
         let Some(needed) = refusal_without_rank(exchange.body) else { continue };
         let Some(stay) = transcript.stay_of(exchange.peer, exchange.at) else { continue };
-        let say = says.entry(stay.conference).or_default();
-        let is_host = holder.is_some() && say.host == holder;
-        let moderates = is_host || holder.is_some_and(|holder| say.moderators.contains(&holder));
+        let ranks = says.entry(stay.conference).or_default();
+        let is_host = holder.is_some() && ranks.host == holder;
+        let moderates = is_host || holder.is_some_and(|holder| ranks.moderators.contains(&holder));
         let entitled = if needed == Refusal::NotHost { is_host } else { moderates };
         judge_answer(findings, transcript, exchange, (!entitled).then_some(needed));
         if entitled && exchange.is_done() {
-            carry_out(say, transcript, exchange, stay);
+            carry_out(ranks, transcript, exchange, stay);
             orders.push(Order { at: exchange.at, conference: stay.conference, body: exchange.body });
         }
     }
@@ -116,31 +127,32 @@ fn judge_answer(
 }
 
 /// A lock that an entitled person set keeps newcomers out; one that somebody else asked for does not.
-fn judge_lock(findings: &mut Findings, transcript: &Transcript<'_>, join: &Exchange<'_>, say: &Say) {
+fn judge_lock(findings: &mut Findings, transcript: &Transcript<'_>, join: &Exchange<'_>, ranks: &Ranks) {
     let holder = transcript.holder(join.person);
-    let passes = holder.is_some_and(|holder| say.host == Some(holder) || say.moderators.contains(&holder));
+    let passes =
+        holder.is_some_and(|holder| ranks.host == Some(holder) || ranks.moderators.contains(&holder));
     let locked_out = join.refusal() == Some(Refusal::ConferenceLocked);
-    findings.expect_at(locked_out == (say.locked && !passes), Some(join.at), || {
-        let state = if say.locked { "locked" } else { "open" };
+    findings.expect_at(locked_out == (ranks.locked && !passes), Some(join.at), || {
+        let state = if ranks.locked { "locked" } else { "open" };
         let who = transcript.name(join.person);
         format!("{who} came to a conference that is {state} and {}", join.outcome())
     });
 }
 
-fn carry_out(say: &mut Say, transcript: &Transcript<'_>, exchange: &Exchange<'_>, stay: &Stay) {
+fn carry_out(ranks: &mut Ranks, transcript: &Transcript<'_>, exchange: &Exchange<'_>, stay: &Stay) {
     let holder_of = |participant: ParticipantId| {
         transcript.person_in(stay.conference, participant).and_then(|person| transcript.holder(person))
     };
     match exchange.body {
-        Request::Lock { locked } => say.locked = *locked,
-        Request::NameModerator { participant } => say.moderators.extend(holder_of(*participant)),
+        Request::Lock { locked } => ranks.locked = *locked,
+        Request::NameModerator { participant } => ranks.moderators.extend(holder_of(*participant)),
         Request::HandOver { participant } => {
-            say.moderators.extend(say.host);
-            say.host = holder_of(*participant);
+            ranks.moderators.extend(ranks.host);
+            ranks.host = holder_of(*participant);
         }
         Request::Remove { participant } => {
             if let Some(holder) = holder_of(*participant) {
-                say.moderators.remove(&holder);
+                ranks.moderators.remove(&holder);
             }
         }
         _ => {}
@@ -253,6 +265,12 @@ const fn verb(body: &Request) -> &'static str {
         Request::NameModerator { .. } => "another moderator",
         Request::HandOver { .. } => "a hand-over",
         Request::End => "the end",
-        _ => "something",
+        Request::Start { .. }
+        | Request::Join { .. }
+        | Request::Leave
+        | Request::Publish { .. }
+        | Request::Watch { .. }
+        | Request::RaiseHand
+        | Request::LowerHand => "something",
     }
 }

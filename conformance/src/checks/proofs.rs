@@ -59,6 +59,7 @@ fn checks_on_devices_and_rooms_turn_red() {
 }
 
 /// Each check of the proofs is green on its scenarios, and red under its sabotage.
+#[expect(clippy::print_stdout, reason = "with --nocapture the proofs are read as a table")]
 fn prove(proofs: &[Proof]) {
     for (name, sabotage, scenario) in proofs {
         let broken = judge(name, &run(scenario, Some(*sabotage)));

@@ -1,6 +1,8 @@
 //! Owns the reading of a run's wire as a conversation: which request got which answer, who was inside which conference
 //! from when to when, and what audio reached whom. It reads the observer's notes only, never the engine's accounts.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "only few messages answer a request")]
+
 use std::{collections::BTreeMap, time::Duration};
 
 use media_core::{
