@@ -193,6 +193,7 @@ impl Session {
             }
             ServerMessage::MemberLeft { participant } => {
                 self.roster.remove(participant);
+                self.knocking.remove(participant);
             }
             ServerMessage::Knock { participant, name } => {
                 self.knocking.insert(*participant, name.clone());
