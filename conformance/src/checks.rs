@@ -2,8 +2,10 @@
 //! not exist for the gate.
 
 mod flows;
+mod fwd;
 mod pres;
 mod presenter_model;
+mod sec;
 
 #[cfg(test)]
 mod proofs_media;
@@ -14,6 +16,6 @@ use crate::check::Check;
 
 /// All checks, in the order in which reports name them.
 pub fn checks() -> &'static [Check] {
-    static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| [pres::CHECKS].concat());
+    static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| [pres::CHECKS, fwd::CHECKS, sec::CHECKS].concat());
     &CHECKS
 }

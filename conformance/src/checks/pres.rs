@@ -107,7 +107,8 @@ impl<'a> Stage<'a> {
     /// The packets that nobody may get: forbidden when they came, and not the repetition of a permitted one.
     fn forbidden(&self) -> impl Iterator<Item = Sent<'_>> {
         self.sent().filter(|sent| {
-            let first = self.flows.origin(sent.packet.payload).is_some_and(|first| first.at == sent.packet.at);
+            let first =
+                self.flows.origin(sent.packet.payload).is_some_and(|first| first.at == sent.packet.at);
             sent.verdict == Verdict::MayNot && first
         })
     }
@@ -115,9 +116,8 @@ impl<'a> Stage<'a> {
     fn presentations(&self) -> Vec<Presentation> {
         let mut presentations = Vec::new();
         for conference in self.model.conferences.keys() {
-            let presenter = |room: &super::presenter_model::Room| {
-                room.presenter.filter(|_| room.mode == Mode::Presenter)
-            };
+            let presenter =
+                |room: &super::presenter_model::Room| room.presenter.filter(|_| room.mode == Mode::Presenter);
             for (from, until, presenter) in self.model.spans(*conference, presenter) {
                 presentations.push(Presentation { conference: *conference, from, until, presenter });
             }
@@ -336,7 +336,9 @@ fn audience_sends_feedback_only(evidence: &RunEvidence) -> Findings {
                 let verdict =
                     |at| stage.model.verdict(stay.conference, stay.participant, kind, at) == Verdict::MayNot;
                 // Every 100 ms: grants last longer than that.
-                (from.as_millis()..until.as_millis()).step_by(100).all(|at| verdict(Timestamp::from_millis(at)))
+                (from.as_millis()..until.as_millis())
+                    .step_by(100)
+                    .all(|at| verdict(Timestamp::from_millis(at)))
             };
             let honest = !flows.misbehaves(person_of(stay.peer));
             if !honest || until.saturating_since(from) < SETTLED || !MediaKind::ALL.into_iter().all(silent) {
@@ -457,12 +459,16 @@ fn guests_hear_and_see(evidence: &RunEvidence) -> Findings {
         let name = flows.name(request.peer);
         let stay = flows.stays.iter().find(|stay| stay.peer == request.peer && stay.from >= request.at);
         findings.expect_at(stay.is_some(), Some(request.at), || format!("{name} was not let in"));
-        let Some(stay) = stay.filter(|stay| stage.model.presents(stay.conference, stay.from)) else { continue };
+        let Some(stay) = stay.filter(|stay| stage.model.presents(stay.conference, stay.from)) else {
+            continue;
+        };
         guests += 1;
         for kind in [MediaKind::Audio, MediaKind::Camera] {
             let got = stage.sent().any(|sent| {
                 let presents = |p: &Presentation| {
-                    p.presenter == sent.stay.participant && p.from <= sent.packet.at && sent.packet.at < p.until
+                    p.presenter == sent.stay.participant
+                        && p.from <= sent.packet.at
+                        && sent.packet.at < p.until
                 };
                 sent.kind == kind
                     && flows.reached(sent.packet.payload, stay.peer)

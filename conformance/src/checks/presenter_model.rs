@@ -286,9 +286,8 @@ impl Room {
         }
         let holds = |credential: &Option<Token>, wanted: &Token| credential.as_ref() == Some(wanted);
         let host = self.host.as_ref().and_then(|host| self.present.iter().find(|(_, c)| holds(c, host)));
-        let moderator = || {
-            self.present.iter().find(|(_, c)| self.moderators.iter().any(|moderator| holds(c, moderator)))
-        };
+        let moderator =
+            || self.present.iter().find(|(_, c)| self.moderators.iter().any(|moderator| holds(c, moderator)));
         self.presenter = host.or_else(moderator).map(|(participant, _)| *participant);
     }
 }
