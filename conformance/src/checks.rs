@@ -1,14 +1,19 @@
 //! Owns the registry of checks, one file per requirement area under `checks/`. A check that is not listed here does
 //! not exist for the gate.
 
+mod det;
+mod e2e;
 mod flows;
 mod fwd;
+mod net;
 mod pres;
 mod presenter_model;
 mod sec;
 
 #[cfg(test)]
 mod proofs_media;
+#[cfg(test)]
+mod proofs_wire;
 
 use std::sync::LazyLock;
 
@@ -16,6 +21,8 @@ use crate::check::Check;
 
 /// All checks, in the order in which reports name them.
 pub fn checks() -> &'static [Check] {
-    static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| [pres::CHECKS, fwd::CHECKS, sec::CHECKS].concat());
+    static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| {
+        [pres::CHECKS, fwd::CHECKS, e2e::CHECKS, net::CHECKS, sec::CHECKS, det::CHECKS].concat()
+    });
     &CHECKS
 }

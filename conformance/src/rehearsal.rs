@@ -62,9 +62,20 @@ pub trait Rehearse: Sync {
     /// The same source of runs with other settings.
     fn with_settings(&self, settings: Settings) -> Box<dyn Rehearse>;
 
+    /// Runs a scenario given as text, as [`Rehearse::scenario_file`] writes it, with its own seed.
+    ///
+    /// # Errors
+    /// The text describes no scenario, or the simulation itself fails.
+    fn text(&self, text: &str) -> Result<RunEvidence, HarnessError>;
+
     /// A fixture with its seed as a file of its own, so that a failing run can be repeated after the fixture has
     /// changed (DET-003); `None` when there is no such fixture.
     fn scenario_file(&self, scenario: &str, seed: u64) -> Option<String>;
+}
+
+/// Names of all fixture scenarios.
+pub fn fixture_names() -> impl Iterator<Item = &'static str> {
+    fixtures::names()
 }
 
 /// The simulation.
@@ -115,6 +126,15 @@ impl Rehearse for Simulation {
         let scenario = Scenario::load(path).map_err(bad_scenario)?;
         let seed = seed.unwrap_or(scenario.seed);
         Ok(self.rehearse(&scenario, seed)?)
+    }
+
+    fn text(&self, text: &str) -> Result<RunEvidence, HarnessError> {
+        let scenario = Scenario::from_toml("scenario.toml", text).map_err(|error| HarnessError::Run {
+            scenario: "a written scenario".to_owned(),
+            seed: 0,
+            reason: error.to_string(),
+        })?;
+        self.rehearse(&scenario, scenario.seed)
     }
 
     fn with_settings(&self, settings: Settings) -> Box<dyn Rehearse> {

@@ -216,8 +216,9 @@ impl Engine {
         if now < self.now {
             return Err(ApiError::TimeWentBack { now, before: self.now });
         }
-        if self.out.len() > limits::OUTPUTS_MAX {
-            return Err(ApiError::OutputsNotPolled(self.out.len()));
+        let waiting = self.out.len() + self.forwarder.outputs_waiting();
+        if waiting > limits::OUTPUTS_MAX {
+            return Err(ApiError::OutputsNotPolled(waiting));
         }
         self.now = now;
         match input {
@@ -233,11 +234,12 @@ impl Engine {
                 }
             },
             Input::Disconnected { peer } => self.directory.handle_disconnect(now, peer),
-            Input::Timeout => {
-                self.directory.handle_timeout(now);
-                self.forwarder.handle_timeout(now);
-            }
+            Input::Timeout => {}
         }
+        // Also after other input, which may come when a timeout is due: none that is announced lies in the past. The
+        // input comes first, because it may bring what would be asked for.
+        self.directory.handle_timeout(now);
+        self.forwarder.handle_timeout(now);
         while let Some(effect) = self.directory.poll_effect() {
             self.on_effect(effect);
         }

@@ -99,6 +99,11 @@ impl Forwarder {
         self.out.pop_front()
     }
 
+    /// How many outputs wait to be polled.
+    pub fn outputs_waiting(&self) -> usize {
+        self.out.len()
+    }
+
     /// When [`Forwarder::handle_timeout`] has something to do.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         self.timers.first().map(|(at, ..)| *at)
@@ -145,6 +150,10 @@ impl Forwarder {
     fn request_key_frame(&mut self, now: Timestamp, track: TrackIndex, index: u8) {
         let track = &mut self.tracks[track.0];
         let encoding = &mut track.encodings[usize::from(index)];
+        if encoding.barred {
+            // Who may not send is not asked; the first packet after that asks by itself.
+            encoding.key_frames.on_served();
+        }
         if !encoding.key_frames.poll(now) {
             return;
         }
@@ -168,6 +177,12 @@ impl Forwarder {
         if let Some(next) = next {
             encoding.scheduled = Some(next);
             self.timers.insert((next, track, index));
+        }
+    }
+
+    fn reschedule_all(&mut self, track: TrackIndex) {
+        for index in 0..self.tracks[track.0].encodings.len() {
+            self.reschedule(track, index as u8);
         }
     }
 

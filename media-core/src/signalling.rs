@@ -4,6 +4,8 @@
 //! The end-to-end key is deliberately absent: it stands in the part of the invitation link behind `#`, which a
 //! client never sends.
 
+mod refusal;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -13,6 +15,8 @@ use crate::{
     media::{Codec, MediaKind, Permissions},
     secret::Token,
 };
+
+pub use refusal::Refusal;
 
 /// A client's request; the answer carries the same number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -360,57 +364,6 @@ pub enum OutReason {
     Ended,
     /// The same licence holder came in through another connection, which carries on in this one's place.
     Replaced,
-}
-
-/// Why a request was refused. Nothing here tells a stranger whether a conference exists (JOIN-002).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Refusal {
-    /// Only a licence holder can start a conference (LIC-001).
-    NoLicence,
-    /// The licences' term is over (LIC-004).
-    LicenceExpired,
-    /// This holder already runs a conference (LIC-002).
-    LicenceInUse,
-    /// As many conferences run as there are licences (CAP-002).
-    AllLicencesInUse,
-    /// The link is wrong, revoked, or of another conference: one answer for all (JOIN-002).
-    InvalidLink,
-    /// The conference is full (CAP-004).
-    ConferenceFull,
-    /// The conference is locked.
-    ConferenceLocked,
-    /// The lobby is full.
-    LobbyFull,
-    /// The client cannot encrypt (E2E-012).
-    EncryptionRequired,
-    /// This connection is in a conference, or waits for one, already.
-    AlreadyIn,
-    /// This connection is in no conference.
-    NotIn,
-    /// Only the host can do that.
-    NotHost,
-    /// Only the host or a moderator can do that (LIC-003).
-    NotModerator,
-    /// Only a licence holder can be given that role.
-    NotLicenceHolder,
-    /// Nobody of that number is here.
-    NoSuchParticipant,
-    /// There is no link of that number.
-    NoSuchInvitation,
-    /// There are as many links as there may be.
-    TooManyInvitations,
-    /// The name is empty, too long, or has control characters.
-    BadName,
-    /// The track list is not valid: too many, two of a kind, a codec that does not fit, or an SSRC twice.
-    BadTracks,
-    /// There is no such track to watch.
-    NoSuchTrack,
-    /// Presenters are named, and hands raised and granted, in presenter mode only.
-    NotInPresenterMode,
-    /// The presenter has the word already; a screen, or a camera without the word, cannot be granted; the host cannot
-    /// be put out, named moderator, or given the conference they have.
-    NotApplicable,
 }
 
 impl ClientMessage {

@@ -34,6 +34,8 @@ const GROUPS_MAX: usize = 15;
 pub struct Options {
     /// Break this on purpose.
     pub sabotage: Option<Sabotage>,
+    /// Take this one source of randomness (of [`crate::seed::SOURCES`]) from another seed.
+    pub shifted: Option<&'static str>,
     /// Keep every datagram for export.
     pub keep_packets: bool,
 }
@@ -94,7 +96,7 @@ impl Run {
 /// When an invariant of the harness is broken; the media engine cannot cause one by what it does to media.
 pub fn run(scenario: &Scenario, seed: u64, options: Options) -> Result<Run, WorldError> {
     let scenario = Arc::new(scenario.clone().with_seed(seed));
-    let effective = Seed(effective_seed(seed, options.sabotage));
+    let effective = Seed::new(effective_seed(seed, options.sabotage)).with_shifted(options.shifted);
     let mut marker: Marker = Default::default();
     effective.stream("marker").fill_bytes(&mut marker);
     let groups = group_sites(&scenario);
@@ -117,7 +119,7 @@ pub fn run(scenario: &Scenario, seed: u64, options: Options) -> Result<Run, Worl
         hosts.push(Host::Sites(Box::new(group)));
     }
     let end = scenario.end();
-    let hosts = world::run(hosts, end, effective.0)?;
+    let hosts = world::run(hosts, end, effective.value())?;
     Ok(collect(scenario, seed, options.sabotage, hosts, end))
 }
 

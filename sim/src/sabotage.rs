@@ -72,16 +72,18 @@ sabotages! {
     AllMicrophones = "all-microphones",
     /// The first 200 ms of each utterance are dropped.
     ClipOnsets = "clip-onsets",
-    /// Every 50th media packet vanishes without a trace.
+    /// Every 47th media packet vanishes without a trace.
     SilentDrop = "silent-drop",
     /// Media is copied into another conference.
     Leak = "leak",
-    /// One bit of every 20th packet's ciphertext is flipped.
+    /// One bit of every 19th packet's ciphertext is flipped.
     FlipBit = "flip-bit",
     /// Endpoints send frames without sealing them.
     Plaintext = "plaintext",
     /// An endpoint without a key sends frames in clear.
     FailOpen = "fail-open",
+    /// An endpoint without a key plays what it cannot open.
+    PlayUnopened = "play-unopened",
     /// Media on a foreign SSRC is passed on to somebody.
     ForeignAccepted = "foreign-accepted",
     /// Access links have ten times their rate.
@@ -94,8 +96,6 @@ sabotages! {
     FixedSeed = "fixed-seed",
     /// The scenario file of a failing run lacks its last person.
     ForgetfulFile = "forgetful-file",
-    /// The summary of a run leaves out digest and time factor.
-    TersePrinter = "terse-printer",
 }
 
 /// No sabotage has this name.

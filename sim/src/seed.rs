@@ -1,6 +1,5 @@
-//! Owns where every random number of a run comes from: one seed, expanded into labelled substreams, and the token
-//! that names a run so that it can be replayed. There is no operating-system entropy here and no cryptography:
-//! the expansion only has to be stable and well mixed.
+//! Owns where every random number of a run comes from: one seed, expanded into labelled substreams. There is no
+//! operating-system entropy here and no cryptography: the expansion only has to be stable and well mixed.
 
 use std::{fmt, str::FromStr};
 
@@ -10,11 +9,35 @@ use rand_core::SeedableRng;
 /// The increment of splitmix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
 const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
+/// The labels of all substreams that a run draws from (DET-002).
+pub const SOURCES: &[&str] =
+    &["credential", "downlink", "endpoint", "engine", "guessed link", "marker", "uplink"];
+
 /// The number that determines a whole run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Seed(pub u64);
+pub struct Seed {
+    value: u64,
+    /// The one substream that is another seed's, to show that it reaches the run.
+    shifted: Option<&'static str>,
+}
 
 impl Seed {
+    /// The seed of this number.
+    pub const fn new(value: u64) -> Self {
+        Self { value, shifted: None }
+    }
+
+    /// The same seed, except that the substream `label` is another seed's.
+    #[must_use]
+    pub const fn with_shifted(self, label: Option<&'static str>) -> Self {
+        Self { shifted: label, ..self }
+    }
+
+    /// The number.
+    pub const fn value(self) -> u64 {
+        self.value
+    }
+
     /// Reads a seed from the command line: decimal (`42`) or hexadecimal (`0x2a`).
     ///
     /// # Errors
@@ -30,7 +53,7 @@ impl Seed {
         if let Some(found) = digits.chars().find(|c| !c.is_digit(radix)) {
             return Err(SeedError::NotADigit { found, radix });
         }
-        u64::from_str_radix(digits, radix).map(Self).map_err(|_| SeedError::TooLarge)
+        u64::from_str_radix(digits, radix).map(Self::new).map_err(|_| SeedError::TooLarge)
     }
 
     /// The random numbers for the purpose called `label`. Each label has a stream of its own: using one more label
@@ -42,7 +65,9 @@ impl Seed {
     /// As [`Seed::stream`], one stream for each `index` (a participant's number, a link's number). Index 0 is the
     /// stream without an index.
     pub fn stream_at(self, label: &str, index: u64) -> ChaCha8Rng {
-        ChaCha8Rng::from_seed(self.key(label, index))
+        debug_assert!(cfg!(test) || SOURCES.contains(&label), "`{label}` is not among the sources");
+        let seed = if self.shifted == Some(label) { Self::new(!self.value) } else { self };
+        ChaCha8Rng::from_seed(seed.key(label, index))
     }
 
     /// Four lanes of 64 bits, each a chain of splitmix64 steps over the lane's number, the seed, the label in words
@@ -51,7 +76,7 @@ impl Seed {
     fn key(self, label: &str, index: u64) -> [u8; 32] {
         let mut key = [0; 32];
         for (lane, out) in (1..).zip(key.chunks_exact_mut(8)) {
-            let mut state = splitmix64(splitmix64(lane) ^ self.0);
+            let mut state = splitmix64(splitmix64(lane) ^ self.value);
             for chunk in label.as_bytes().chunks(8) {
                 let mut word = [0; 8];
                 word[..chunk.len()].copy_from_slice(chunk);
@@ -75,7 +100,7 @@ const fn splitmix64(state: u64) -> u64 {
 impl fmt::Display for Seed {
     /// In the form the command line reads: `0x` and hexadecimal digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#x}", self.0)
+        write!(f, "{:#x}", self.value)
     }
 }
 
@@ -130,20 +155,20 @@ mod tests {
     #[test]
     fn the_expansion_is_the_one_that_committed_seeds_were_found_with() {
         // Computed from the description of `Seed::key` and of ChaCha with 8 rounds by an independent program.
-        let key = Seed(42).key("link.loss", 7);
+        let key = Seed::new(42).key("link.loss", 7);
         let words: Vec<u64> =
             key.chunks_exact(8).map(|word| u64::from_be_bytes(word.try_into().unwrap())).collect();
         assert_eq!(
             words,
             [0x38fa_48fb_35db_fef8, 0x1857_b7b0_7608_5e79, 0x600a_58c3_a875_21a5, 0x3e67_327a_0b62_e85c]
         );
-        assert_eq!(Seed(42).stream_at("link.loss", 7).next_u64(), 0x2097_12f5_230b_47e8);
+        assert_eq!(Seed::new(42).stream_at("link.loss", 7).next_u64(), 0x2097_12f5_230b_47e8);
     }
 
     #[test]
     fn equal_seeds_and_labels_give_equal_streams() {
-        assert_eq!(first(Seed(7).stream("loss")), first(Seed(7).stream("loss")));
-        assert_eq!(first(Seed(7).stream("loss")), first(Seed(7).stream_at("loss", 0)));
+        assert_eq!(first(Seed::new(7).stream("loss")), first(Seed::new(7).stream("loss")));
+        assert_eq!(first(Seed::new(7).stream("loss")), first(Seed::new(7).stream_at("loss", 0)));
     }
 
     #[test]
@@ -152,7 +177,7 @@ mod tests {
         for seed in [0, 1, u64::MAX] {
             for label in ["", "a", "b", "ab", "a\0", "loss", "lossloss", "losslossl", "link.loss"] {
                 for index in [0, 1, 2, 1 << 40] {
-                    seen.extend(first(Seed(seed).stream_at(label, index)));
+                    seen.extend(first(Seed::new(seed).stream_at(label, index)));
                 }
             }
         }
@@ -164,9 +189,9 @@ mod tests {
 
     #[test]
     fn a_flipped_seed_bit_flips_about_half_of_the_key() {
-        let base = Seed(0x0123_4567_89ab_cdef);
+        let base = Seed::new(0x0123_4567_89ab_cdef);
         for bit in 0..64 {
-            let flipped = Seed(base.0 ^ (1 << bit)).key("link", 3);
+            let flipped = Seed::new(base.value() ^ (1 << bit)).key("link", 3);
             let distance: u32 =
                 base.key("link", 3).iter().zip(flipped).map(|(a, b)| (a ^ b).count_ones()).sum();
             // 256 fair bits: mean 128, standard deviation 8; five of them either way.
@@ -176,10 +201,10 @@ mod tests {
 
     #[test]
     fn a_seed_is_read_in_decimal_and_in_hexadecimal() {
-        assert_eq!(Seed::parse("42"), Ok(Seed(42)));
-        assert_eq!("0x2A".parse(), Ok(Seed(42)));
-        assert_eq!(Seed::parse("18446744073709551615"), Ok(Seed(u64::MAX)));
-        assert_eq!(Seed::parse(&Seed(u64::MAX).to_string()), Ok(Seed(u64::MAX)));
+        assert_eq!(Seed::parse("42"), Ok(Seed::new(42)));
+        assert_eq!("0x2A".parse(), Ok(Seed::new(42)));
+        assert_eq!(Seed::parse("18446744073709551615"), Ok(Seed::new(u64::MAX)));
+        assert_eq!(Seed::parse(&Seed::new(u64::MAX).to_string()), Ok(Seed::new(u64::MAX)));
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Owns the description of buildings: their access links and what stands in them. [`AccessLink`] is the resolved
-//! form that a link is made from; [`file`] is the TOML form; [`presets`] are the ones that come with the project.
+//! form that a link is made from; [`mod@file`] is the TOML form; [`presets`] are the ones that come with the project.
 //!
 //! How a link treats packets is not here.
 

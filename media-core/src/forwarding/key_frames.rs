@@ -21,8 +21,8 @@ impl KeyFrameRequests {
         self.asked = Some(now);
     }
 
-    /// A key frame begins: whoever waited is served.
-    pub(super) fn on_key_frame(&mut self) {
+    /// Nobody waits: a key frame begins, or the encoding is not sent.
+    pub(super) fn on_served(&mut self) {
         self.wanted = false;
     }
 
@@ -53,7 +53,7 @@ mod tests {
             asked += u32::from(requests.poll(Timestamp::from_millis(millis)));
         }
         assert_eq!(asked, 2);
-        requests.on_key_frame();
+        requests.on_served();
         assert_eq!(requests.poll_timeout(), None);
     }
 }

@@ -74,24 +74,22 @@ impl Forwarder {
     pub fn set_permissions(&mut self, participant: ParticipantId, permissions: Permissions) {
         let Some(index) = self.by_participant.get(&participant) else { return };
         let member = &mut self.members[index.0];
-        member.permissions = permissions;
-        if permissions.audio {
-            return;
-        }
-        // Who may not speak must not keep a place among the loudest.
-        let tracks: Vec<TrackIndex> = member.tracks.clone();
-        if let Some(room) = self.rooms.get_mut(&member.conference) {
-            for index in tracks {
-                if self.tracks[index.0].kind.is_video() {
-                    continue;
-                }
-                room.speakers.on_silenced(index);
-                let track = &mut self.tracks[index.0];
-                while track.held.pop_front().is_some() {
-                    track.dropped.count(DropReason::NotPermitted);
-                    track.interrupt();
-                }
+        let before = std::mem::replace(&mut member.permissions, permissions);
+        let conference = member.conference;
+        for index in member.tracks.clone() {
+            let track = &mut self.tracks[index.0];
+            if !before.allows(track.kind) || permissions.allows(track.kind) {
+                continue;
             }
+            track.bar();
+            while track.held.pop_front().is_some() {
+                track.dropped.count(DropReason::NotPermitted);
+            }
+            // Who may not speak must not keep a place among the loudest.
+            if let Some(room) = self.rooms.get_mut(&conference) {
+                room.speakers.on_silenced(index);
+            }
+            self.reschedule_all(index);
         }
     }
 
@@ -152,7 +150,8 @@ impl Forwarder {
 
     fn publish(&mut self, index: MemberIndex, offer: &TrackOffer) {
         let member = &mut self.members[index.0];
-        let track = Track::new(member.conference, member.participant, member.peer, offer);
+        let permitted = member.permissions.allows(offer.kind);
+        let track = Track::new(member.conference, member.participant, member.peer, permitted, offer);
         let track = TrackIndex(self.tracks.insert(track));
         member.tracks.push(track);
         for (encoding, ssrcs) in offer.encodings.iter().enumerate() {
@@ -236,9 +235,12 @@ impl Forwarder {
             if demand & !before & 1 << encoding != 0 {
                 // An encoding that wakes up starts with a key frame by itself.
                 state.key_frames.on_woken(now);
+            } else if before & !demand & 1 << encoding != 0 {
+                state.rest();
             }
         }
         self.out.push_back(ForwardingOutput::Demand { peer, kind, encodings: demand });
+        self.reschedule_all(index);
     }
 
     /// An SSRC that this subscriber does not know yet, and that is not the server's own.

@@ -44,6 +44,11 @@ impl MissingPackets {
         }
     }
 
+    /// Forgets everything: nobody needs it any more.
+    pub(super) fn clear(&mut self) {
+        self.list.clear();
+    }
+
     /// The numbers to ask for at `now`, as they stand on the wire.
     pub(super) fn poll_nack(&mut self, now: Timestamp) -> impl Iterator<Item = u16> {
         self.list.retain(|missing| missing.next > now || missing.tries < NACK_TRIES_MAX);
@@ -55,7 +60,7 @@ impl MissingPackets {
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Timestamp> {
-        // Never more often than once a millisecond: many gaps become due together.
+        // A microsecond later, so that gaps that become due together are asked for together.
         self.list.iter().map(|missing| missing.next).min().map(|next| next + Duration::from_micros(1))
     }
 }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use super::{
     ForwardedRtp, Forwarder, ForwardingOutput, TrackIndex, member::PublishedSsrc, repair::SourcePacket,
-    speakers::Hearing,
+    speakers::Hearing, subscription::Offered,
 };
 use crate::{
     DropReason,
@@ -42,7 +42,7 @@ impl Forwarder {
         let admitted = if member.permissions.allows(track.kind) {
             self.admit(now, published, &view, datagram)
         } else {
-            track.interrupt();
+            track.bar();
             Err(DropReason::NotPermitted)
         };
         match admitted {
@@ -57,7 +57,7 @@ impl Forwarder {
     }
 
     /// Reads a permitted packet and finds its place in the stream; a retransmission becomes the packet that it
-    /// repairs. Nothing is returned for a microphone's packet that is held back.
+    /// repairs. Nothing is returned for a microphone's packet that is held back, or went out with what was.
     fn admit(
         &mut self,
         now: Timestamp,
@@ -82,7 +82,12 @@ impl Forwarder {
             return Err(DropReason::UnknownPayloadType);
         }
         let frame = if track.kind.is_video() {
-            Some(encoding.frames.frame_meta(view)?.ok_or(DropReason::BadExtension)?)
+            let frame = encoding.frames.frame_meta(view)?;
+            // Padding that probes for bandwidth belongs to no frame, but it has a number.
+            if frame.is_none() && !view.payload().is_empty() {
+                return Err(DropReason::BadExtension);
+            }
+            frame
         } else {
             None
         };
@@ -91,66 +96,69 @@ impl Forwarder {
             return Err(DropReason::BadExtension);
         }
         let newest = encoding.numbers.newest();
-        let sequence = encoding.numbers.unwrap(meta.sequence);
+        let sequence = encoding.unwrap(meta.sequence, published.retransmissions)?;
         let packet = SourcePacket { meta, datagram: datagram.clone() };
         encoding.cache.insert(sequence, packet.clone())?;
-        match newest {
-            Some(newest) if sequence > newest + 1 => encoding.missing.on_gap(now, newest + 1, sequence),
-            _ => encoding.missing.on_received(sequence),
+        let expected = newest.map_or(sequence, |newest| (newest + 1).max(encoding.permitted_from));
+        if sequence > expected {
+            encoding.missing.on_gap(now, expected, sequence);
+        } else {
+            encoding.missing.on_received(sequence);
         }
         if frame.is_some_and(|frame| frame.key && frame.start) {
-            encoding.key_frames.on_key_frame();
+            encoding.key_frames.on_served();
         }
         let admitted = Admitted { track: index, encoding: encoding_index, sequence, packet };
-        Ok(if frame.is_some() || self.hear(now, &admitted) { Some(admitted) } else { None })
+        Ok(if track.kind.is_video() || self.hear(now, &admitted) { Some(admitted) } else { None })
     }
 
-    /// Whether a microphone's packet goes through. What was held back goes before it, when its turn comes.
+    /// Whether a microphone's packet goes through by itself. Otherwise it is held back, or goes out together with what
+    /// was held back before.
     fn hear(&mut self, now: Timestamp, admitted: &Admitted) -> bool {
         let track = &mut self.tracks[admitted.track.0];
         let Some(room) = self.rooms.get_mut(&track.conference) else { return false };
-        let level = admitted.packet.meta.audio_level.map_or(127, |level| level.level);
-        match room.speakers.hear(now, admitted.track, level) {
-            Hearing::Forwarded => true,
-            Hearing::Taken => {
-                self.release_held(now, admitted.track);
-                true
-            }
-            Hearing::Held => {
-                if track.held.len() == SPEAKER_HELD_PACKETS {
-                    track.held.pop_front();
-                    track.dropped.count(DropReason::NotLoudest);
-                    track.interrupt();
-                }
-                track.held.push_back(admitted.sequence);
-                false
-            }
+        // What comes late belongs to a time that was decided on: it fills its place, if one was reserved.
+        if track.encodings[0].is_behind(admitted.sequence) {
+            return true;
         }
+        let level = admitted.packet.meta.audio_level.map_or(127, |level| level.level);
+        let hearing = room.speakers.hear(now, admitted.track, level);
+        if hearing == Hearing::Forwarded {
+            return true;
+        }
+        // In the order of sending: what begins a stretch must not be overtaken by what follows it.
+        let at = track.held.partition_point(|held| *held < admitted.sequence);
+        track.held.insert(at, admitted.sequence);
+        if hearing == Hearing::Taken {
+            self.release_held(now, admitted.track, admitted.sequence);
+        } else if track.held.len() > SPEAKER_HELD_PACKETS
+            && let Some(oldest) = track.held.pop_front()
+        {
+            track.pass_over(oldest);
+        }
+        false
     }
 
-    /// Sends the beginning of the words that brought the microphone its place, and forgets the silence before. When
-    /// the words began earlier than what is held back, their beginning is gone already, and a burst from their
-    /// middle would only delay what follows.
-    fn release_held(&mut self, now: Timestamp, index: TrackIndex) {
+    /// Sends what was held back of the words that brought the microphone its place, to the packet `taking` that did,
+    /// and forgets the silence before. When the words began earlier than what is held back, their beginning is gone
+    /// already, and a burst from their middle would only delay what follows.
+    fn release_held(&mut self, now: Timestamp, index: TrackIndex, taking: u64) {
         let voiced = |packet: &SourcePacket| {
             packet.meta.audio_level.is_some_and(|level| level.level <= SPEAKER_LEVEL_MIN)
         };
         let track = &self.tracks[index.0];
         let first = track.held.front().and_then(|sequence| track.encodings[0].cache.get(*sequence));
-        let began_earlier = track.held.len() == SPEAKER_HELD_PACKETS && first.is_some_and(voiced);
+        let began_earlier = track.held.len() > SPEAKER_HELD_PACKETS && first.is_some_and(voiced);
         let mut speaks = false;
         while let Some(sequence) = self.tracks[index.0].held.pop_front() {
             let track = &mut self.tracks[index.0];
             let packet = track.encodings[0].cache.get(sequence).cloned();
-            speaks |= !began_earlier && packet.as_ref().is_some_and(voiced);
+            speaks |= sequence == taking || !began_earlier && packet.as_ref().is_some_and(voiced);
             match packet.filter(|_| speaks) {
                 Some(packet) => {
-                    self.on_admitted(now, Admitted { track: index, encoding: 0, sequence, packet })
+                    self.on_admitted(now, Admitted { track: index, encoding: 0, sequence, packet });
                 }
-                None => {
-                    track.dropped.count(DropReason::NotLoudest);
-                    track.interrupt();
-                }
+                None => track.pass_over(sequence),
             }
         }
     }
@@ -158,17 +166,18 @@ impl Forwarder {
     /// The fan-out: to each subscriber of the track what it lets through, under its own numbers.
     fn on_admitted(&mut self, now: Timestamp, admitted: Admitted) {
         let Admitted { track: index, encoding, sequence, packet } = admitted;
-        self.tracks[index.0].admit();
+        let ahead = self.tracks[index.0].admit(encoding, sequence);
         let track = &self.tracks[index.0];
         let mut demand_may_change = false;
         let mut wants_key_frame = false;
         for held in &track.subscriptions {
             let subscription = &mut self.subscriptions[held.0];
-            let passed = subscription.offer(now, track, encoding, sequence, &packet.meta);
+            let offered = Offered { encoding, sequence, ahead, meta: &packet.meta };
+            let passed = subscription.offer(now, track, offered);
             wants_key_frame |= subscription.awaits(track, encoding);
             let Ok(passed) = passed else { continue };
+            demand_may_change |= passed.started;
             if passed.switched {
-                demand_may_change = true;
                 self.out.push_back(ForwardingOutput::LayerSwitched {
                     subscriber: subscription.subscriber,
                     source: track.owner,

@@ -25,6 +25,8 @@ struct Stretch {
 #[derive(Debug)]
 pub(super) struct Rewriter {
     stretches: [Option<Stretch>; STRETCHES_KEPT],
+    /// The youngest stretch still grows.
+    open: bool,
     out_next: u64,
     last_timestamp: Option<(u32, Timestamp)>,
 }
@@ -42,6 +44,7 @@ impl Rewriter {
         // One cycle up, so that no arithmetic on late packets reaches below zero.
         Self {
             stretches: [None; STRETCHES_KEPT],
+            open: false,
             out_next: u64::from(first) + (1 << 16),
             last_timestamp: None,
         }
@@ -54,6 +57,7 @@ impl Rewriter {
             Some((last, _)) if (wanted.wrapping_sub(last) as i32) <= 0 => last.wrapping_add(1),
             _ => wanted,
         };
+        self.open = true;
         self.stretches.rotate_right(1);
         self.stretches[0] = Some(Stretch {
             encoding,
@@ -63,6 +67,11 @@ impl Rewriter {
             out_first: self.out_next,
             timestamp_offset: out.wrapping_sub(timestamp),
         });
+    }
+
+    /// Ends the present stretch: what follows in the source has no place before the next one begins.
+    pub(super) fn close(&mut self) {
+        self.open = false;
     }
 
     /// Numbers for a packet of `encoding`, or nothing when it belongs to no stretch (its place was never reserved).
@@ -78,7 +87,8 @@ impl Rewriter {
                 continue;
             };
             // Only the youngest stretch grows; the others place what was reserved in them.
-            if sequence < stretch.first || (age > 0 && sequence > stretch.last) {
+            let grows = age == 0 && self.open;
+            if sequence < stretch.first || (!grows && sequence > stretch.last) {
                 continue;
             }
             let out = stretch.out_first + (sequence - stretch.first);
@@ -86,7 +96,7 @@ impl Rewriter {
                 sequence: out as u16,
                 timestamp: timestamp.wrapping_add(stretch.timestamp_offset),
             };
-            if age == 0 && out >= self.out_next {
+            if grows && out >= self.out_next {
                 stretch.last = sequence;
                 self.out_next = out + 1;
                 self.last_timestamp = Some((rewritten.timestamp, now));
@@ -147,6 +157,17 @@ mod tests {
         assert_eq!(rewriter.place(NOW, 0, 101, 0).unwrap().sequence, 11);
         assert_eq!(rewriter.place(NOW, 0, 103, 0), None, "its place was never reserved");
         assert_eq!(rewriter.place(NOW, 1, 4, 0), None, "older than the switch");
+    }
+
+    #[test]
+    fn a_stretch_that_has_ended_does_not_grow() {
+        let mut rewriter = Rewriter::new(10);
+        rewriter.start(0, 100, 0, 0);
+        rewriter.place(NOW, 0, 100, 0);
+        rewriter.place(NOW, 0, 102, 0);
+        rewriter.close();
+        assert_eq!(rewriter.place(NOW, 0, 103, 0), None);
+        assert_eq!(rewriter.place(NOW, 0, 101, 0).unwrap().sequence, 11, "this place was reserved");
     }
 
     #[test]

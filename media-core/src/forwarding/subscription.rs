@@ -48,10 +48,23 @@ pub(super) struct SubscriptionIds {
     pub(super) first_sequence: u16,
 }
 
+/// An admitted packet that a subscription decides on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Offered<'a> {
+    pub(super) encoding: u8,
+    /// Extended sequence number.
+    pub(super) sequence: u64,
+    /// It is newer than all that were offered or kept back before.
+    pub(super) ahead: bool,
+    pub(super) meta: &'a PacketMeta,
+}
+
 /// A packet that a subscription lets through.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Passed {
     pub(super) numbers: Rewritten,
+    /// It is the first of a layer.
+    pub(super) started: bool,
     /// It begins another layer than the one before.
     pub(super) switched: bool,
 }
@@ -101,8 +114,14 @@ impl Subscription {
     pub(super) fn watch(&mut self, layer: Option<u8>) {
         self.wanted = layer;
         if layer.is_none() {
-            self.current = None;
+            self.interrupt();
         }
+    }
+
+    /// What goes through next begins a new stretch.
+    fn interrupt(&mut self) {
+        self.current = None;
+        self.rewriter.close();
     }
 
     /// The layer that the subscriber should see.
@@ -130,60 +149,50 @@ impl Subscription {
         &mut self,
         now: Timestamp,
         track: &Track,
-        encoding: u8,
-        sequence: u64,
-        meta: &PacketMeta,
+        packet: Offered<'_>,
     ) -> Result<Passed, DropReason> {
-        let decision = self.decide(now, track, encoding, sequence, meta);
+        let decision = self.decide(now, track, packet);
         match decision {
-            Ok(_) => self.forwarded += 1,
+            Ok(_) => {
+                self.forwarded += 1;
+                self.retransmissions.on_forwarded();
+            }
             Err(reason) => self.dropped.count(reason),
         }
         decision
     }
 
-    fn decide(
-        &mut self,
-        now: Timestamp,
-        track: &Track,
-        encoding: u8,
-        sequence: u64,
-        meta: &PacketMeta,
-    ) -> Result<Passed, DropReason> {
+    fn decide(&mut self, now: Timestamp, track: &Track, packet: Offered<'_>) -> Result<Passed, DropReason> {
+        let Offered { encoding, sequence, ahead, meta } = packet;
         let target = self.target(track).ok_or(DropReason::NotWatched)?;
         if self.stretch != track.stretch {
             self.stretch = track.stretch;
-            self.current = None;
+            self.interrupt();
         }
         if self.current != Some(encoding) && encoding == target {
-            let can_start = meta.frame.is_none_or(|frame| frame.key && frame.start);
-            if can_start {
-                return Ok(self.switch(now, track, encoding, sequence, meta));
+            let decodable =
+                !track.kind.is_video() || meta.frame.is_some_and(|frame| frame.key && frame.start);
+            if ahead && decodable {
+                return Ok(self.switch(now, track, packet));
             }
         }
         // The present layer, or a late packet of an earlier one whose place is reserved.
         match self.rewriter.place(now, encoding, sequence, meta.timestamp) {
-            Some(numbers) => Ok(Passed { numbers, switched: false }),
-            None if self.current == Some(encoding) => Err(DropReason::TooOld),
+            Some(numbers) => Ok(Passed { numbers, started: false, switched: false }),
+            None if self.current == Some(encoding) || !track.kind.is_video() => Err(DropReason::TooOld),
             None if encoding == target => Err(DropReason::AwaitingKeyFrame),
             None => Err(DropReason::LayerNotSelected),
         }
     }
 
-    fn switch(
-        &mut self,
-        now: Timestamp,
-        track: &Track,
-        encoding: u8,
-        sequence: u64,
-        meta: &PacketMeta,
-    ) -> Passed {
+    fn switch(&mut self, now: Timestamp, track: &Track, packet: Offered<'_>) -> Passed {
+        let Offered { encoding, sequence, meta, .. } = packet;
         let wanted = self.timestamp_after_switch(now, track, encoding, meta.timestamp);
         self.rewriter.start(encoding, sequence, meta.timestamp, wanted);
         let switched = self.current.is_some_and(|before| before != encoding);
         self.current = Some(encoding);
         let numbers = self.rewriter.place(now, encoding, sequence, meta.timestamp);
-        Passed { numbers: numbers.expect("a stretch places its own first packet"), switched }
+        Passed { numbers: numbers.expect("a stretch places its own first packet"), started: true, switched }
     }
 
     /// The instant that the packet shows, on the time line that the subscriber knows. Sender reports say how the
@@ -196,8 +205,8 @@ impl Subscription {
         let rate = u64::from(track.kind.clock_rate());
         let clock = |encoding: u8| track.encodings.get(usize::from(encoding)).and_then(|e| e.clock);
         if let (Some((old_ntp, old_rtp)), Some((new_ntp, new_rtp))) = (clock(before), clock(encoding)) {
-            // Between the two reports, in ticks; the product of 32.32 fixed point and the rate needs 128 bits.
-            let ticks = ((i128::from(new_ntp) - i128::from(old_ntp)) * i128::from(rate)) >> 32;
+            // Between the two reports, in whole ticks; the product of 32.32 fixed point and the rate needs 128 bits.
+            let ticks = ((i128::from(new_ntp) - i128::from(old_ntp)) * i128::from(rate) + (1 << 31)) >> 32;
             let on_old = old_rtp.wrapping_add(ticks as u32).wrapping_add(timestamp.wrapping_sub(new_rtp));
             return on_old.wrapping_add(offset);
         }

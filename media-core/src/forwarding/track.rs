@@ -7,7 +7,7 @@ use super::{
     report::TrackReport,
 };
 use crate::{
-    DropCounters,
+    DropCounters, DropReason,
     ids::{ConferenceId, ParticipantId, PeerId},
     media::{Codec, MediaKind},
     rtp::{meta::FrameReader, sequence::SequenceUnwrapper},
@@ -26,12 +26,18 @@ pub(super) struct Encoding {
     pub(super) key_frames: KeyFrameRequests,
     /// From the publisher's sender reports: NTP time (32.32 fixed point) and RTP time of one instant.
     pub(super) clock: Option<(u64, u32)>,
+    /// The publisher may not send, or has sent nothing since it may again.
+    pub(super) barred: bool,
+    /// What came before this number, was sent when the publisher was not permitted to.
+    pub(super) permitted_from: u64,
+    /// The newest packet that the subscribers were offered, or that was kept from all of them.
+    front: Option<u64>,
     /// When the forwarder's timer for this encoding fires.
     pub(super) scheduled: Option<Timestamp>,
 }
 
 impl Encoding {
-    fn new(offer: EncodingOffer) -> Self {
+    fn new(offer: EncodingOffer, permitted: bool) -> Self {
         Self {
             offer,
             numbers: SequenceUnwrapper::new(),
@@ -40,8 +46,47 @@ impl Encoding {
             missing: MissingPackets::default(),
             key_frames: KeyFrameRequests::default(),
             clock: None,
+            barred: !permitted,
+            permitted_from: 0,
+            front: None,
             scheduled: None,
         }
+    }
+
+    /// Nothing is to be sent: there is nothing to ask for.
+    pub(super) fn rest(&mut self) {
+        self.missing.clear();
+        self.key_frames.on_served();
+    }
+
+    /// The place of a packet in the publisher's numbering. What was sent while it was not permitted stays out, also
+    /// when it comes again later as a retransmission; however long that time was, the numbers go on after it.
+    pub(super) fn unwrap(&mut self, number: u16, retransmission: bool) -> Result<u64, DropReason> {
+        if !self.barred {
+            let sequence = self.numbers.unwrap(number);
+            return if sequence < self.permitted_from { Err(DropReason::NotPermitted) } else { Ok(sequence) };
+        }
+        if retransmission {
+            return Err(DropReason::NotPermitted);
+        }
+        self.barred = false;
+        self.permitted_from = self.numbers.unwrap_ahead(number);
+        Ok(self.permitted_from)
+    }
+
+    /// Whether newer packets were offered, or kept from all, before.
+    pub(super) fn is_behind(&self, sequence: u64) -> bool {
+        self.front.is_some_and(|front| sequence < front)
+    }
+
+    /// Whether a packet lies ahead of all that subscribers were offered or that was kept from them. A stretch cannot
+    /// begin behind that: its numbers would have to count what will not come again.
+    pub(super) fn advance(&mut self, sequence: u64) -> bool {
+        let ahead = self.front.is_none_or(|front| sequence > front);
+        if ahead {
+            self.front = Some(sequence);
+        }
+        ahead
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Timestamp> {
@@ -77,6 +122,7 @@ impl Track {
         conference: ConferenceId,
         owner: ParticipantId,
         peer: PeerId,
+        permitted: bool,
         offer: &TrackOffer,
     ) -> Self {
         Self {
@@ -85,7 +131,7 @@ impl Track {
             peer,
             kind: offer.kind,
             codec: offer.codec,
-            encodings: offer.encodings.iter().copied().map(Encoding::new).collect(),
+            encodings: offer.encodings.iter().map(|offer| Encoding::new(*offer, permitted)).collect(),
             subscriptions: Vec::new(),
             demand: 0,
             stretch: 0,
@@ -109,12 +155,29 @@ impl Track {
         self.interrupted = true;
     }
 
-    /// A packet goes to the subscribers.
-    pub(super) fn admit(&mut self) {
+    /// The publisher may not send any more, for the time being.
+    pub(super) fn bar(&mut self) {
+        self.interrupt();
+        for encoding in &mut self.encodings {
+            encoding.barred = true;
+            encoding.rest();
+        }
+    }
+
+    /// A microphone's packet is kept from everybody, because others are louder.
+    pub(super) fn pass_over(&mut self, sequence: u64) {
+        self.dropped.count(DropReason::NotLoudest);
+        self.encodings[0].advance(sequence);
+        self.interrupt();
+    }
+
+    /// A packet goes to the subscribers. Says whether it lies ahead of all before it.
+    pub(super) fn admit(&mut self, encoding: u8, sequence: u64) -> bool {
         self.admitted += 1;
         if std::mem::take(&mut self.interrupted) {
             self.stretch += 1;
         }
+        self.encodings[usize::from(encoding)].advance(sequence)
     }
 
     pub(super) fn report(&self) -> TrackReport {

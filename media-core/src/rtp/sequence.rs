@@ -44,6 +44,15 @@ macro_rules! unwrapper {
                 self.newest.map(|newest| Self::near(newest, number))
             }
 
+            /// The number without wrapping after a silence of unknown length: the one next above the newest so far.
+            pub fn unwrap_ahead(&mut self, number: $wrapped) -> u64 {
+                let Some(newest) = self.newest else { return self.unwrap(number) };
+                let ahead = number.wrapping_sub(newest as $wrapped).wrapping_sub(1);
+                let extended = newest + 1 + u64::from(ahead);
+                self.newest = Some(extended);
+                extended
+            }
+
             /// The newest so far.
             pub const fn newest(&self) -> Option<u64> {
                 self.newest
@@ -92,6 +101,18 @@ mod tests {
         let mut sequence = SequenceUnwrapper::new();
         let first = sequence.unwrap(3);
         assert_eq!(first - sequence.unwrap(65_534), 5);
+    }
+
+    #[test]
+    fn after_a_silence_every_number_counts_as_newer() {
+        for number in [0, 7, 8, 40_000, u16::MAX] {
+            let mut sequence = SequenceUnwrapper::new();
+            let before = sequence.unwrap(7);
+            let after = sequence.unwrap_ahead(number);
+            assert!(after > before && after <= before + 65_536, "{number}");
+            assert_eq!(after as u16, number);
+            assert_eq!(sequence.newest(), Some(after));
+        }
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub struct FrameCounters {
     pub decoded: u64,
     /// Frames that SFrame refused.
     pub refused: u64,
+    /// Opened frames in which the sender's marker stood.
+    pub marked: u64,
     /// Opened frames without the marker that every sender writes.
     pub strange: u64,
 }
@@ -63,6 +65,8 @@ struct Watching {
     assembler: Assembler,
     meter: Option<VideoMeter>,
     torn: u64,
+    /// The stream was paused on purpose, perhaps in the middle of a frame: that one is not torn by any fault.
+    cut: bool,
 }
 
 /// What opening needs besides the track itself.
@@ -86,6 +90,7 @@ impl Incoming {
                 assembler: Assembler::new(),
                 meter: None,
                 torn: 0,
+                cut: false,
             })),
         };
         Self { info, sequences: SequenceUnwrapper::new(), media, highest: None, packets: 0 }
@@ -161,6 +166,7 @@ impl Incoming {
         if watching.meter.is_none() && wanted && flows {
             watching.meter = Some(VideoMeter::new(now));
         }
+        watching.cut |= !(wanted && flows);
         if let Some(meter) = &mut watching.meter {
             if wanted && flows {
                 meter.on_resumed(now);
@@ -300,7 +306,11 @@ impl Watching {
     fn count_torn(&mut self) {
         let torn = self.assembler.counters().torn_frames;
         if let Some(meter) = &mut self.meter {
-            meter.on_torn(torn - self.torn);
+            let mut fresh = torn - self.torn;
+            if fresh > 0 && std::mem::take(&mut self.cut) {
+                fresh -= 1;
+            }
+            meter.on_torn(fresh);
         }
         self.torn = torn;
     }
@@ -325,6 +335,7 @@ fn open(sealed: &[u8], metadata: &FrameMetadata, opening: &mut Opening<'_>) -> R
     }
     opening.counters.opened += 1;
     let content = plaintext::read(&clear, opening.marker);
+    opening.counters.marked += u64::from(matches!(content, Content::Marked(_)));
     opening.counters.strange += u64::from(content == Content::Strange);
     Ok(content)
 }

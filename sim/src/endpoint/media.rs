@@ -29,7 +29,10 @@ impl Endpoint {
 
     fn on_rtp(&mut self, now: Timestamp, bytes: &Bytes) -> Result<(), DropReason> {
         let view = RtpView::parse(bytes)?;
-        let Some(encryption) = &mut self.encryption else { return Err(DropReason::NoKey) };
+        let Some(encryption) = &mut self.encryption else {
+            self.frames.decoded += u64::from(self.sabotage == Some(Sabotage::PlayUnopened));
+            return Err(DropReason::NoKey);
+        };
         let mut opening =
             Opening { opener: &mut encryption.opener, marker: &self.marker, counters: &mut self.frames };
         let found = self

@@ -15,7 +15,7 @@ use crate::seed::Seed;
 const DELAY: Duration = Duration::from_millis(10);
 
 fn link(config: LinkConfig) -> Link<u64> {
-    Link::new(config, Seed(1).stream("link"))
+    Link::new(config, Seed::new(1).stream("link"))
 }
 
 /// Long after everything under test.

@@ -47,7 +47,7 @@ impl Saboteur {
         self.streams.packets += 1;
         let count = self.streams.packets;
         let vanishes = match sabotage {
-            Sabotage::SilentDrop => count.is_multiple_of(50),
+            Sabotage::SilentDrop => count.is_multiple_of(47),
             Sabotage::CameraRequired => !self.cameras.contains(&peer),
             Sabotage::ClipOnsets => self.streams.clips(now, peer, &bytes),
             _ => false,
@@ -55,7 +55,7 @@ impl Saboteur {
         if vanishes {
             return Vec::new();
         }
-        if sabotage == Sabotage::FlipBit && count.is_multiple_of(20) {
+        if sabotage == Sabotage::FlipBit && count.is_multiple_of(19) {
             if let Some(last) = bytes.last_mut() {
                 *last ^= 1;
             }

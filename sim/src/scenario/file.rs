@@ -93,13 +93,13 @@ pub struct SiteEntry {
     pub link: Located<LinkRef>,
 }
 
-/// `[[conference]]`
+/// `[[conference]]`: a conference, or several alike.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConferenceEntry {
     /// Unique among conferences.
     pub name: Located<String>,
-    /// The person who starts it.
+    /// The person who starts it; with a count, an entry of as many people, one for each.
     pub host: Located<String>,
     /// The mode it starts in; discussion when absent.
     #[serde(default)]
@@ -109,6 +109,8 @@ pub struct ConferenceEntry {
     pub lobby: Option<bool>,
     /// When the host asks for it; 0 s when absent.
     pub start: Option<Located<DurationText>>,
+    /// Makes name-1 to name-N, 1 to 1,000.
+    pub count: Option<Located<u32>>,
 }
 
 /// `[[person]]`: a person or a room, or several alike.
@@ -119,7 +121,7 @@ pub struct PersonEntry {
     pub name: Located<String>,
     /// The building. People of one entry are spread over the buildings of one entry in turn.
     pub site: Located<String>,
-    /// The conference they take part in.
+    /// The conference they take part in. People of one entry are spread over the conferences of one entry in turn.
     pub conference: Located<String>,
     /// Whether they hold a licence.
     pub licence: Option<Located<bool>>,
@@ -232,41 +234,41 @@ pub enum Verb {
     Leave,
     /// End the conference for everybody.
     End,
-    /// Change the mode [mode].
+    /// Change the mode (`mode`).
     SetMode,
     /// Let nobody in any more.
     Lock,
     /// Let people in again.
     Unlock,
-    /// Let somebody in from the lobby [whom].
+    /// Let somebody in from the lobby (`whom`).
     Admit,
     /// Let in everybody who waits.
     AdmitAll,
-    /// Put somebody out [whom].
+    /// Put somebody out (`whom`).
     Remove,
-    /// Take media away [whom, media].
+    /// Take media away (`whom`, `media`).
     Mute,
-    /// Give media back [whom, media].
+    /// Give media back (`whom`, `media`).
     Unmute,
     /// Ask for the word.
     RaiseHand,
     /// Take the question back.
     LowerHand,
-    /// Grant a raised hand media [whom, media].
+    /// Grant a raised hand media (`whom`, `media`).
     Grant,
-    /// Revoke what was granted [whom].
+    /// Revoke what was granted (`whom`).
     Revoke,
-    /// Make somebody the presenter [whom].
+    /// Make somebody the presenter (`whom`).
     NamePresenter,
-    /// Make somebody a moderator [whom].
+    /// Make somebody a moderator (`whom`).
     NameModerator,
-    /// Give the host's role away [whom].
+    /// Give the host's role away (`whom`).
     HandOver,
     /// Make another link.
     CreateInvitation,
     /// Revoke the newest link.
     RevokeInvitation,
-    /// Choose what to receive of somebody [whom, kind, layer].
+    /// Choose what to receive of somebody (`whom`, `kind`, `layer`).
     Watch,
     /// Begin to share the screen.
     ShareScreen,
@@ -276,7 +278,7 @@ pub enum Verb {
     CameraOn,
     /// Switch the camera off.
     CameraOff,
-    /// Break the rules [how].
+    /// Break the rules (`how`).
     Misbehave,
 }
 

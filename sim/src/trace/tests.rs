@@ -1,3 +1,5 @@
+//! Claims about the digest of a trace, and about the first place at which two traces part.
+
 use super::*;
 
 /// A packet as given to [`Trace::record`].

@@ -122,7 +122,7 @@ fn drain(link: &mut Link<Offered>, now: Timestamp, mut last: Timestamp) -> Times
 proptest! {
     #[test]
     fn packets_are_conserved_ordered_and_never_early(config in arb_config(), steps in arb_steps(), seed: u64) {
-        let mut link = Link::new(config, Seed(seed).stream("link"));
+        let mut link = Link::new(config, Seed::new(seed).stream("link"));
         let (mut now, mut last) = (Timestamp::ZERO, Timestamp::ZERO);
         for (gap_nanos, step) in steps {
             now = now + Duration::from_nanos(gap_nanos);
@@ -148,7 +148,7 @@ proptest! {
         config in arb_config(), steps in arb_steps(), seed: u64, keep in any::<bool>(),
     ) {
         let run = |poll_always: bool| {
-            let mut link = Link::new(config.clone(), Seed(seed).stream("link"));
+            let mut link = Link::new(config.clone(), Seed::new(seed).stream("link"));
             let mut now = Timestamp::ZERO;
             let mut arrived = Vec::new();
             for (number, (gap_nanos, step)) in steps.iter().enumerate() {

@@ -127,22 +127,22 @@ const BROKEN: &[(&str, &str, &str)] = &[
         "49: name: there is a person `anna` already, expected each name once",
     ),
     (
-        "camera = \"camera-vp8\"",
-        "camera = \"camera-vp8\"\njoin = \"1s\"",
+        "camera = \"camera-carphone\"",
+        "camera = \"camera-carphone\"\njoin = \"1s\"",
         "44: join: `anna` hosts `council` and comes when it starts",
     ),
     (
-        "camera = \"camera-vp8\"",
+        "camera = \"camera-carphone\"",
         "camera = \"camera-vp7\"",
         "43: camera: `camera-vp7` is not a recording of a camera, expected one of",
     ),
     (
-        "camera = \"camera-vp8\"",
+        "camera = \"camera-carphone\"",
         "camera = \"slides\"",
         "43: camera: `slides` is not a recording of a camera, expected one of",
     ),
     (
-        "microphone = \"talk\"\n",
+        "microphone = \"talk-vbr\"\n",
         "",
         "45: speaks: there is no microphone to speak into, expected `microphone` beside it",
     ),
@@ -181,7 +181,7 @@ const BROKEN: &[(&str, &str, &str)] = &[
     (
         "link = \"revoked\"",
         "link = \"stolen\"",
-        "74: link: is `stolen`, expected `invitation`, `wrong`, `revoked` or `foreign:<conference>`",
+        "74: link: is `stolen`, expected `invitation`, `without-key`, `wrong`, `revoked` or `foreign:<conference>`",
     ),
     (
         "link = \"revoked\"",
@@ -276,7 +276,7 @@ const BROKEN: &[(&str, &str, &str)] = &[
         "36: host: `bert` holds no licence",
     ),
     (
-        "camera = \"camera-vp8\"",
+        "camera = \"camera-carphone\"",
         "link = \"wrong\"",
         "30: host: `anna` opens no link, expected a person without `link`",
     ),

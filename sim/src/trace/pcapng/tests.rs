@@ -1,3 +1,5 @@
+//! Claims about the exported file, read back with an independent reader.
+
 use pcap_file::pcapng::{Block, PcapNgReader};
 
 use super::*;

@@ -1,14 +1,12 @@
 //! Claims about the program itself: exit codes and which stream gets what. What commands answer is claimed inside the
 //! crate, against made-up runs.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot start the program has failed")]
-
 use std::{
     fs,
     process::{Command, Output},
 };
 
-fn generalprobe(arguments: &[&str]) -> Output {
+pub(crate) fn generalprobe(arguments: &[&str]) -> Output {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("list.json"), "[]").unwrap();
     Command::new(env!("CARGO_BIN_EXE_generalprobe"))

@@ -1,0 +1,252 @@
+//! Owns the checks of end-to-end encryption (E2E): published vectors, what the forwarding side can name, what the wire
+//! shows, and what happens without a key.
+
+use media_core::e2ee::{BaseKey, CipherSuite, KeyId, KeySource, Opener};
+use serde_json::Value;
+use sim::{packet::person_of, scenario::LinkKind};
+
+use crate::{
+    check::{Check, EVERY_SCENARIO, Judge},
+    evidence::Findings,
+    rehearsal::RunEvidence,
+};
+
+const VECTORS: &str = include_str!("../../../fixtures/rfc9605/aes_gcm.json");
+
+macro_rules! sources {
+    ($($path:literal,)*) => {
+        &[$(($path, include_str!(concat!("../../../media-core/src/", $path)))),*]
+    };
+}
+
+/// Everything that forwards: each file of the module, and what it stands on.
+const FORWARDING: &[(&str, &str)] = sources![
+    "engine.rs",
+    "forwarding.rs",
+    "forwarding/feedback.rs",
+    "forwarding/key_frames.rs",
+    "forwarding/member.rs",
+    "forwarding/membership.rs",
+    "forwarding/missing.rs",
+    "forwarding/output.rs",
+    "forwarding/packets.rs",
+    "forwarding/repair.rs",
+    "forwarding/report.rs",
+    "forwarding/retransmissions.rs",
+    "forwarding/rewrite.rs",
+    "forwarding/speakers.rs",
+    "forwarding/subscription.rs",
+    "forwarding/track.rs",
+];
+
+/// Names by which a file would reach keys or plaintext.
+const SECRETS: [&str; 6] = ["e2ee", "aws_lc_rs", "BaseKey", "Opener", "Sealer", "KeySource"];
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        name: "the-vectors-of-rfc-9605-open",
+        requirements: &["E2E-001"],
+        scenarios: &[],
+        judge: Judge::Standing(|| vectors(VECTORS)),
+    },
+    Check {
+        name: "every-frame-that-arrives-opens",
+        requirements: &["E2E-001"],
+        scenarios: &[EVERY_SCENARIO],
+        judge: Judge::Run(frames_open),
+    },
+    Check {
+        name: "the-forwarding-side-cannot-name-the-decrypting-side",
+        requirements: &["E2E-002"],
+        scenarios: &[],
+        judge: Judge::Standing(|| names_no_secret(FORWARDING)),
+    },
+    Check {
+        name: "the-marker-is-nowhere-on-the-wire",
+        requirements: &["E2E-003"],
+        scenarios: &[EVERY_SCENARIO],
+        judge: Judge::Run(no_plaintext),
+    },
+    Check {
+        name: "without-a-key-nothing-is-sent-and-nothing-is-played",
+        requirements: &["E2E-004"],
+        scenarios: &["keyless"],
+        judge: Judge::Run(fails_closed),
+    },
+    Check {
+        name: "only-opened-frames-are-played",
+        requirements: &["E2E-004"],
+        scenarios: &[EVERY_SCENARIO],
+        judge: Judge::Run(only_opened),
+    },
+];
+
+/// The one key of a vector.
+struct OneKey(BaseKey);
+
+impl KeySource for OneKey {
+    fn base_key(&mut self, _: KeyId) -> Option<BaseKey> {
+        Some(self.0.clone())
+    }
+}
+
+/// Opens each published ciphertext, and refuses it with its last bit flipped.
+fn vectors(text: &str) -> Findings {
+    let mut findings = Findings::new();
+    let rows: Vec<Value> = serde_json::from_str(text).unwrap_or_default();
+    for (number, row) in rows.iter().enumerate() {
+        let bytes = |field: &str| hex::decode(row[field].as_str().unwrap_or_default()).unwrap_or_default();
+        let suite = row["cipher_suite"].as_u64().and_then(|id| CipherSuite::from_id(id as u16));
+        let key = BaseKey::from_bytes(&bytes("base_key")).ok();
+        let (Some(suite), Some(key)) = (suite, key) else {
+            findings.expect(false, || format!("vector {number} has no suite or key that is known here"));
+            continue;
+        };
+        let mut sealed = bytes("ct");
+        let mut clear = Vec::new();
+        let opened = Opener::new(suite, OneKey(key.clone())).open(&sealed, &bytes("metadata"), &mut clear);
+        findings.expect(opened.is_ok() && clear == bytes("pt"), || {
+            format!("vector {number} opens as {opened:?}")
+        });
+        if let Some(last) = sealed.last_mut() {
+            *last ^= 1;
+        }
+        let forged = Opener::new(suite, OneKey(key)).open(&sealed, &bytes("metadata"), &mut clear);
+        findings
+            .expect(forged.is_err() && clear.is_empty(), || format!("vector {number} opens when damaged"));
+    }
+    findings.count("vectors", rows.len() as u64);
+    findings
+}
+
+fn names_no_secret(files: &[(&str, &str)]) -> Findings {
+    let mut findings = Findings::new();
+    for (path, text) in files {
+        let code = text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//"));
+        for (number, line) in code {
+            for secret in SECRETS {
+                findings.expect(!line.contains(secret), || format!("{path}:{} names `{secret}`", number + 1));
+            }
+        }
+    }
+    findings.count("files", files.len() as u64);
+    findings
+}
+
+fn frames_open(run: &RunEvidence) -> Findings {
+    let mut findings = Findings::new();
+    let mut opened = 0;
+    for person in &run.run().people {
+        let frames = &person.frames;
+        opened += frames.opened;
+        findings.add_examined(frames.opened);
+        findings.expect(frames.refused == 0, || {
+            format!("{}: SFrame refused {} of {} frames", person.report.name, frames.refused, frames.opened)
+        });
+    }
+    findings.count("frames opened", opened);
+    findings
+}
+
+fn no_plaintext(run: &RunEvidence) -> Findings {
+    let mut findings = Findings::new();
+    let run = run.run();
+    let counters = run.server.tap.counters;
+    let marked: u64 = run.people.iter().map(|person| person.frames.marked).sum();
+    let strange: u64 = run.people.iter().map(|person| person.frames.strange).sum();
+    findings.add_examined(counters.datagrams);
+    findings.expect(counters.marker_found == 0, || {
+        format!(
+            "the plaintext's marker stands in {} of {} datagrams",
+            counters.marker_found, counters.datagrams
+        )
+    });
+    // Where media was heard at all, the marker was in it: the search looked for the right thing.
+    let opened: u64 = run.people.iter().map(|person| person.frames.opened).sum();
+    findings.expect(opened == 0 || marked > 0, || format!("none of {opened} opened frames had the marker"));
+    findings.expect(strange == 0, || format!("{strange} opened frames were not what a sender wrote"));
+    findings.count("bytes searched", counters.bytes_searched);
+    findings.count("frames with the marker inside", marked);
+    findings
+}
+
+fn fails_closed(run: &RunEvidence) -> Findings {
+    let mut findings = Findings::new();
+    let run = run.run();
+    for (index, person) in run.scenario.people.iter().enumerate() {
+        let record = &run.people[index];
+        let own = |peer| person_of(peer).0 == index;
+        let sent = run.server.tap.ingress.iter().filter(|packet| own(packet.peer)).count();
+        let received = run.server.tap.egress.iter().filter(|packet| own(packet.peer)).count();
+        let name = &person.name;
+        if person.link == LinkKind::WithoutKey {
+            findings
+                .expect(!record.stays.is_empty(), || format!("{name} did not get in, so nothing was tried"));
+            findings.expect(sent == 0, || format!("{name} has no key and sent {sent} media packets"));
+            findings.expect(received > 0, || format!("{name} was sent nothing that could not be opened"));
+            let frames = &record.frames;
+            findings.expect(frames.opened == 0 && frames.decoded == 0, || {
+                format!("{name} has no key and played {} frames", frames.decoded)
+            });
+            findings.count("packets that stayed closed", received as u64);
+        } else {
+            findings.expect(sent > 0 && record.frames.decoded > 0, || {
+                format!("{name} has the key, sent {sent} packets and played {} frames", record.frames.decoded)
+            });
+        }
+    }
+    findings
+}
+
+fn only_opened(run: &RunEvidence) -> Findings {
+    let mut findings = Findings::new();
+    let mut played = 0;
+    for person in &run.run().people {
+        let frames = &person.frames;
+        played += frames.decoded;
+        findings.add_examined(frames.decoded);
+        findings.expect(frames.decoded <= frames.opened, || {
+            format!("{} played {} frames and opened {}", person.report.name, frames.decoded, frames.opened)
+        });
+    }
+    findings.count("frames played", played);
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    use super::*;
+
+    #[test]
+    fn a_wrong_vector_is_noticed() {
+        assert_eq!(vectors(VECTORS).violations_total(), 0);
+        assert!(vectors(&VECTORS.replacen("9901234567b7", "9901234567b8", 1)).violations_total() > 0);
+        assert_eq!(vectors("[]").examined(), 0);
+    }
+
+    #[test]
+    fn a_forwarder_that_names_a_key_is_noticed() {
+        assert_eq!(names_no_secret(FORWARDING).violations_total(), 0);
+        let broken = [("forwarding.rs", "//! Owns.\nuse crate::e2ee::Opener;\n")];
+        assert_eq!(names_no_secret(&broken).violations_total(), 2);
+    }
+
+    #[test]
+    fn every_file_of_the_forwarding_module_is_looked_at() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../media-core/src/forwarding");
+        let files: BTreeSet<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_str().unwrap().to_owned())
+            .filter(|name| name.ends_with(".rs") && name != "tests.rs")
+            .map(|name| format!("forwarding/{name}"))
+            .collect();
+        let looked_at: BTreeSet<String> = FORWARDING
+            .iter()
+            .map(|(path, _)| (*path).to_owned())
+            .filter(|path| path.starts_with("forwarding/"))
+            .collect();
+        assert_eq!(looked_at, files);
+    }
+}
