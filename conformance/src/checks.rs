@@ -4,9 +4,11 @@
 mod det;
 mod e2e;
 mod flows;
+mod fwd;
 mod net;
 mod pres;
 mod presenter_model;
+mod sec;
 
 #[cfg(test)]
 mod proofs_media;
@@ -39,7 +41,8 @@ static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| {
 
 /// All checks, in the order in which reports name them.
 pub fn checks() -> &'static [Check] {
-    static CHECKS: LazyLock<Vec<Check>> =
-        LazyLock::new(|| [pres::CHECKS, e2e::CHECKS, net::CHECKS, det::CHECKS].concat());
+    static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| {
+        [pres::CHECKS, fwd::CHECKS, e2e::CHECKS, net::CHECKS, sec::CHECKS, det::CHECKS].concat()
+    });
     &CHECKS
 }

@@ -51,7 +51,7 @@ pub(super) struct Flows<'a> {
     /// What the server announced to each connection, in the order of time.
     pub(super) announced: BTreeMap<PeerId, Vec<Announced>>,
     published: BTreeMap<(PeerId, Ssrc), Published>,
-    /// First arrival of each ciphertext, by its hash.
+    /// First arrival of each ciphertext, by its hash; on a stream that its sender announced, if it came on one.
     origins: BTreeMap<u64, &'a SeenRtp>,
     /// Who got which ciphertext, sorted.
     reached: Vec<(u64, PeerId)>,
@@ -61,21 +61,17 @@ impl<'a> Flows<'a> {
     /// Joins the record of a run.
     pub(super) fn new(run: &'a Run) -> Self {
         let tap = &run.server.tap;
+        let published = published(run);
+        let own = |packet: &&SeenRtp| published.contains_key(&(packet.peer, packet.ssrc));
         let mut origins = BTreeMap::new();
-        for packet in &tap.ingress {
+        // What came under a foreign SSRC and then again under the sender's own is the sender's own.
+        for packet in tap.ingress.iter().filter(own).chain(&tap.ingress) {
             origins.entry(packet.payload).or_insert(packet);
         }
         let mut reached: Vec<_> = tap.egress.iter().map(|packet| (packet.payload, packet.peer)).collect();
         reached.sort_unstable();
         reached.dedup();
-        Self {
-            run,
-            stays: stays(run),
-            announced: announced(run),
-            published: published(run),
-            origins,
-            reached,
-        }
+        Self { run, stays: stays(run), announced: announced(run), published, origins, reached }
     }
 
     /// The name of whoever is behind a connection.
@@ -117,7 +113,7 @@ impl<'a> Flows<'a> {
         self.published.get(&(peer, ssrc)).map(|published| published.kind)
     }
 
-    /// Where a ciphertext came from: its first arrival at the server.
+    /// Where a ciphertext came from: its first arrival at the server on a stream of the sender's own, else at all.
     pub(super) fn origin(&self, payload: u64) -> Option<&'a SeenRtp> {
         self.origins.get(&payload).copied()
     }

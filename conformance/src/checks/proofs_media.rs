@@ -21,6 +21,13 @@ const PROOFS: &[(&str, Sabotage, &str)] = &[
     ("granted-hands-are-heard-until-revoked", Sabotage::GrantForgotten, "presenter"),
     ("granted-hands-are-heard-until-revoked", Sabotage::RevokeForgotten, "presenter"),
     ("external-guests-hear-and-see-the-presenter", Sabotage::GuestsUnwelcome, "presenter"),
+    ("streams-are-numbered-without-gaps", Sabotage::RenumberWithGap, "layers"),
+    ("key-frame-requests-are-limited", Sabotage::KeyFrameStorm, "layers"),
+    ("only-the-loudest-are-forwarded", Sabotage::AllMicrophones, "speakers"),
+    ("first-syllables-are-heard", Sabotage::ClipOnsets, "speakers"),
+    ("every-packet-is-accounted-for", Sabotage::SilentDrop, "layers"),
+    ("conferences-are-isolated", Sabotage::Leak, "isolation"),
+    ("foreign-streams-are-dropped", Sabotage::ForeignAccepted, "hostile"),
 ];
 
 /// The seed of every proof.
@@ -60,4 +67,32 @@ fn judge(check: &str, evidence: &RunEvidence) -> Findings {
 fn told(findings: &Findings) -> String {
     let first = findings.breaches().first().map_or("no violation", |breach| &breach.message);
     format!("{} of {} violated, first: {first}", findings.violations_total(), findings.examined())
+}
+
+/// The checks that judge every scenario are kept in each of these, on lossy and on crowded lines too.
+#[test]
+fn accounts_and_isolation_hold_in_every_kind_of_scenario() {
+    let scenarios = [
+        "avc",
+        "full-house",
+        "hostile",
+        "isolation",
+        "layers",
+        "lobby",
+        "loss",
+        "presenter",
+        "rathaus",
+        "speakers",
+    ];
+    let mut failures = Vec::new();
+    for scenario in scenarios {
+        let evidence = rehearse(scenario, None);
+        for check in ["every-packet-is-accounted-for", "conferences-are-isolated"] {
+            let kept = judge(check, &evidence);
+            if kept.violations_total() > 0 || kept.examined() == 0 {
+                failures.push(format!("{check} on an honest {scenario}: {}", told(&kept)));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
