@@ -32,7 +32,7 @@ fn forward(server: &mut Server, packets: &[Bytes]) -> u64 {
     let mut forwarded = 0;
     for packet in packets {
         let input = Input::Datagram { peer: HOST, datagram: packet.clone() };
-        server.engine.handle_input(server.now, input).unwrap();
+        server.engine.handle_input(server.now, input).expect("time stands still");
         loop {
             match server.engine.poll_output() {
                 Output::Timeout(..) => break,

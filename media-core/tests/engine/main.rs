@@ -41,7 +41,8 @@ impl Server {
             participants_max,
             ..ConferenceConfig::default()
         };
-        let engine = Engine::new(EngineConfig { conference, speakers: 3, seed: [7; 32] }).unwrap();
+        let engine = Engine::new(EngineConfig { conference, speakers: 3, seed: [7; 32] });
+        let engine = engine.expect("the configuration is valid");
         Self { engine, now: Timestamp::from_millis(1), request: 0 }
     }
 
@@ -129,8 +130,8 @@ impl Source {
     fn frame(&mut self, key: bool) -> Bytes {
         let structure = self.structure.clone();
         let template = u8::from(!key);
-        let descriptor =
-            DependencyDescriptor::of_template(&structure, template, self.sequence, true, true).unwrap();
+        let descriptor = DependencyDescriptor::of_template(&structure, template, self.sequence, true, true)
+            .expect("the structure has two templates");
         let mut data = Vec::new();
         descriptor.write(&structure, key, &mut data);
         self.packet(3_000, &[(DEPENDENCY_DESCRIPTOR, &data)])
@@ -156,7 +157,7 @@ impl Source {
 fn messages_to(outputs: &[Output], to: PeerId) -> Vec<ServerMessage> {
     let messages = outputs.iter().filter_map(|output| match output {
         Output::Transmit(Transmit { peer, packet: Outgoing::Signal(message) }) if *peer == to => {
-            Some(ServerMessage::decode(message).unwrap())
+            Some(ServerMessage::decode(message).expect("the server speaks its own language"))
         }
         _ => None,
     });
