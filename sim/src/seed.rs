@@ -191,7 +191,7 @@ mod tests {
     fn a_flipped_seed_bit_flips_about_half_of_the_key() {
         let base = Seed::new(0x0123_4567_89ab_cdef);
         for bit in 0..64 {
-            let flipped = Seed(base.0 ^ (1 << bit)).key("link", 3);
+            let flipped = Seed::new(base.value() ^ (1 << bit)).key("link", 3);
             let distance: u32 =
                 base.key("link", 3).iter().zip(flipped).map(|(a, b)| (a ^ b).count_ones()).sum();
             // 256 fair bits: mean 128, standard deviation 8; five of them either way.
@@ -203,8 +203,8 @@ mod tests {
     fn a_seed_is_read_in_decimal_and_in_hexadecimal() {
         assert_eq!(Seed::parse("42"), Ok(Seed::new(42)));
         assert_eq!("0x2A".parse(), Ok(Seed::new(42)));
-        assert_eq!(Seed::parse("18446744073709551615"), Ok(Seed(u64::MAX)));
-        assert_eq!(Seed::parse(&Seed(u64::MAX).to_string()), Ok(Seed(u64::MAX)));
+        assert_eq!(Seed::parse("18446744073709551615"), Ok(Seed::new(u64::MAX)));
+        assert_eq!(Seed::parse(&Seed::new(u64::MAX).to_string()), Ok(Seed::new(u64::MAX)));
     }
 
     #[test]
