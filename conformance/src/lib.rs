@@ -7,6 +7,7 @@ pub mod checks;
 pub mod cli;
 pub mod diff;
 pub mod evidence;
+pub mod expectation;
 pub mod gate;
 pub mod perform;
 pub mod plan;

@@ -73,6 +73,11 @@ pub trait Rehearse: Sync {
     fn scenario_file(&self, scenario: &str, seed: u64) -> Option<String>;
 }
 
+/// Names of all fixture scenarios.
+pub fn fixture_names() -> impl Iterator<Item = &'static str> {
+    fixtures::names()
+}
+
 /// The simulation.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Simulation {

@@ -66,6 +66,9 @@ pub struct RunReport {
     pub scenario: String,
     /// The token that repeats the run.
     pub replay: String,
+    /// In which of them the scenario's own expectations are not met.
+    #[serde(skip)]
+    pub expected: Vec<Violation>,
     /// Where its datagrams were written to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capture: Option<String>,

@@ -60,7 +60,6 @@ struct Encryption {
 pub struct Endpoint {
     person: Person,
     conference: ConferenceIndex,
-    names: Vec<String>,
     clock_unix_ns: u64,
     marker: Marker,
     rng: ChaCha8Rng,
@@ -101,7 +100,6 @@ impl Endpoint {
         let own = scenario.is_host(index).then(|| scenario.conference(person.conference));
         let mut endpoint = Self {
             conference: person.conference,
-            names: scenario.people.iter().map(|person| person.name.clone()).collect(),
             clock_unix_ns: scenario.clock_unix_ns,
             marker,
             rng: seed.stream_at("endpoint", index.0 as u64),

@@ -11,7 +11,8 @@ use super::{DEFAULT_OUT, Exit, Failure, Stage, wall_now};
 use crate::{
     bad_input::BadInput,
     evidence::CheckOutcome,
-    gate::{decide, outcome},
+    expectation,
+    gate::{Verdict, decide, outcome},
     perform::{WorkRecord, catch_panic, judge_run},
     plan::WorkItem,
     registry::Registry,
@@ -149,13 +150,15 @@ fn report(
     token: &ReplayToken,
     wall: Duration,
 ) -> RunReport {
-    let verdict = decide(registry, &outcomes).verdict;
+    let expected = run.record.as_deref().map(expectation::violations).unwrap_or_default();
+    let verdict = if expected.is_empty() { decide(registry, &outcomes).verdict } else { Verdict::Fail };
     // A file's run is repeated from the file, not from a fixture of the same name.
     let with_token = |outcome: CheckOutcome| {
         let replay = outcome.replay.as_ref().map(|_| token.to_string());
         CheckReport::new(&CheckOutcome { replay, ..outcome })
     };
-    let violations = outcomes.iter().flat_map(|outcome| outcome.violations.clone()).collect();
+    let violations =
+        outcomes.iter().flat_map(|outcome| outcome.violations.clone()).chain(expected.clone()).collect();
     let simulated_s = run.simulated.as_secs_f64();
     RunReport {
         schema: SCHEMA,
@@ -170,6 +173,7 @@ fn report(
         capture: None,
         checks: outcomes.into_iter().map(with_token).collect(),
         violations,
+        expected,
     }
 }
 
@@ -178,6 +182,13 @@ fn write(stage: &mut Stage<'_>, report: &RunReport) -> io::Result<()> {
     write_participants(*out, &report.participants)?;
     for check in report.checks.iter().filter(|check| check.violations_total > 0) {
         write_failed(*out, check, &report.scenario, *look)?;
+    }
+    if let Some((first, rest)) = report.expected.split_first() {
+        writeln!(out, "not as the scenario expects:\n  {}", first.message)?;
+        for violation in rest {
+            writeln!(out, "  {}", violation.message)?;
+        }
+        writeln!(out, "  replay: generalprobe replay {}", report.replay)?;
     }
     let examined: u64 = report.checks.iter().map(|check| check.examined).sum();
     let verdict = verdict_word(report.verdict, *look);

@@ -20,12 +20,20 @@ fixtures! {
     "links",
     "lobby",
     "loss",
+    "moderation",
     "narrow",
+    "pool",
     "presenter",
     "rathaus",
+    "rooms",
     "sources",
     "speakers",
     "term",
+}
+
+/// The names of all fixtures.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    FIXTURES.iter().map(|(name, _)| *name)
 }
 
 /// The text of a fixture.

@@ -57,7 +57,7 @@ impl Forwarder {
     }
 
     /// Reads a permitted packet and finds its place in the stream; a retransmission becomes the packet that it
-    /// repairs. Nothing is returned for a microphone's packet that is held back.
+    /// repairs. Nothing is returned for a microphone's packet that is held back, or went out with what was.
     fn admit(
         &mut self,
         now: Timestamp,
@@ -112,49 +112,51 @@ impl Forwarder {
         Ok(if track.kind.is_video() || self.hear(now, &admitted) { Some(admitted) } else { None })
     }
 
-    /// Whether a microphone's packet goes through. What was held back goes before it, when its turn comes.
+    /// Whether a microphone's packet goes through by itself. Otherwise it is held back, or goes out together with what
+    /// was held back before.
     fn hear(&mut self, now: Timestamp, admitted: &Admitted) -> bool {
         let track = &mut self.tracks[admitted.track.0];
         let Some(room) = self.rooms.get_mut(&track.conference) else { return false };
-        let level = admitted.packet.meta.audio_level.map_or(127, |level| level.level);
-        match room.speakers.hear(now, admitted.track, level) {
-            Hearing::Forwarded => true,
-            Hearing::Taken => {
-                self.release_held(now, admitted.track);
-                true
-            }
-            Hearing::Held => {
-                // In the order of sending: what begins a stretch must not be overtaken by what follows it.
-                let at = track.held.partition_point(|held| *held < admitted.sequence);
-                track.held.insert(at, admitted.sequence);
-                if track.held.len() > SPEAKER_HELD_PACKETS
-                    && let Some(oldest) = track.held.pop_front()
-                {
-                    track.pass_over(oldest);
-                }
-                false
-            }
+        // What comes late belongs to a time that was decided on: it fills its place, if one was reserved.
+        if track.encodings[0].is_behind(admitted.sequence) {
+            return true;
         }
+        let level = admitted.packet.meta.audio_level.map_or(127, |level| level.level);
+        let hearing = room.speakers.hear(now, admitted.track, level);
+        if hearing == Hearing::Forwarded {
+            return true;
+        }
+        // In the order of sending: what begins a stretch must not be overtaken by what follows it.
+        let at = track.held.partition_point(|held| *held < admitted.sequence);
+        track.held.insert(at, admitted.sequence);
+        if hearing == Hearing::Taken {
+            self.release_held(now, admitted.track, admitted.sequence);
+        } else if track.held.len() > SPEAKER_HELD_PACKETS
+            && let Some(oldest) = track.held.pop_front()
+        {
+            track.pass_over(oldest);
+        }
+        false
     }
 
-    /// Sends the beginning of the words that brought the microphone its place, and forgets the silence before. When
-    /// the words began earlier than what is held back, their beginning is gone already, and a burst from their
-    /// middle would only delay what follows.
-    fn release_held(&mut self, now: Timestamp, index: TrackIndex) {
+    /// Sends what was held back of the words that brought the microphone its place, to the packet `taking` that did,
+    /// and forgets the silence before. When the words began earlier than what is held back, their beginning is gone
+    /// already, and a burst from their middle would only delay what follows.
+    fn release_held(&mut self, now: Timestamp, index: TrackIndex, taking: u64) {
         let voiced = |packet: &SourcePacket| {
             packet.meta.audio_level.is_some_and(|level| level.level <= SPEAKER_LEVEL_MIN)
         };
         let track = &self.tracks[index.0];
         let first = track.held.front().and_then(|sequence| track.encodings[0].cache.get(*sequence));
-        let began_earlier = track.held.len() == SPEAKER_HELD_PACKETS && first.is_some_and(voiced);
+        let began_earlier = track.held.len() > SPEAKER_HELD_PACKETS && first.is_some_and(voiced);
         let mut speaks = false;
         while let Some(sequence) = self.tracks[index.0].held.pop_front() {
             let track = &mut self.tracks[index.0];
             let packet = track.encodings[0].cache.get(sequence).cloned();
-            speaks |= !began_earlier && packet.as_ref().is_some_and(voiced);
+            speaks |= sequence == taking || !began_earlier && packet.as_ref().is_some_and(voiced);
             match packet.filter(|_| speaks) {
                 Some(packet) => {
-                    self.on_admitted(now, Admitted { track: index, encoding: 0, sequence, packet })
+                    self.on_admitted(now, Admitted { track: index, encoding: 0, sequence, packet });
                 }
                 None => track.pass_over(sequence),
             }

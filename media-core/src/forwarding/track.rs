@@ -74,6 +74,11 @@ impl Encoding {
         Ok(self.permitted_from)
     }
 
+    /// Whether newer packets were offered, or kept from all, before.
+    pub(super) fn is_behind(&self, sequence: u64) -> bool {
+        self.front.is_some_and(|front| sequence < front)
+    }
+
     /// Whether a packet lies ahead of all that subscribers were offered or that was kept from them. A stretch cannot
     /// begin behind that: its numbers would have to count what will not come again.
     pub(super) fn advance(&mut self, sequence: u64) -> bool {

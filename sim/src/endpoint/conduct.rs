@@ -11,7 +11,7 @@ use rand_core::Rng;
 use super::{Endpoint, Observation};
 use crate::{
     mail::Mailbox,
-    scenario::{Action, Misbehaviour, PersonIndex, Scenario},
+    scenario::{Action, Misbehaviour, Scenario},
 };
 
 impl Endpoint {
@@ -47,7 +47,7 @@ impl Endpoint {
                 }
             }
             Action::Watch { whom, kind, layer } => {
-                if let Some(source) = self.participant(whom) {
+                if let Some(source) = self.session.named(&scenario.person(whom).name) {
                     self.layout.choose((source, kind), layer.map(crate::scenario::Layer::index));
                     self.update_watching(now);
                 }
@@ -63,7 +63,7 @@ impl Endpoint {
                 }
             }
             _ => {
-                if let Some(request) = self.request_for(action) {
+                if let Some(request) = self.request_for(action, scenario) {
                     self.session.request(now, request);
                 }
             }
@@ -71,8 +71,8 @@ impl Endpoint {
         self.flush_channel(now);
     }
 
-    fn request_for(&self, action: Action) -> Option<Request> {
-        let whom = |person| self.participant(person);
+    fn request_for(&self, action: Action, scenario: &Scenario) -> Option<Request> {
+        let whom = |person| self.session.named(&scenario.person(person).name);
         Some(match action {
             Action::End => Request::End,
             Action::SetMode(mode) => Request::SetMode { mode },
@@ -108,10 +108,6 @@ impl Endpoint {
             | Action::CameraOff
             | Action::Misbehave(_) => return None,
         })
-    }
-
-    fn participant(&self, person: PersonIndex) -> Option<media_core::ParticipantId> {
-        self.session.named(self.names.get(person.0)?)
     }
 
     /// What a misbehaving client makes of a packet of its own.

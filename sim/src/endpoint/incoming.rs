@@ -65,6 +65,8 @@ struct Watching {
     assembler: Assembler,
     meter: Option<VideoMeter>,
     torn: u64,
+    /// The stream was paused on purpose, perhaps in the middle of a frame: that one is not torn by any fault.
+    cut: bool,
 }
 
 /// What opening needs besides the track itself.
@@ -88,6 +90,7 @@ impl Incoming {
                 assembler: Assembler::new(),
                 meter: None,
                 torn: 0,
+                cut: false,
             })),
         };
         Self { info, sequences: SequenceUnwrapper::new(), media, highest: None, packets: 0 }
@@ -163,6 +166,7 @@ impl Incoming {
         if watching.meter.is_none() && wanted && flows {
             watching.meter = Some(VideoMeter::new(now));
         }
+        watching.cut |= !(wanted && flows);
         if let Some(meter) = &mut watching.meter {
             if wanted && flows {
                 meter.on_resumed(now);
@@ -302,7 +306,11 @@ impl Watching {
     fn count_torn(&mut self) {
         let torn = self.assembler.counters().torn_frames;
         if let Some(meter) = &mut self.meter {
-            meter.on_torn(torn - self.torn);
+            let mut fresh = torn - self.torn;
+            if fresh > 0 && std::mem::take(&mut self.cut) {
+                fresh -= 1;
+            }
+            meter.on_torn(fresh);
         }
         self.torn = torn;
     }

@@ -44,9 +44,9 @@ pub struct AudioFrame {
 ///
 /// While nothing at all arrives, a listener cannot tell loss from a pause. These steps stay *unresolved* and are
 /// classified by the packet that ends them: missing sequence numbers were loss, a timestamp later than the next expected
-/// one was a pause, and an earlier one means that the packet itself was late: the delay then grows at once by the
-/// concealed steps. So the meter's figures for the time since the last packet come afterwards; [`Playout::finish`]
-/// settles what no packet ever ended.
+/// one was a pause, and an earlier one means that the packet itself was late: the delay then grows at once by these
+/// steps, which count as concealed unless a pause went before. So the meter's figures for the time since the last
+/// packet come afterwards; [`Playout::finish`] settles what no packet ever ended.
 ///
 /// The delay shrinks slowly: at most one step in [`Playout::SHRINK_INTERVAL`], and only in pauses or comfort noise.
 #[derive(Clone, Debug)]
@@ -237,7 +237,13 @@ impl Playout {
         clock.last_sequence += lost.saturating_sub(CONCEALED_KEPT as u64);
         self.meter.on_concealed(lost);
         self.meter.on_silent(before - lost);
-        self.meter.on_concealed(late);
+        // Words that begin late after a pause make the pause longer; nothing that was heard is interrupted.
+        let paused = before > 0 && lost == 0;
+        if paused {
+            self.meter.on_silent(late)
+        } else {
+            self.meter.on_concealed(late)
+        }
         if late > 0 {
             self.meter.on_late();
         }

@@ -93,13 +93,13 @@ pub struct SiteEntry {
     pub link: Located<LinkRef>,
 }
 
-/// `[[conference]]`
+/// `[[conference]]`: a conference, or several alike.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConferenceEntry {
     /// Unique among conferences.
     pub name: Located<String>,
-    /// The person who starts it.
+    /// The person who starts it; with a count, an entry of as many people, one for each.
     pub host: Located<String>,
     /// The mode it starts in; discussion when absent.
     #[serde(default)]
@@ -109,6 +109,8 @@ pub struct ConferenceEntry {
     pub lobby: Option<bool>,
     /// When the host asks for it; 0 s when absent.
     pub start: Option<Located<DurationText>>,
+    /// Makes name-1 to name-N, 1 to 1,000.
+    pub count: Option<Located<u32>>,
 }
 
 /// `[[person]]`: a person or a room, or several alike.
@@ -119,7 +121,7 @@ pub struct PersonEntry {
     pub name: Located<String>,
     /// The building. People of one entry are spread over the buildings of one entry in turn.
     pub site: Located<String>,
-    /// The conference they take part in.
+    /// The conference they take part in. People of one entry are spread over the conferences of one entry in turn.
     pub conference: Located<String>,
     /// Whether they hold a licence.
     pub licence: Option<Located<bool>>,

@@ -15,7 +15,7 @@ use super::{
     Conference, ConferenceIndex, DurationText, Licences, Limits, Located, PersonIndex, Scenario, Site,
     SiteIndex,
     error::Problem,
-    file::{LicencesEntry, LimitsEntry, ScenarioFile, SiteEntry},
+    file::{ConferenceEntry, LicencesEntry, LimitsEntry, ScenarioFile, SiteEntry},
     names::{Directory, check_name, nearest},
 };
 use crate::site::{
@@ -66,14 +66,13 @@ pub(super) fn validate(file: &ScenarioFile) -> Result<Scenario, Problem> {
         duration,
     };
     let sites = sites(&file.sites, &mut names)?;
-    for (index, conference) in file.conferences.iter().enumerate() {
-        names.conferences.add(&conference.name, None, || ConferenceIndex(index))?;
-    }
+    let called = call_conferences(file, &mut names)?;
     let entry_of = people::enlist(file, &mut names)?;
-    let conferences = conferences(file, &names)?;
+    let conferences = conferences(&called, &names)?;
     let people = people::resolve(file, &entry_of, &conferences, &names)?;
-    people::check_hosts(file, &conferences, &people)?;
-    people::check_sizes(file, &people, limits)?;
+    let called: Vec<&ConferenceEntry> = called.iter().map(|called| called.entry).collect();
+    people::check_hosts(&called, &conferences, &people)?;
+    people::check_sizes(file, &called, &people, limits)?;
     let steps = steps::resolve(file, &people, &names)?;
     people::check_links(file, &entry_of, &people, &steps)?;
     Ok(Scenario {
@@ -187,13 +186,35 @@ fn unknown_preset(entry: &SiteEntry, name: &str) -> Problem {
     }
 }
 
-fn conferences(file: &ScenarioFile, names: &Names) -> Result<Vec<Conference>, Problem> {
-    file.conferences
+/// A conference that an entry asks for.
+struct Called<'a> {
+    entry: &'a ConferenceEntry,
+    /// Which of the entry's, from 0.
+    number: usize,
+    name: String,
+}
+
+/// Gives every conference its name and index.
+fn call_conferences<'a>(file: &'a ScenarioFile, names: &mut Names) -> Result<Vec<Called<'a>>, Problem> {
+    let mut conferences = Vec::new();
+    for entry in &file.conferences {
+        let mut next = conferences.len();
+        let made = names.conferences.add(&entry.name, count(entry.count.as_ref())?, || {
+            next += 1;
+            ConferenceIndex(next - 1)
+        })?;
+        conferences.extend(made.into_iter().enumerate().map(|(number, name)| Called { entry, number, name }));
+    }
+    Ok(conferences)
+}
+
+fn conferences(called: &[Called<'_>], names: &Names) -> Result<Vec<Conference>, Problem> {
+    called
         .iter()
-        .map(|entry| {
+        .map(|Called { entry, number, name }| {
             Ok(Conference {
-                name: entry.name.value.clone(),
-                host: names.people.one(&entry.host, "host")?,
+                name: name.clone(),
+                host: host(entry, *number, names)?,
                 mode: entry.mode.unwrap_or(Mode::Discussion),
                 lobby: entry.lobby.unwrap_or(false),
                 start: match &entry.start {
@@ -203,6 +224,22 @@ fn conferences(file: &ScenarioFile, names: &Names) -> Result<Vec<Conference>, Pr
             })
         })
         .collect()
+}
+
+/// Who starts a conference: of several alike, each has its own host.
+fn host(entry: &ConferenceEntry, number: usize, names: &Names) -> Result<PersonIndex, Problem> {
+    let Some(count) = &entry.count else { return names.people.one(&entry.host, "host") };
+    let hosts = names.people.all(&entry.host, "host")?;
+    if hosts.len() == count.value as usize {
+        return Ok(hosts[number]);
+    }
+    let message = format!(
+        "`{}` stands for {} people, expected {}: one for each conference",
+        entry.host.value,
+        hosts.len(),
+        count.value
+    );
+    Err(Problem::at(&entry.host, "host", message))
 }
 
 /// A count of an entry, in range.

@@ -103,6 +103,22 @@ fn held_packets_that_overtook_one_another_come_out_in_order() {
 }
 
 #[test]
+fn a_repair_that_comes_when_others_are_heard_still_fills_its_place() {
+    let (mut studio, mut microphones) = talking(4);
+    let mut outputs = round(&mut studio, &mut microphones, &[TALK; 3]);
+    let lost = microphones[0].sound(TALK);
+    outputs.extend(round(&mut studio, &mut microphones, &[TALK; 3]));
+    for _ in 0..40 {
+        outputs.extend(round(&mut studio, &mut microphones, &[SILENCE, TALK, TALK, TALK]));
+    }
+    let before = heard(&outputs, &microphones[0]).len() as u16;
+    outputs.extend(studio.send(1, &microphones[0].again(&lost)));
+    let packets = heard(&outputs, &microphones[0]);
+    assert_eq!((packets.len() as u16, *steps(&packets).last().unwrap()), (before + 1, 1));
+    studio.assert_balanced();
+}
+
+#[test]
 fn a_muted_speakers_place_is_free_and_what_was_held_of_them_is_gone() {
     let (mut studio, mut microphones) = talking(4);
     for _ in 0..10 {

@@ -45,6 +45,33 @@ fn the_host_comes_with_the_start_and_others_half_a_second_later() {
 }
 
 #[test]
+fn conferences_alike_have_a_host_each_and_guests_are_spread_over_them() {
+    let count = Some(3.into());
+    let hosts = PersonEntry {
+        licence: Some(true.into()),
+        count: count.clone(),
+        ..PersonEntry::new("host", "amt", "meeting")
+    };
+    let guests = PersonEntry { count: Some(5.into()), ..PersonEntry::new("guest", "amt", "meeting") };
+    let build = |hosts: PersonEntry| {
+        ScenarioBuilder::new("alike", Duration::from_secs(5))
+            .site(SiteEntry::new("amt", "fibre-100"))
+            .conference(ConferenceEntry { count: count.clone(), ..ConferenceEntry::new("meeting", "host") })
+            .person(hosts)
+            .person(guests.clone())
+            .build()
+    };
+    let scenario = build(hosts.clone()).unwrap_or_else(|error| panic!("{error}"));
+    let names: Vec<&str> = scenario.conferences.iter().map(|conference| conference.name.as_str()).collect();
+    assert_eq!(names, ["meeting-1", "meeting-2", "meeting-3"]);
+    assert!((0..3).all(|host| scenario.is_host(PersonIndex(host))));
+    let of_guests: Vec<usize> = scenario.people[3..].iter().map(|person| person.conference.0).collect();
+    assert_eq!(of_guests, [0, 1, 2, 0, 1]);
+    let error = build(PersonEntry { count: Some(2.into()), ..hosts }).unwrap_err().to_string();
+    assert!(error.contains("`host` stands for 2 people, expected 3: one for each conference"), "{error}");
+}
+
+#[test]
 fn steps_are_in_order_of_time_and_a_group_acts_together() {
     let scenario = everything();
     let deeds: Vec<_> =

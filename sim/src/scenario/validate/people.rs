@@ -10,7 +10,7 @@ use crate::{
     scenario::{
         Action, Conference, DurationText, Layer, Limits, LinkKind, Located, Person, PersonIndex, Step,
         error::Problem,
-        file::{EndpointName, PersonEntry, ScenarioFile, WatchName},
+        file::{ConferenceEntry, EndpointName, PersonEntry, ScenarioFile, WatchName},
         names::nearest,
     },
     site::file::within,
@@ -79,7 +79,8 @@ fn person(
     names: &Names,
 ) -> Result<Person, Problem> {
     let sites = names.sites.all(&entry.site, "site")?;
-    let conference = names.conferences.one(&entry.conference, "conference")?;
+    let conferences_of = names.conferences.all(&entry.conference, "conference")?;
+    let conference = conferences_of[origin.number % conferences_of.len()];
     let (endpoint, seats) = endpoint(entry)?;
     let licensed = entry.licence.as_ref().is_some_and(|licence| licence.value);
     Ok(Person {
@@ -257,11 +258,11 @@ fn share_accounts(
 
 /// Refuses hosts who cannot host.
 pub(super) fn check_hosts(
-    file: &ScenarioFile,
+    entries: &[&ConferenceEntry],
     conferences: &[Conference],
     people: &[Person],
 ) -> Result<(), Problem> {
-    for (index, (entry, conference)) in file.conferences.iter().zip(conferences).enumerate() {
+    for (index, (entry, conference)) in entries.iter().zip(conferences).enumerate() {
         let host = &people[conference.host.0];
         if host.conference.0 != index {
             let elsewhere = &conferences[host.conference.0].name;
@@ -282,7 +283,12 @@ pub(super) fn check_hosts(
 }
 
 /// Refuses conferences that are larger than the limit, unless the file states the limit and so means it.
-pub(super) fn check_sizes(file: &ScenarioFile, people: &[Person], limits: Limits) -> Result<(), Problem> {
+pub(super) fn check_sizes(
+    file: &ScenarioFile,
+    entries: &[&ConferenceEntry],
+    people: &[Person],
+    limits: Limits,
+) -> Result<(), Problem> {
     if file.limits.as_ref().is_some_and(|entry| entry.participants_max.is_some()) {
         return Ok(());
     }
@@ -294,7 +300,7 @@ pub(super) fn check_sizes(file: &ScenarioFile, people: &[Person], limits: Limits
     }
     for (index, size) in sizes {
         if size > limits.participants_max {
-            let name = &file.conferences[index].name;
+            let name = &entries[index].name;
             let message =
                 format!("`{}` has {size} people, expected at most {}", name.value, limits.participants_max);
             return Err(Problem::at(name, "conference", message)

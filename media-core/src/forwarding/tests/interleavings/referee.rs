@@ -103,7 +103,13 @@ impl Referee {
                     && view.track.kind == *kind
             }),
             ForwardingOutput::Rtp { peer: PeerId(who), packet } => self.on_packet(*who, packet),
-            ForwardingOutput::TrackClosed(report) => assert!(report.balances(), "{report:?}"),
+            ForwardingOutput::TrackClosed(report) => {
+                assert!(report.balances(), "{report:?}");
+                // Who publishes the same streams again begins with nothing.
+                if let Some(sender) = self.present.get_mut(&report.source.0) {
+                    sender.arrived.clear();
+                }
+            }
             ForwardingOutput::SubscriptionClosed(report) => assert!(report.balances(), "{report:?}"),
             ForwardingOutput::Demand { peer, .. } | ForwardingOutput::Rtcp { peer, .. } => {
                 assert!(self.present.contains_key(&peer.0));
