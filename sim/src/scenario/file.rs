@@ -147,7 +147,7 @@ pub struct PersonEntry {
     pub join_spacing: Option<Located<DurationText>>,
     /// Makes name-1 to name-N, 1 to 1,000.
     pub count: Option<Located<u32>>,
-    /// "invitation" (when absent), "without-key", "wrong", "revoked" or "foreign:<conference>".
+    /// `invitation` (when absent), `without-key`, `wrong`, `revoked` or `foreign:CONFERENCE`.
     pub link: Option<Located<String>>,
     /// Highest layer of other people's cameras and screens they ask for; high when absent.
     pub watch: Option<WatchName>,

@@ -226,6 +226,30 @@ pub(super) const RULES: &[Rule] = &[
             ("sim/src/run.rs", "/// The cost of a turmoil tick.\nfn f() {}"),
         ],
     },
+    Rule {
+        name: "participants and the observer know the server's messages and never its engine",
+        applies: |path| {
+            let endpoint = path == "sim/src/endpoint.rs" || path.starts_with("sim/src/endpoint/");
+            endpoint || path == "sim/src/tap.rs"
+        },
+        faults: |file| {
+            let mut faults = named(file, &["Directory", "Engine", "ForwardedRtp", "Forwarder"]);
+            let modules = [["engine", ":", ":"], ["forwarding", ":", ":"]];
+            let told = |place: usize| (file.tokens[place].line, format!("`{}::`", file.tokens[place].text));
+            faults.extend(modules.iter().flat_map(|path| file.places_of(path)).map(told));
+            faults
+        },
+        exceptions: &[],
+        broken: &[
+            ("sim/src/endpoint.rs", "use media_core::engine::Event;"),
+            ("sim/src/endpoint/media.rs", "use media_core::{e2ee::Opener, forwarding::TrackReport};"),
+            ("sim/src/tap.rs", "fn f(engine: &Engine) {}"),
+        ],
+        sound: &[
+            ("sim/src/endpoint.rs", "use media_core::{conference, signalling::ServerMessage};"),
+            ("sim/src/media_node.rs", "use media_core::engine::Engine;"),
+        ],
+    },
 ];
 
 fn everywhere(_: &str) -> bool {
