@@ -1,29 +1,28 @@
 //! Owns the registry of checks, one file per requirement area under `checks/`. A check that is not listed here does
 //! not exist for the gate.
 
+mod cam;
+mod cap;
 mod det;
 mod e2e;
 mod flows;
 mod fwd;
-mod net;
-mod pres;
-mod presenter_model;
-mod sec;
-
-#[cfg(test)]
-mod proofs_media;
-#[cfg(test)]
-mod proofs_wire;
-mod cam;
-mod cap;
 mod join;
 mod ledger;
 mod lic;
 mod moderation;
+mod net;
+mod pres;
+mod presenter_model;
+mod sec;
 mod transcript;
 
 #[cfg(test)]
 mod proofs;
+#[cfg(test)]
+mod proofs_media;
+#[cfg(test)]
+mod proofs_wire;
 
 use std::sync::LazyLock;
 
@@ -32,17 +31,20 @@ use crate::check::Check;
 /// The areas, in the order in which reports name them.
 static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| {
     let mut checks = Vec::new();
-    checks.extend(lic::CHECKS);
-    checks.extend(cap::CHECKS);
-    checks.extend(join::CHECKS);
-    checks.extend(cam::CHECKS);
+    checks.extend_from_slice(&lic::CHECKS);
+    checks.extend_from_slice(&cap::CHECKS);
+    checks.extend_from_slice(&join::CHECKS);
+    checks.extend_from_slice(pres::CHECKS);
+    checks.extend_from_slice(&cam::CHECKS);
+    checks.extend_from_slice(fwd::CHECKS);
+    checks.extend_from_slice(e2e::CHECKS);
+    checks.extend_from_slice(net::CHECKS);
+    checks.extend_from_slice(sec::CHECKS);
+    checks.extend_from_slice(det::CHECKS);
     checks
 });
 
 /// All checks, in the order in which reports name them.
 pub fn checks() -> &'static [Check] {
-    static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| {
-        [pres::CHECKS, fwd::CHECKS, e2e::CHECKS, net::CHECKS, sec::CHECKS, det::CHECKS].concat()
-    });
     &CHECKS
 }
