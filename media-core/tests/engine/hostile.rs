@@ -1,6 +1,9 @@
 //! Claims about bytes from the network: none makes an error or a panic, and what goes no further is counted (SEC-001).
 
-use media_core::rtp::{Protocol, demux};
+use media_core::{
+    forwarding::{SubscriptionReport, TrackReport},
+    rtp::{Protocol, demux},
+};
 use proptest::{
     prelude::*,
     test_runner::{Config, RngSeed},
@@ -58,7 +61,7 @@ fn requests() -> Vec<Vec<u8>> {
 
 fn balanced(server: &Server) -> bool {
     let (tracks, views) = server.engine.reports();
-    tracks.iter().all(|track| track.balances()) && views.iter().all(|view| view.balances())
+    tracks.iter().all(TrackReport::balances) && views.iter().all(SubscriptionReport::balances)
 }
 
 proptest! {
