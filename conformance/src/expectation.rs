@@ -50,7 +50,7 @@ fn broken(run: &Run, expectation: &Expectation, person: PersonIndex) -> Vec<Stri
         let figure = bound.figure.name();
         match value(&record.report, bound.figure) {
             None => {
-                messages.push(format!("expected {name}: {figure} within bounds, found it was not measured"))
+                messages.push(format!("expected {name}: {figure} within bounds, found it was not measured"));
             }
             Some(value) => {
                 if let Some(min) = bound.min.filter(|min| value < *min) {

@@ -239,7 +239,7 @@ mod tests {
         let files: BTreeSet<String> = fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().to_str().unwrap().to_owned())
-            .filter(|name| name.ends_with(".rs") && name != "tests.rs")
+            .filter(|name| Path::new(name).extension().is_some_and(|kind| kind == "rs") && name != "tests.rs")
             .map(|name| format!("forwarding/{name}"))
             .collect();
         let looked_at: BTreeSet<String> = FORWARDING
