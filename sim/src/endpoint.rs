@@ -177,10 +177,10 @@ impl Endpoint {
 
     /// The time that [`Endpoint::poll_timeout`] named has come.
     pub fn handle_timeout(&mut self, now: Timestamp) {
-        if let Some((_, channel)) = &mut self.session.channel {
-            if channel.poll_timeout().is_some_and(|at| at <= now) {
-                channel.handle_timeout(now);
-            }
+        if let Some((_, channel)) = &mut self.session.channel
+            && channel.poll_timeout().is_some_and(|at| at <= now)
+        {
+            channel.handle_timeout(now);
         }
         self.drain_messages(now);
         self.advance_media(now);

@@ -137,6 +137,7 @@ impl MediaNode {
     }
 
     /// The end: what is known of the run.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only closed accounts are of interest")]
     pub fn finish(self) -> ServerRecord {
         let (mut tracks, mut subscriptions) = self.engine.reports();
         for (_, event) in &self.events {
@@ -215,7 +216,7 @@ impl MediaNode {
                     self.engine_timeout = at;
                     break;
                 }
-                output => outputs.push_back(output),
+                output @ (Output::Transmit(_) | Output::Event(_)) => outputs.push_back(output),
             }
         }
         for output in outputs {

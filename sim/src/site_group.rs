@@ -204,9 +204,9 @@ impl SiteGroup {
         self.queue.push(Reverse((at, self.count, happening)));
     }
 
-    fn handle(&mut self, happening: Happening, out: &mut dyn FnMut(HostId, Record)) {
+    fn handle(&mut self, happening: &Happening, out: &mut dyn FnMut(HostId, Record)) {
         let scenario = Arc::clone(&self.scenario);
-        match happening {
+        match *happening {
             Happening::Wake(seat) => {
                 if self.seats[seat].wake != self.now {
                     return;
@@ -379,7 +379,7 @@ impl Node for SiteGroup {
                     self.on_arrival(arrival.load, out);
                 }
             } else if let Some(Reverse((_, _, happening))) = self.queue.pop() {
-                self.handle(happening, out);
+                self.handle(&happening, out);
             }
         }
         self.now = self.now.max(end);

@@ -1,7 +1,6 @@
 //! Owns the harness in which the claims about the whole engine are made: JSON and packets in, outputs out, and after
 //! every input the promise that the next timeout lies in the future.
 #![expect(clippy::wildcard_enum_match_arm, reason = "a claim is about some of the outputs")]
-#![expect(clippy::unwrap_used, reason = "what is missing fails the claim")]
 
 mod allocations;
 mod hostile;

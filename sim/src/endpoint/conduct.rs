@@ -17,6 +17,10 @@ use crate::{
 impl Endpoint {
     /// Does what a step of the scenario says. People are known by name; who is not there cannot be acted upon, and the
     /// server is asked about nobody.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "whatever is not done at once here is a request to the server"
+    )]
     pub fn handle_action(&mut self, now: Timestamp, action: Action, scenario: &Scenario, mailbox: &Mailbox) {
         match action {
             Action::Start => self.start(now, scenario),

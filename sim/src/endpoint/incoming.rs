@@ -144,13 +144,12 @@ impl Incoming {
     /// What to ask the server for: missing packets, and whether a key frame.
     pub(super) fn poll_feedback(&mut self, now: Timestamp) -> (Vec<u16>, bool) {
         match &mut self.media {
-            Media::Audio(_) => (Vec::new(), false),
             Media::Video(watching) if watching.meter.is_some() => {
                 let missing = watching.assembler.nacks(now);
                 let numbers = missing.into_iter().map(|sequence| sequence as u16).collect();
                 (numbers, watching.assembler.wants_key_frame(now))
             }
-            Media::Video(_) => (Vec::new(), false),
+            Media::Audio(_) | Media::Video(_) => (Vec::new(), false),
         }
     }
 
@@ -227,7 +226,7 @@ impl Listening {
             key_frame: false,
             frame_number: 0,
         };
-        let content = open(payload, &metadata, opening)?;
+        let content = open(payload, metadata, opening)?;
         let rtp_timestamp = self.timestamps.unwrap(timestamp);
         if let Content::Marked(captured) = content {
             self.anchor = Some((rtp_timestamp, captured));
@@ -292,7 +291,7 @@ impl Watching {
 
     fn show(&mut self, now: Timestamp, info: &TrackInfo, opening: &mut Opening<'_>) {
         while let Some(frame) = self.assembler.poll_frame() {
-            if open(&frame.payload, &metadata(info, &frame), opening).is_err() {
+            if open(&frame.payload, metadata(info, &frame), opening).is_err() {
                 continue;
             }
             opening.counters.decoded += 1;
@@ -327,7 +326,7 @@ fn metadata(info: &TrackInfo, frame: &AssembledFrame) -> FrameMetadata {
     }
 }
 
-fn open(sealed: &[u8], metadata: &FrameMetadata, opening: &mut Opening<'_>) -> Result<Content, DropReason> {
+fn open(sealed: &[u8], metadata: FrameMetadata, opening: &mut Opening<'_>) -> Result<Content, DropReason> {
     let mut clear = Vec::new();
     if let Err(reason) = opening.opener.open(sealed, &metadata.to_bytes(), &mut clear) {
         opening.counters.refused += 1;

@@ -240,9 +240,9 @@ impl Playout {
         // Words that begin late after a pause make the pause longer; nothing that was heard is interrupted.
         let paused = before > 0 && lost == 0;
         if paused {
-            self.meter.on_silent(late)
+            self.meter.on_silent(late);
         } else {
-            self.meter.on_concealed(late)
+            self.meter.on_concealed(late);
         }
         if late > 0 {
             self.meter.on_late();

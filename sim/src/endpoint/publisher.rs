@@ -216,7 +216,7 @@ impl Publisher {
     pub(super) fn write_reports(&self, now: Timestamp, clock_unix_ns: u64, out: &mut Vec<u8>) {
         let unix_ns = clock_unix_ns + now.as_nanos();
         let (seconds, nanos) = (unix_ns / 1_000_000_000 + NTP_UNIX_OFFSET, unix_ns % 1_000_000_000);
-        let ntp = seconds << 32 | (nanos << 32) / 1_000_000_000;
+        let ntp = (seconds << 32) | ((nanos << 32) / 1_000_000_000);
         for encoding in self.encodings.iter().filter(|encoding| encoding.packets > 0) {
             let rtp = self.timestamp(now);
             rtcp::write_sender_report(encoding.offer.ssrc, ntp, rtp, encoding.packets, encoding.octets, out);
@@ -250,8 +250,11 @@ impl Publisher {
         let (mut clear, mut sealed) = (Vec::new(), Vec::new());
         let filling = frame.at.as_nanos() ^ u64::from(self.timestamp_base) << 32;
         plaintext::write(&frame.frame, sending.marker, frame.at, filling, &mut clear);
-        let seal = |sealer: &mut &mut Sealer| sealer.seal(&clear, &metadata.to_bytes(), &mut sealed).is_ok();
-        if !sending.sealer.as_mut().is_some_and(seal) && sending.sabotage != Some(Sabotage::FailOpen) {
+        let is_sealed = match &mut sending.sealer {
+            Some(seal) => seal.seal(&clear, &metadata.to_bytes(), &mut sealed).is_ok(),
+            None => false,
+        };
+        if !is_sealed && sending.sabotage != Some(Sabotage::FailOpen) {
             return;
         }
         if matches!(sending.sabotage, Some(Sabotage::Plaintext | Sabotage::FailOpen)) {

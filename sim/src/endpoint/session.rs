@@ -161,6 +161,7 @@ impl Session {
     }
 
     /// Sends a request on the present connection; without one there is nobody to ask.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only a revocation leaves something to remember")]
     pub(super) fn request(&mut self, now: Timestamp, body: Request) {
         let Some((_, channel)) = &mut self.channel else { return };
         let request = self.next_request;

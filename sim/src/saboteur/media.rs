@@ -33,6 +33,7 @@ struct Stream {
 
 impl Saboteur {
     /// A packet of the engine to a peer: what goes out in its place.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "most sabotage leaves this packet alone")]
     pub(crate) fn on_outgoing_media(
         &mut self,
         now: Timestamp,
@@ -55,10 +56,11 @@ impl Saboteur {
         if vanishes {
             return Vec::new();
         }
-        if sabotage == Sabotage::FlipBit && count.is_multiple_of(19) {
-            if let Some(last) = bytes.last_mut() {
-                *last ^= 1;
-            }
+        if sabotage == Sabotage::FlipBit
+            && count.is_multiple_of(19)
+            && let Some(last) = bytes.last_mut()
+        {
+            *last ^= 1;
         }
         if sabotage == Sabotage::RenumberWithGap {
             self.streams.skip_a_number(peer, &mut bytes);
@@ -72,6 +74,7 @@ impl Saboteur {
     }
 
     /// Somebody who gets a copy and should not.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "most sabotage copies nothing")]
     fn copy_to(&self, sabotage: Sabotage, peer: PeerId) -> Option<PeerId> {
         match sabotage {
             Sabotage::LeakyLobby => self.waiting.first().copied(),
