@@ -42,3 +42,61 @@ fn help_is_no_failure_and_goes_to_standard_output() {
     assert!(String::from_utf8(output.stdout).unwrap().contains("--shard <I/N>"));
     assert!(output.stderr.is_empty());
 }
+
+/// A scenario of the project, by its place in the tree.
+fn fixture(name: &str) -> String {
+    format!("{}/../fixtures/scenarios/{name}.toml", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn digest(arguments: &[&str]) -> String {
+    let output = generalprobe(arguments);
+    let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    object["digest"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn two_processes_run_a_scenario_alike_and_another_seed_otherwise() {
+    let scenario = fixture("lobby");
+    let run = |seed| digest(&["run", &scenario, "--json", "--seed", seed]);
+    assert_eq!(run("7"), run("7"));
+    assert_ne!(run("7"), run("8"));
+}
+
+#[test]
+fn a_scenario_with_a_wrong_field_exits_with_2_and_names_the_line() {
+    let text = fs::read_to_string(fixture("lobby")).unwrap();
+    let line = text.lines().position(|line| line.starts_with("microphone")).unwrap() + 1;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("wrong.toml");
+    fs::write(&path, text.replacen("microphone", "microfone", 1)).unwrap();
+    let output = generalprobe(&["run", &path.display().to_string()]);
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{complaint}");
+    assert!(
+        complaint.contains(&format!("wrong.toml:{line}")) && complaint.contains("microfone"),
+        "{complaint}"
+    );
+}
+
+#[test]
+fn a_failing_gate_prints_a_line_that_shows_the_same_failure_and_writes_a_capture() {
+    let dir = tempfile::tempdir().unwrap();
+    let command = |arguments: &[&str]| {
+        let program = env!("CARGO_BIN_EXE_generalprobe");
+        Command::new(program).args(arguments).current_dir(dir.path()).output().unwrap()
+    };
+    let gate = command(&["gate", "--filter", "E2E-003", "--seed", "1", "--sabotage", "plaintext"]);
+    let told = String::from_utf8(gate.stdout).unwrap();
+    assert_eq!(gate.status.code(), Some(1), "{told}");
+    let line =
+        told.lines().find_map(|line| line.trim().strip_prefix("replay: generalprobe replay ")).unwrap();
+    let replay = command(&["replay", line]);
+    let told = String::from_utf8(replay.stdout).unwrap();
+    assert_eq!(replay.status.code(), Some(1), "{told}");
+    assert!(told.contains("the-marker-is-nowhere-on-the-wire"), "{told}");
+    let name = line.split_once('+').unwrap().0.replace('@', "-");
+    let capture = fs::read(dir.path().join(format!("rehearsal/{name}.pcapng"))).unwrap();
+    // Section header block of pcapng.
+    assert_eq!(capture[..4], [0x0a, 0x0d, 0x0d, 0x0a]);
+    assert!(dir.path().join(format!("rehearsal/failures/{name}.toml")).exists());
+}

@@ -41,6 +41,25 @@ pub struct ForwardedRtp {
     pub source: SourcePacket,
 }
 
+/// Bytes of a packet at its largest on the way to a subscriber: rewritten header, payload, and the original number of a
+/// retransmission. A publisher's packet may leave out what the server adds, so this can exceed what came in.
+pub(super) fn forwarded_bytes_max(view: &RtpView<'_>) -> usize {
+    let level = [0];
+    let other: (u8, &[u8]) = match view.extension(DEPENDENCY_DESCRIPTOR) {
+        Some(descriptor) => (DEPENDENCY_DESCRIPTOR, descriptor),
+        None => (AUDIO_LEVEL, &level),
+    };
+    let header = RtpHeader {
+        ssrc: view.ssrc(),
+        sequence: view.sequence(),
+        timestamp: view.timestamp(),
+        payload_type: view.payload_type(),
+        marker: view.marker(),
+        extensions: &[(TRANSPORT_SEQUENCE, &[0, 0]), other],
+    };
+    header.len() + 2 + view.payload().len()
+}
+
 impl ForwardedRtp {
     /// Appends the packet's bytes to `out`. MID and RID are not sent on: the subscriber knows the stream by its SSRC.
     pub fn write(&self, out: &mut impl BufMut) {

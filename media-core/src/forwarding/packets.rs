@@ -4,13 +4,13 @@
 use bytes::Bytes;
 
 use super::{
-    ForwardedRtp, Forwarder, ForwardingOutput, TrackIndex, member::PublishedSsrc, repair::SourcePacket,
-    speakers::Hearing, subscription::Offered,
+    ForwardedRtp, Forwarder, ForwardingOutput, TrackIndex, member::PublishedSsrc,
+    output::forwarded_bytes_max, repair::SourcePacket, speakers::Hearing, subscription::Offered,
 };
 use crate::{
     DropReason,
     ids::PeerId,
-    limits::{SPEAKER_HELD_PACKETS, SPEAKER_LEVEL_MIN},
+    limits::{DATAGRAM_BYTES_MAX, SPEAKER_HELD_PACKETS, SPEAKER_LEVEL_MIN},
     rtp::{PacketMeta, RtpHeader, RtpView},
     time::Timestamp,
 };
@@ -94,6 +94,9 @@ impl Forwarder {
         let meta = PacketMeta::from_view(view, frame);
         if !track.kind.is_video() && meta.audio_level.is_none() {
             return Err(DropReason::BadExtension);
+        }
+        if forwarded_bytes_max(view) > DATAGRAM_BYTES_MAX {
+            return Err(DropReason::Oversized);
         }
         let newest = encoding.numbers.newest();
         let sequence = encoding.unwrap(meta.sequence, published.retransmissions)?;

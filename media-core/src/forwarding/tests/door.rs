@@ -145,3 +145,24 @@ fn payload_types_and_extensions_must_be_the_tracks() {
     assert_eq!(drops_of(&studio.send_all(1, &picture.frame(false, 1)), 1), [DropReason::UnknownTemplate]);
     studio.assert_balanced();
 }
+
+#[test]
+fn a_packet_that_would_grow_beyond_the_limit_on_its_way_is_dropped_at_the_door() {
+    let mut studio = Studio::with(2);
+    let mut voice = studio.microphone_of(1);
+    let level: (u8, &[u8]) = (AUDIO_LEVEL, &[30]);
+    // The server adds its transport-wide number: 4 bytes with padding, and 2 more when it is sent again.
+    let fits = crate::limits::DATAGRAM_BYTES_MAX - 12 - 4 - 8 - 2;
+    let large = studio.send(1, &voice.packet(false, &[level], &vec![0; fits + 1]));
+    assert_eq!(drops_of(&large, 1), [DropReason::Oversized]);
+    let fitting = studio.send(1, &voice.packet(false, &[level], &vec![0; fits]));
+    let mut longest = 0;
+    for output in &fitting {
+        if let ForwardingOutput::Rtp { packet, .. } = output {
+            let mut bytes = Vec::new();
+            packet.write(&mut bytes);
+            longest = longest.max(bytes.len());
+        }
+    }
+    assert_eq!(longest, crate::limits::DATAGRAM_BYTES_MAX - 2);
+}
