@@ -3,26 +3,26 @@
 
 mod cam;
 mod cap;
+mod conservation;
 mod det;
 mod e2e;
 mod flows;
 mod fwd;
+mod grants;
 mod join;
 mod ledger;
 mod lic;
+mod loudest;
 mod moderation;
 mod net;
 mod pres;
 mod presenter_model;
 mod sec;
+mod stage;
 mod transcript;
 
 #[cfg(test)]
 mod proofs;
-#[cfg(test)]
-mod proofs_media;
-#[cfg(test)]
-mod proofs_wire;
 
 use std::sync::LazyLock;
 

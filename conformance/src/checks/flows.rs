@@ -141,6 +141,7 @@ impl<'a> Flows<'a> {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "only some of the messages begin or end a stay")]
 fn stays(run: &Run) -> Vec<Stay> {
     let tap = &run.server.tap;
     let mut stays: Vec<Stay> = Vec::new();
@@ -197,6 +198,7 @@ fn published(run: &Run) -> BTreeMap<(PeerId, Ssrc), Published> {
     published
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "only two of the messages speak of streams")]
 fn announced(run: &Run) -> BTreeMap<PeerId, Vec<Announced>> {
     let mut announced: BTreeMap<PeerId, Vec<Announced>> = BTreeMap::new();
     for message in &run.server.tap.messages {

@@ -1,5 +1,5 @@
-//! Owns the checks of forwarding: numbering, key-frame requests, the choice of speakers, conservation, isolation.
-//! They look at the wire; where the engine's accounts are judged (FWD-007), the wire is what they have to agree with.
+//! Owns the list of the checks of forwarding, and of these the numbering of streams and the requests for key frames.
+//! They look at the wire. The choice of speakers is judged in `loudest`, conservation and isolation in `conservation`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,14 +7,15 @@ use std::{
 };
 
 use media_core::{
-    DropReason, MediaKind, ParticipantId, PeerId, Ssrc, Timestamp, limits,
+    MediaKind, ParticipantId, PeerId, Ssrc, Timestamp,
     signalling::{Request, ServerMessage},
 };
-use sim::{packet::person_of, scenario::Action, tap::SeenRtp};
+use sim::{scenario::Action, tap::SeenRtp};
 
 use super::{
+    conservation::{accounts_agree_with_the_wire, conferences_are_isolated},
     flows::{Announced, Flows, Stay},
-    presenter_model::{PresenterModel, Verdict},
+    loudest::{few_speakers_at_once, onsets_are_whole},
 };
 use crate::{
     check::{Check, EVERY_SCENARIO, Judge},
@@ -28,16 +29,6 @@ const KEY_FRAME_PAUSE: Duration = Duration::from_millis(500);
 const STORM: usize = 5;
 /// Within this time whoever asks for a picture gets some of it.
 const FIRST_PICTURE: Duration = Duration::from_secs(3);
-/// Audio from this level on (-dBov) is speech.
-const SPEECH_LEVEL: u8 = 50;
-/// Silence after which speech begins anew.
-const PAUSE: Duration = Duration::from_millis(600);
-/// Whoever spoke within this time before still counts as speaking.
-const HANGOVER: Duration = limits::SPEAKER_HANGOVER;
-/// What nobody's speech may lose (FWD-005).
-const ONSET: Duration = Duration::from_millis(200);
-/// Packets of one microphone further apart than this do not belong to one stretch.
-const STRETCH_GAP: Duration = Duration::from_millis(100);
 
 /// The checks of this area.
 pub(super) const CHECKS: &[Check] = &[
@@ -183,16 +174,16 @@ fn lost_upstream(flows: &Flows<'_>) -> BTreeMap<(ParticipantId, MediaKind), u64>
         *newest = number.max(*newest);
         seen.insert(number);
     }
-    let mut lost = BTreeMap::new();
+    let mut missing = BTreeMap::new();
     for ((peer, ssrc), (_, seen)) in numbers {
         let Some(kind) = flows.kind_of_stream(peer, ssrc) else { continue };
         let Some((first, last)) = seen.first().zip(seen.last()) else { continue };
-        let missing = (last - first + 1) as u64 - seen.len() as u64;
+        let gaps = (last - first + 1) as u64 - seen.len() as u64;
         for stay in flows.stays.iter().filter(|stay| stay.peer == peer) {
-            *lost.entry((stay.participant, kind)).or_default() += missing;
+            *missing.entry((stay.participant, kind)).or_default() += gaps;
         }
     }
-    lost
+    missing
 }
 
 /// FWD-004.
@@ -233,6 +224,7 @@ fn key_frame_requests_are_limited(evidence: &RunEvidence) -> Findings {
 }
 
 /// Whoever wishes to see somebody gets a packet of the picture soon, if the wish and the picture last that long.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only two of the messages take a picture away")]
 fn gets_a_picture(
     flows: &Flows<'_>,
     (source, kind): (ParticipantId, MediaKind),
@@ -277,228 +269,4 @@ fn gets_a_picture(
         let (who, whom) = (flows.name(peer), flows.name(theirs));
         format!("{who} asked to see {whom} ({kind:?}) and got nothing for {FIRST_PICTURE:?}")
     });
-}
-
-/// FWD-005, first half: to nobody are more microphones forwarded at a time than configured, and that many are.
-fn few_speakers_at_once(evidence: &RunEvidence) -> Findings {
-    let flows = Flows::new(evidence.run());
-    let limit = flows.run.scenario.limits.speakers;
-    let mut findings = Findings::new();
-    let mut stretches: BTreeMap<(PeerId, PeerId), Vec<(Timestamp, Timestamp)>> = BTreeMap::new();
-    let mut open = BTreeSet::new();
-    for packet in flows.run.server.tap.egress.iter().filter(|packet| !packet.again) {
-        let Some(origin) = flows.origin(packet.payload) else { continue };
-        if flows.kind_of_stream(origin.peer, origin.ssrc) != Some(MediaKind::Audio) {
-            continue;
-        }
-        open.insert(origin.peer);
-        let stretches = stretches.entry((packet.peer, origin.peer)).or_default();
-        match stretches.last_mut() {
-            Some((_, until)) if packet.at.saturating_since(*until) <= STRETCH_GAP => *until = packet.at,
-            _ => stretches.push((packet.at, packet.at)),
-        }
-    }
-    let mut most = 0;
-    for listener in flows.stays.iter().map(|stay| stay.peer) {
-        let of = stretches.range((listener, PeerId(0))..=(listener, PeerId(u32::MAX)));
-        let mut edges: Vec<(Timestamp, bool, PeerId)> = of
-            .flat_map(|((_, speaker), spans)| {
-                spans.iter().flat_map(|(from, until)| [(*from, true, *speaker), (*until, false, *speaker)])
-            })
-            .collect();
-        // What ends makes room for what begins at the same moment.
-        edges.sort_unstable();
-        let mut speaking = BTreeSet::new();
-        for (at, begins, speaker) in edges {
-            if !begins {
-                speaking.remove(&speaker);
-                continue;
-            }
-            speaking.insert(speaker);
-            most = most.max(speaking.len());
-            findings.expect_at(speaking.len() <= limit, Some(at), || {
-                let names: Vec<&str> = speaking.iter().map(|speaker| flows.name(*speaker)).collect();
-                format!(
-                    "{} gets {} microphones at once: {}",
-                    flows.name(listener),
-                    names.len(),
-                    names.join(", ")
-                )
-            });
-        }
-    }
-    findings.expect(most == limit, || format!("of {limit} places only {most} were ever taken at once"));
-    findings.expect(open.len() > limit, || format!("only {} ever spoke", open.len()));
-    findings.count("speakers", open.len() as u64);
-    findings.figure("at once", "", most as f64);
-    findings
-}
-
-/// FWD-005, second half: the first 200 ms of whoever begins to speak while a place is free reach everybody.
-fn onsets_are_whole(evidence: &RunEvidence) -> Findings {
-    let flows = Flows::new(evidence.run());
-    let model = PresenterModel::new(flows.run);
-    let limit = flows.run.scenario.limits.speakers;
-    let mut findings = Findings::new();
-    let mut audio: BTreeMap<PeerId, Vec<&SeenRtp>> = BTreeMap::new();
-    for packet in flows.run.server.tap.ingress.iter().filter(|packet| !packet.again) {
-        if flows.kind_of(packet) == Some(MediaKind::Audio) {
-            audio.entry(packet.peer).or_default().push(packet);
-        }
-    }
-    let voiced = |packet: &&&SeenRtp| packet.level <= SPEECH_LEVEL;
-    let (mut onsets, mut crowded) = (0, 0);
-    for (peer, packets) in &audio {
-        let mut spoke: Option<Timestamp> = None;
-        for packet in packets.iter().filter(voiced) {
-            let pause = spoke.is_none_or(|spoke| packet.at.saturating_since(spoke) >= PAUSE);
-            spoke = Some(packet.at);
-            let Some(stay) = flows.stay_at(*peer, packet.at).filter(|_| pause) else { continue };
-            let (from, until) = (packet.at, packet.at + ONSET);
-            let others = audio.iter().filter(|(other, packets)| {
-                let theirs = flows.stay_at(**other, from).is_some_and(|s| s.conference == stay.conference);
-                let speaks =
-                    |p: &&SeenRtp| p.level <= SPEECH_LEVEL && p.at + HANGOVER >= from && p.at < until;
-                *other != peer && theirs && packets.iter().any(speaks)
-            });
-            if others.count() >= limit {
-                crowded += 1;
-                continue;
-            }
-            onsets += 1;
-            for early in packets.iter().filter(|early| from <= early.at && early.at < until) {
-                let allowed = model.verdict(stay.conference, stay.participant, MediaKind::Audio, early.at)
-                    == Verdict::May;
-                for other in flows.company(stay, from - ONSET, until + ONSET).filter(|_| allowed) {
-                    findings.expect_at(flows.reached(early.payload, other.peer), Some(early.at), || {
-                        let (who, whom) = (flows.name(*peer), flows.name(other.peer));
-                        let since = early.at.saturating_since(from).as_millis();
-                        format!(
-                            "{who} began to speak at {from}; what came {since} ms later never reached {whom}"
-                        )
-                    });
-                }
-            }
-        }
-    }
-    findings.expect(onsets > 0, || "nobody began to speak while there was a place".to_owned());
-    findings.count("beginnings of speech", onsets);
-    findings.count("more while all places were taken", crowded);
-    findings
-}
-
-/// FWD-007.
-fn accounts_agree_with_the_wire(evidence: &RunEvidence) -> Findings {
-    let flows = Flows::new(evidence.run());
-    let mut findings = Findings::new();
-    received_agrees(&flows, &mut findings);
-    forwarded_agrees(&flows, &mut findings);
-    findings
-}
-
-fn received_agrees(flows: &Flows<'_>, findings: &mut Findings) {
-    let server = &flows.run.server;
-    let mut seen: BTreeMap<PeerId, u64> = BTreeMap::new();
-    for packet in &server.tap.ingress {
-        *seen.entry(packet.peer).or_default() += 1;
-    }
-    let mut received: BTreeMap<PeerId, u64> = BTreeMap::new();
-    for track in &server.tracks {
-        let Some(stay) = flows.stay_of(track.source) else { continue };
-        *received.entry(stay.peer).or_default() += track.received;
-        findings.expect(track.balances(), || {
-            format!("the account of {}'s {:?} does not balance: {track:?}", flows.name(stay.peer), track.kind)
-        });
-    }
-    for (peer, seen) in &seen {
-        let dropped = |reason| server.drops.get(&(*peer, reason)).copied().unwrap_or_default();
-        let received = received.get(peer).copied().unwrap_or_default();
-        let certain = received + dropped(DropReason::ForeignSsrc);
-        // Feedback and requests from outside are dropped under the same name as media.
-        let possible = certain + dropped(DropReason::NotJoined);
-        findings.expect((certain..=possible).contains(seen), || {
-            let who = flows.name(*peer);
-            format!("{who} sent {seen} packets; the engine's accounts name {certain} to {possible}")
-        });
-    }
-    findings.count("packets in", seen.values().sum());
-}
-
-fn forwarded_agrees(flows: &Flows<'_>, findings: &mut Findings) {
-    let server = &flows.run.server;
-    let mut sent: BTreeMap<(PeerId, ParticipantId, MediaKind), (u64, u64)> = BTreeMap::new();
-    for report in &server.subscriptions {
-        let Some(stay) = flows.stay_of(report.subscriber) else { continue };
-        let account = sent.entry((stay.peer, report.source, report.kind)).or_default();
-        account.0 += report.forwarded;
-        account.1 += report.retransmitted;
-        findings.expect(report.balances(), || {
-            format!("the account of what {} gets does not balance: {report:?}", flows.name(stay.peer))
-        });
-    }
-    let mut seen: BTreeMap<(PeerId, ParticipantId, MediaKind), (u64, u64)> = BTreeMap::new();
-    for packet in &server.tap.egress {
-        let origin = flows.origin(packet.payload);
-        let stream = origin.and_then(|origin| {
-            let stay = flows.stay_at(origin.peer, origin.at)?;
-            Some((packet.peer, stay.participant, flows.kind_of_stream(origin.peer, origin.ssrc)?))
-        });
-        findings.expect_at(stream.is_some(), Some(packet.at), || {
-            format!("{} got a packet that nobody in a conference sent", flows.name(packet.peer))
-        });
-        if let Some(stream) = stream {
-            let (first, again) = seen.entry(stream).or_default();
-            *(if packet.again { again } else { first }) += 1;
-        }
-    }
-    let streams: BTreeSet<_> = sent.keys().chain(seen.keys()).copied().collect();
-    for stream in streams {
-        let (peer, source, kind) = stream;
-        let account = sent.get(&stream).copied().unwrap_or_default();
-        let wire = seen.get(&stream).copied().unwrap_or_default();
-        findings.expect(account == wire, || {
-            let from = flows.stay_of(source).map_or("nobody", |stay| flows.name(stay.peer));
-            format!(
-                "{} got {} packets and {} again of {from}'s {kind:?}; the account says {} and {}",
-                flows.name(peer),
-                wire.0,
-                wire.1,
-                account.0,
-                account.1
-            )
-        });
-    }
-    findings.count("packets out", server.tap.egress.len() as u64);
-    findings.count("subscriptions", server.subscriptions.len() as u64);
-}
-
-/// FWD-008.
-fn conferences_are_isolated(evidence: &RunEvidence) -> Findings {
-    let flows = Flows::new(evidence.run());
-    let mut findings = Findings::new();
-    for packet in &flows.run.server.tap.egress {
-        let conference = |peer, at| flows.stay_at(peer, at).map(|stay| stay.conference);
-        let to = conference(packet.peer, packet.at);
-        let origin = flows.origin(packet.payload);
-        let from = origin.and_then(|origin| conference(origin.peer, origin.at));
-        findings.expect_at(to.is_some() && to == from, Some(packet.at), || {
-            let sender = origin.map_or("nobody", |origin| flows.name(origin.peer));
-            format!(
-                "{} is in {to:?} and got a packet of {sender}, who was in {from:?}",
-                flows.name(packet.peer)
-            )
-        });
-        let scenario = &flows.run.scenario;
-        let planned = |peer| scenario.person(person_of(peer)).conference;
-        let together = origin.is_some_and(|origin| planned(origin.peer) == planned(packet.peer));
-        findings.expect_at(together, Some(packet.at), || {
-            format!("{} got a packet that nobody of the same conference sent", flows.name(packet.peer))
-        });
-    }
-    let mut conferences: Vec<_> = flows.stays.iter().map(|stay| stay.conference).collect();
-    conferences.sort_unstable();
-    conferences.dedup();
-    findings.count("conferences", conferences.len() as u64);
-    findings.count("packets out", flows.run.server.tap.egress.len() as u64);
-    findings
 }

@@ -1,17 +1,19 @@
-//! Owns the checks of presenter mode. They read who may send from [`PresenterModel`] and what really went where from
-//! [`Flows`]; the engine is asked only for its count of drops, which has to agree with both.
+//! Owns the checks of presenter mode, except that of grants (`grants`). They read who may send and what really went
+//! where from [`Stage`]; the engine is asked only for its count of drops, which has to agree with both.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::{BTreeMap, BTreeSet};
 
 use media_core::{
-    ConferenceId, DropReason, MediaKind, ParticipantId, PeerId, Permissions, Timestamp,
+    ConferenceId, DropReason, MediaKind, PeerId, Timestamp,
     signalling::{Mode, Request},
 };
-use sim::{endpoint::Observation, packet::person_of, site::Segment, tap::SeenRtp};
+use sim::{endpoint::Observation, packet::person_of, site::Segment};
 
 use super::{
-    flows::{Flows, Stay},
-    presenter_model::{PresenterModel, Verdict},
+    flows::Stay,
+    grants::grants_hold_until_revoked,
+    presenter_model::Verdict,
+    stage::{AROUND, Presentation, SETTLED, Stage},
 };
 use crate::{
     check::{Check, Judge},
@@ -19,10 +21,6 @@ use crate::{
     rehearsal::RunEvidence,
 };
 
-/// After a change, signalling and the first packets are under way; what must flow is looked at later.
-const SETTLED: Duration = Duration::from_secs(1);
-/// Around a switch, this much is looked at.
-const AROUND: Duration = Duration::from_secs(2);
 /// Share of the downlink that an audience's uplink may have (PRES-004).
 const FEEDBACK_SHARE_MAX: f64 = 0.05;
 
@@ -66,118 +64,6 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// What all these checks look at.
-struct Stage<'a> {
-    flows: Flows<'a>,
-    model: PresenterModel,
-}
-
-/// A packet to the server with its sender's stay and what the model says of it.
-struct Sent<'a> {
-    packet: &'a SeenRtp,
-    stay: &'a Stay,
-    kind: MediaKind,
-    verdict: Verdict,
-}
-
-/// From when to when somebody presents.
-struct Presentation {
-    conference: ConferenceId,
-    from: Timestamp,
-    until: Timestamp,
-    presenter: ParticipantId,
-}
-
-impl<'a> Stage<'a> {
-    fn new(evidence: &'a RunEvidence) -> Self {
-        let run = evidence.run();
-        Self { flows: Flows::new(run), model: PresenterModel::new(run) }
-    }
-
-    /// Every packet of somebody who is in a conference, on a stream that they announced.
-    fn sent(&self) -> impl Iterator<Item = Sent<'_>> {
-        self.flows.run.server.tap.ingress.iter().filter_map(|packet| {
-            let stay = self.flows.stay_at(packet.peer, packet.at)?;
-            let kind = self.flows.kind_of(packet)?;
-            let verdict = self.model.verdict(stay.conference, stay.participant, kind, packet.at);
-            Some(Sent { packet, stay, kind, verdict })
-        })
-    }
-
-    /// The packets that nobody may get: forbidden when they came, and not the repetition of a permitted one.
-    fn forbidden(&self) -> impl Iterator<Item = Sent<'_>> {
-        self.sent().filter(|sent| {
-            let first =
-                self.flows.origin(sent.packet.payload).is_some_and(|first| first.at == sent.packet.at);
-            sent.verdict == Verdict::MayNot && first
-        })
-    }
-
-    fn presentations(&self) -> Vec<Presentation> {
-        let mut presentations = Vec::new();
-        for conference in self.model.conferences.keys() {
-            let presenter =
-                |room: &super::presenter_model::Room| room.presenter.filter(|_| room.mode == Mode::Presenter);
-            for (from, until, presenter) in self.model.spans(*conference, presenter) {
-                presentations.push(Presentation { conference: *conference, from, until, presenter });
-            }
-        }
-        presentations
-    }
-
-    /// The switches of mode: where, when acknowledged, to which mode.
-    fn switches(&self) -> Vec<(ConferenceId, Timestamp, Mode)> {
-        let of = |(conference, changes): (&ConferenceId, &Vec<super::presenter_model::Change>)| {
-            let conference = *conference;
-            let switches = changes.iter().filter(|change| change.switch);
-            switches.map(|change| (conference, change.acknowledged, change.room.mode)).collect::<Vec<_>>()
-        };
-        self.model.conferences.iter().flat_map(of).collect()
-    }
-
-    /// Expects that nobody was sent a forbidden packet.
-    fn expect_silence(&self, sent: &Sent<'_>, why: &str, findings: &mut Findings) {
-        let heard = self.flows.reached_anyone(sent.packet.payload);
-        findings.expect_at(heard.is_none(), Some(sent.packet.at), || {
-            format!(
-                "{} sent {} {why}, and it reached {}",
-                self.flows.name(sent.stay.peer),
-                name(sent.kind),
-                heard.map_or("nobody", |peer| self.flows.name(peer)),
-            )
-        });
-    }
-
-    /// Expects that each packet of `stay`'s `kind` in the interval reached everybody else who was there.
-    fn expect_heard(
-        &self,
-        stay: &Stay,
-        kind: MediaKind,
-        (from, until): (Timestamp, Timestamp),
-        findings: &mut Findings,
-    ) -> u64 {
-        let mut packets = 0;
-        for sent in self.sent() {
-            let inside = from <= sent.packet.at && sent.packet.at < until;
-            if sent.stay.participant != stay.participant || sent.kind != kind || !inside {
-                continue;
-            }
-            packets += 1;
-            for other in self.flows.company(stay, sent.packet.at - SETTLED, sent.packet.at + SETTLED) {
-                findings.expect_at(
-                    self.flows.reached(sent.packet.payload, other.peer),
-                    Some(sent.packet.at),
-                    || {
-                        let (who, whom) = (self.flows.name(stay.peer), self.flows.name(other.peer));
-                        format!("{who} had the word, but {} did not reach {whom}", name(kind))
-                    },
-                );
-            }
-        }
-        packets
-    }
-}
-
 /// PRES-001: what the audience sends all the same is dropped and counted; what presenters send arrives.
 fn only_presenters_are_forwarded(evidence: &RunEvidence) -> Findings {
     let stage = Stage::new(evidence);
@@ -192,7 +78,7 @@ fn only_presenters_are_forwarded(evidence: &RunEvidence) -> Findings {
     findings.expect(silenced > 0, || "nobody in the audience tried to send".to_owned());
     findings.count("packets of the audience", silenced);
     drops_are_counted(&stage, &mut findings);
-    let mut presented = 0;
+    let mut heard = 0;
     for presentation in stage.presentations() {
         let Some(presenter) = stage.flows.stay_of(presentation.presenter) else { continue };
         let window = (presentation.from + SETTLED, presentation.until);
@@ -200,10 +86,10 @@ fn only_presenters_are_forwarded(evidence: &RunEvidence) -> Findings {
         findings.expect_at(packets > 0 || window.1 <= window.0, Some(window.0), || {
             format!("the presenter {} was not heard", stage.flows.name(presenter.peer))
         });
-        presented += packets;
+        heard += packets;
     }
-    findings.expect(presented > 0, || "nobody presented".to_owned());
-    findings.count("packets of presenters", presented);
+    findings.expect(heard > 0, || "nobody presented".to_owned());
+    findings.count("packets of presenters", heard);
     findings
 }
 
@@ -258,8 +144,8 @@ fn switch_holds_at_once(evidence: &RunEvidence) -> Findings {
     }
     let both = [Mode::Presenter, Mode::Discussion];
     for mode in both {
-        let switched = stage.switches().iter().any(|(_, _, to)| *to == mode);
-        findings.expect(switched, || format!("nobody switched to {mode:?}"));
+        let seen = stage.switches().iter().any(|(_, _, to)| *to == mode);
+        findings.expect(seen, || format!("nobody switched to {mode:?}"));
     }
     findings.count("switches", switches);
     findings.count("packets after a switch", after);
@@ -275,7 +161,7 @@ fn audible(stage: &Stage<'_>, conference: ConferenceId, (from, until): (Timestam
             && sent.packet.at < until
             && stage.flows.reached_anyone(sent.packet.payload).is_some()
     });
-    heard.map(|sent| sent.stay.participant).collect::<std::collections::BTreeSet<_>>().len()
+    heard.map(|sent| sent.stay.participant).collect::<BTreeSet<_>>().len()
 }
 
 /// PRES-003: who comes (again) in presenter mode is told so in the same message, and nothing of theirs gets through.
@@ -297,11 +183,9 @@ fn late_joiners_are_silent(evidence: &RunEvidence) -> Findings {
     };
     let reconnected = late.iter().filter(again).count();
     for stay in &late {
-        let told = stage.flows.run.observations.iter().find_map(|(at, _, observation)| match observation {
-            Observation::Entered { participant, mode } if *participant == stay.participant => {
-                Some((*at, *mode))
-            }
-            _ => None,
+        let told = stage.flows.run.observations.iter().find_map(|(at, _, observation)| {
+            let Observation::Entered { participant, mode } = observation else { return None };
+            (*participant == stay.participant).then_some((*at, *mode))
         });
         findings.expect_at(told.is_some_and(|(_, mode)| mode == Mode::Presenter), Some(stay.from), || {
             format!("{} came in presenter mode and was told {told:?}", stage.flows.name(stay.peer))
@@ -371,77 +255,6 @@ fn audience_sends_feedback_only(evidence: &RunEvidence) -> Findings {
     findings
 }
 
-/// PRES-005: who is granted the word is told so and heard by everybody; who had none before, or has it no more, by nobody.
-fn grants_hold_until_revoked(evidence: &RunEvidence) -> Findings {
-    let stage = Stage::new(evidence);
-    let mut findings = Findings::new();
-    let (mut granted, mut heard, mut revoked, mut silenced, mut cameras) = (0, 0, 0, 0, 0);
-    let participants: Vec<Stay> = stage.flows.stays.clone();
-    for stay in &participants {
-        let grant = |room: &super::presenter_model::Room| room.grants.get(&stay.participant).copied();
-        for (from, until, permissions) in stage.model.spans(stay.conference, grant) {
-            granted += 1;
-            told_of_grant(&stage, stay, (from, permissions), &mut findings);
-            let window = (from + SETTLED, until);
-            let packets = stage.expect_heard(stay, MediaKind::Audio, window, &mut findings);
-            findings.expect_at(packets > 0, Some(from), || {
-                format!("{} was granted the word and never spoke", stage.flows.name(stay.peer))
-            });
-            heard += packets;
-            if permissions.video {
-                let seen = stage.sent().any(|sent| {
-                    sent.stay.participant == stay.participant
-                        && sent.kind == MediaKind::Camera
-                        && window.0 <= sent.packet.at
-                        && sent.packet.at < until
-                        && stage.flows.reached_anyone(sent.packet.payload).is_some()
-                });
-                cameras += u64::from(seen);
-                findings.expect_at(seen, Some(from), || {
-                    format!("{} was granted a camera and not seen", stage.flows.name(stay.peer))
-                });
-            }
-            revoked += u64::from(until < stage.flows.run.scenario.end());
-            for sent in stage.forbidden().filter(|sent| sent.stay.participant == stay.participant) {
-                let around = sent.packet.at + AROUND >= from && sent.packet.at <= until + AROUND;
-                if around {
-                    silenced += u64::from(sent.packet.at > until);
-                    stage.expect_silence(&sent, "without having the word", &mut findings);
-                }
-            }
-        }
-    }
-    let requests = &stage.flows.run.server.tap.requests;
-    let hands = requests.iter().filter(|request| matches!(request.body, Request::RaiseHand)).count();
-    findings.expect(hands > 0, || "nobody raised a hand".to_owned());
-    findings.expect(revoked > 0, || "nothing was revoked".to_owned());
-    findings.expect(silenced > 0, || "nobody went on after the word was revoked".to_owned());
-    findings.expect(cameras > 0 && cameras < granted, || {
-        "audio alone, and audio with a camera, should both be granted".to_owned()
-    });
-    findings.count("grants", granted);
-    findings.count("revocations", revoked);
-    findings.count("packets of those who had the word", heard);
-    findings.count("packets after a revocation", silenced);
-    findings
-}
-
-fn told_of_grant(
-    stage: &Stage<'_>,
-    stay: &Stay,
-    (from, granted): (Timestamp, Permissions),
-    findings: &mut Findings,
-) {
-    let told = stage.flows.run.observations.iter().any(|(at, person, observation)| {
-        *person == person_of(stay.peer)
-            && (from..from + SETTLED).contains(at)
-            && *observation == Observation::Permissions(granted)
-    });
-    findings.expect_at(told, Some(from), || {
-        format!("{} was granted {granted:?} and not told within a second", stage.flows.name(stay.peer))
-    });
-}
-
 /// PRES-008: people from outside without a licence come in by the link, and the presenter's voice and picture reach them
 /// and play.
 fn guests_hear_and_see(evidence: &RunEvidence) -> Findings {
@@ -487,12 +300,4 @@ fn guests_hear_and_see(evidence: &RunEvidence) -> Findings {
     findings.expect(guests > 0, || "no guest came in presenter mode".to_owned());
     findings.count("external guests in presenter mode", guests);
     findings
-}
-
-fn name(kind: MediaKind) -> &'static str {
-    match kind {
-        MediaKind::Audio => "audio",
-        MediaKind::Camera => "a camera picture",
-        MediaKind::Screen => "a screen picture",
-    }
 }

@@ -136,6 +136,7 @@ impl PresenterModel {
         spans
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only some of the messages change who may send")]
     fn on_message(&mut self, at: Timestamp, peer: PeerId, message: &ServerMessage) {
         match message {
             ServerMessage::Entered { request, conference, participant, .. } => {
@@ -232,6 +233,7 @@ impl Room {
         by_mode.and(cap).allows(kind)
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only some of the requests change who may send")]
     fn apply(&mut self, request: &Request) {
         let credential = |room: &Self, who: &ParticipantId| {
             room.present.iter().find(|(there, _)| there == who).and_then(|(_, credential)| credential.clone())
