@@ -2,8 +2,7 @@
 //! wire. The engine decides; this host only carries.
 
 use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
 
@@ -19,7 +18,7 @@ use rand_core::Rng;
 use crate::{
     channel::{Channel, ChannelState},
     endpoint::{Marker, credential},
-    node::{BACKBONE_DELAY, HostId, Load, MEDIA_NODE, Node, Record},
+    node::{Arrivals, BACKBONE_DELAY, HostId, Load, MEDIA_NODE, Node, Record},
     packet::{Datagram, person_of},
     sabotage::Sabotage,
     saboteur::Saboteur,
@@ -28,14 +27,6 @@ use crate::{
     tap::{Observer, Tap},
     trace::{Channel as Wire, Trace},
 };
-
-/// A record that has reached the node.
-struct Arrival {
-    at: Timestamp,
-    from: HostId,
-    count: u64,
-    datagram: Datagram,
-}
 
 /// The media node.
 pub struct MediaNode {
@@ -48,8 +39,7 @@ pub struct MediaNode {
     timers: BTreeSet<(Timestamp, PeerId)>,
     scheduled: BTreeMap<PeerId, Timestamp>,
     engine_timeout: Timestamp,
-    arrivals: BinaryHeap<Reverse<Arrival>>,
-    count: u64,
+    arrivals: Arrivals<Datagram>,
     observer: Observer,
     trace: Trace,
     capture: Option<Vec<Captured>>,
@@ -126,8 +116,7 @@ impl MediaNode {
             timers: BTreeSet::new(),
             scheduled: BTreeMap::new(),
             engine_timeout: Timestamp::FAR_FUTURE,
-            arrivals: BinaryHeap::new(),
-            count: 0,
+            arrivals: Arrivals::new(),
             observer: Observer::new(&marker),
             trace: Trace::digest_only(),
             capture: keep_packets.then(Vec::new),
@@ -333,14 +322,13 @@ impl Node for MediaNode {
     fn handle_record(&mut self, from: HostId, record: Record) {
         assert!(record.at >= self.now, "the media node got a record from the past");
         if let Load::Datagram(datagram) = record.load {
-            self.count += 1;
-            self.arrivals.push(Reverse(Arrival { at: record.at, from, count: self.count, datagram }));
+            self.arrivals.push(record.at, from, datagram);
         }
     }
 
     fn advance(&mut self, end: Timestamp, out: &mut dyn FnMut(HostId, Record)) {
         loop {
-            let arrival = self.arrivals.peek().map_or(Timestamp::FAR_FUTURE, |Reverse(arrival)| arrival.at);
+            let arrival = self.arrivals.next_at().unwrap_or(Timestamp::FAR_FUTURE);
             let timer = self.next_timer();
             let next = arrival.min(timer);
             if next >= end {
@@ -348,34 +336,13 @@ impl Node for MediaNode {
             }
             self.now = self.now.max(next);
             if arrival <= timer {
-                if let Some(Reverse(arrival)) = self.arrivals.pop() {
-                    self.on_datagram(arrival.datagram, out);
+                if let Some(datagram) = self.arrivals.pop() {
+                    self.on_datagram(datagram, out);
                 }
             } else {
                 self.on_timer(out);
             }
         }
         self.now = self.now.max(end);
-    }
-}
-
-impl PartialEq for Arrival {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Arrival {}
-
-impl PartialOrd for Arrival {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Arrival {
-    /// By time, then by sender and number: never by the order in which hosts ran.
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.at, self.from, self.count).cmp(&(other.at, other.from, other.count))
     }
 }

@@ -2,9 +2,13 @@
 //! leave records for other hosts. The window is only the rhythm of the exchange; what happens when stands in the
 //! records' nanosecond timestamps.
 
+mod arrivals;
+
 use std::time::Duration;
 
 use media_core::Timestamp;
+
+pub(crate) use arrivals::Arrivals;
 
 use crate::{mail::Mail, packet::Datagram};
 

@@ -14,7 +14,7 @@ use crate::{
     endpoint::{Endpoint, Marker, Observation, PersonRecord},
     link::Link,
     mail::Mailbox,
-    node::{BACKBONE_DELAY, HostId, Load, MEDIA_NODE, Node, Record},
+    node::{Arrivals, BACKBONE_DELAY, HostId, Load, MEDIA_NODE, Node, Record},
     packet::{Datagram, person_of},
     sabotage::Sabotage,
     scenario::{Direction, PersonIndex, Scenario, SiteIndex},
@@ -68,19 +68,11 @@ pub struct SiteGroup {
     seats: Vec<Seat>,
     by_person: BTreeMap<PersonIndex, usize>,
     queue: BinaryHeap<Reverse<(Timestamp, u64, Happening)>>,
-    arrivals: BinaryHeap<Reverse<Arrival>>,
+    arrivals: Arrivals<Load>,
     count: u64,
     mailbox: Mailbox,
     trace: Trace,
     observations: Vec<(Timestamp, PersonIndex, Observation)>,
-}
-
-/// Orders records by time, then by sender and number: never by the order in which hosts ran.
-struct Arrival {
-    at: Timestamp,
-    from: HostId,
-    count: u64,
-    load: Load,
 }
 
 /// What a group of sites leaves behind.
@@ -113,7 +105,7 @@ impl SiteGroup {
             seats: Vec::new(),
             by_person: BTreeMap::new(),
             queue: BinaryHeap::new(),
-            arrivals: BinaryHeap::new(),
+            arrivals: Arrivals::new(),
             count: 0,
             mailbox: Mailbox::default(),
             trace: Trace::digest_only(),
@@ -362,46 +354,25 @@ impl SiteGroup {
 impl Node for SiteGroup {
     fn handle_record(&mut self, from: HostId, record: Record) {
         assert!(record.at >= self.now, "host {} got a record from the past", self.host);
-        self.count += 1;
-        self.arrivals.push(Reverse(Arrival { at: record.at, from, count: self.count, load: record.load }));
+        self.arrivals.push(record.at, from, record.load);
     }
 
     fn advance(&mut self, end: Timestamp, out: &mut dyn FnMut(HostId, Record)) {
         loop {
-            let arrival = self.arrivals.peek().map(|Reverse(arrival)| arrival.at);
+            let arrival = self.arrivals.next_at();
             let happening = self.queue.peek().map(|Reverse((at, ..))| *at);
             let Some(next) = [arrival, happening].into_iter().flatten().min().filter(|at| *at < end) else {
                 break;
             };
             self.now = self.now.max(next);
             if arrival == Some(next) {
-                if let Some(Reverse(arrival)) = self.arrivals.pop() {
-                    self.on_arrival(arrival.load, out);
+                if let Some(load) = self.arrivals.pop() {
+                    self.on_arrival(load, out);
                 }
             } else if let Some(Reverse((_, _, happening))) = self.queue.pop() {
                 self.handle(&happening, out);
             }
         }
         self.now = self.now.max(end);
-    }
-}
-
-impl PartialEq for Arrival {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Arrival {}
-
-impl PartialOrd for Arrival {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Arrival {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.at, self.from, self.count).cmp(&(other.at, other.from, other.count))
     }
 }
