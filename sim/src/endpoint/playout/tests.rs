@@ -228,3 +228,21 @@ fn a_pause_is_used_to_grow_the_delay_so_that_overtaken_packets_come_in_time_afte
     run(&mut playout, after.collect(), ms(60_000));
     assert_eq!((playout.meter().concealed(), playout.meter().late()), (20, 20));
 }
+
+#[test]
+fn words_that_begin_late_lengthen_the_pause_before_them_but_without_a_pause_they_interrupt() {
+    // Held up for 160 ms with 40 ms in the buffer: the steps at 0, 20, ... 120 ms after the first should have played.
+    for (pause, concealed) in [(25, 0), (0, 7)] {
+        let mut playout = Playout::new();
+        // The first eight frames after the pause are held up and come together with the ninth.
+        let held_until = arrival(50 + pause + 8);
+        let words = (50..120).map(|number| {
+            let slot = number + pause;
+            (arrival(slot).max(held_until), frame(number, slot))
+        });
+        run(&mut playout, talk(0..50).into_iter().chain(words).collect(), ms(60_000));
+        assert_eq!(playout.meter().concealed(), concealed, "after a pause of {pause} steps");
+        assert_eq!(playout.meter().late(), 1);
+        assert_eq!(playout.meter().played(), 120);
+    }
+}
