@@ -42,6 +42,8 @@ pub struct Requirement {
     pub sources: Vec<Source>,
     /// Whether there are checks for it.
     pub coverage: Coverage,
+    /// Where it stands, for instance `fixtures/requirements/lic.toml:12`.
+    pub place: String,
 }
 
 /// Whether a breach stops a release.
@@ -72,6 +74,8 @@ pub enum Coverage {
     Checked,
     /// None does, for this reason.
     Todo(String),
+    /// It turned out wrong, for this reason. The row stays, so that its id is never used again; nothing is judged.
+    Withdrawn(String),
 }
 
 impl Catalogue {
@@ -113,6 +117,12 @@ impl Catalogue {
         &self.requirements
     }
 
+    /// The row whose id is most like `id`: what somebody meant who mistyped it.
+    pub fn nearest(&self, id: &str) -> Option<&Requirement> {
+        let id = id.to_ascii_uppercase();
+        self.requirements.iter().min_by_key(|row| strsim::damerau_levenshtein(&row.id, &id))
+    }
+
     /// The row with this id.
     pub fn get(&self, id: &str) -> Option<&Requirement> {
         self.requirements.iter().find(|requirement| requirement.id == id)
@@ -123,6 +133,14 @@ impl Requirement {
     /// The part of the id before the number, for instance `PRES`.
     pub fn area(&self) -> &str {
         area(&self.id)
+    }
+
+    /// Why it has no check; absent where it has one.
+    pub fn reason(&self) -> Option<&str> {
+        match &self.coverage {
+            Coverage::Todo(reason) | Coverage::Withdrawn(reason) => Some(reason),
+            Coverage::Checked => None,
+        }
     }
 }
 
@@ -172,6 +190,7 @@ struct Row {
 enum Status {
     Checked,
     Todo,
+    Withdrawn,
 }
 
 #[derive(Clone, Copy)]
@@ -218,6 +237,7 @@ fn read_row(
     let coverage = match (row.status, reason) {
         (Status::Checked, None) => Some(Coverage::Checked),
         (Status::Todo, Some(reason)) => Some(Coverage::Todo(reason)),
+        (Status::Withdrawn, Some(reason)) => Some(Coverage::Withdrawn(reason)),
         (Status::Checked, Some(_)) => {
             fault("checked, but with a reason why not");
             None
@@ -226,9 +246,20 @@ fn read_row(
             fault("todo without a reason");
             None
         }
+        (Status::Withdrawn, None) => {
+            fault("withdrawn without a reason");
+            None
+        }
     };
     if let (Some(sources), Some(coverage)) = (sources, coverage) {
-        requirements.push(Requirement { id, level: row.level, statement: row.statement, sources, coverage });
+        requirements.push(Requirement {
+            id,
+            level: row.level,
+            statement: row.statement,
+            sources,
+            coverage,
+            place,
+        });
     }
 }
 

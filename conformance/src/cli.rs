@@ -10,7 +10,7 @@ use std::{
     ffi::OsString,
     io::{self, Write},
     num::NonZero,
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::Instant,
 };
 
@@ -64,6 +64,17 @@ pub struct Stage<'a> {
     pub look: Look,
 }
 
+impl Failure {
+    /// 2 bad input, 3 the harness itself failed. Usage errors have clap's code: 2, and 0 for help.
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::BadInput(_) => 2,
+            Self::Harness(_) | Self::Output(_) => 3,
+            Self::Usage(usage) => u8::try_from(usage.exit_code()).unwrap_or(2),
+        }
+    }
+}
+
 impl Exit {
     /// 0 holds, 1 a requirement is violated.
     pub fn code(self) -> u8 {
@@ -104,8 +115,8 @@ pub fn execute(
             run::run(&scenario, seed, &run::Outputs { pcap, json }, stage)
         }
         Command::Replay { token, pcap, json } => run::replay(&token, run::Outputs { pcap, json }, stage),
-        Command::List { json } => catalogue::list(json, stage),
-        Command::Explain { id } => catalogue::explain(&id, Path::new(DEFAULT_OUT), stage),
+        Command::List { out, json } => catalogue::list(&out, json, stage),
+        Command::Explain { id, out } => catalogue::explain(&id, &out, stage),
         Command::Diff { old, new } => {
             let changes = Changes::between(&SavedReport::load(&old)?, &SavedReport::load(&new)?);
             changes.write(stage.out)?;
@@ -147,10 +158,13 @@ enum Command {
     ///
     /// Runs the scenarios that the selected checks need, prints a table of all requirements, and leaves report.json,
     /// junit.xml and shard.json in the output directory. A MUST that is violated fails the gate; a SHOULD is reported.
+    /// A MUST that is todo or was not run is named, and fails a release candidate.
     #[command(after_help = "\
 Examples:
   generalprobe gate                          the quick profile, one seed
-  generalprobe gate --profile full           before a release
+  generalprobe gate --profile full           every seed
+  generalprobe gate --profile full --release-candidate
+                                             a release hangs on it: a MUST that is todo fails
   generalprobe gate --filter 'PRES-*'        one area while working on it
   generalprobe gate --shard 2/4 --out two    a quarter of the work; `generalprobe merge` joins the four")]
     Gate(GateArgs),
@@ -181,18 +195,24 @@ Examples:
         #[arg(long)]
         json: bool,
     },
-    /// Show all requirements and their checks; runs nothing
+    /// Show all requirements, their checks, scenarios and last evidence; runs nothing
     List {
+        /// Where the last gate run left its report.json.
+        #[arg(long, value_name = "DIR", default_value = DEFAULT_OUT)]
+        out: PathBuf,
         /// Print one JSON object and nothing else.
         #[arg(long)]
         json: bool,
     },
     /// Show all that is known about one requirement
     ///
-    /// Statement, source, checks and scenarios, and the evidence of the last gate run in rehearsal/report.json.
+    /// Statement, source, place in the catalogue, checks, scenarios, and the evidence of the last gate run.
     Explain {
         /// For instance PRES-002.
         id: String,
+        /// Where the last gate run left its report.json.
+        #[arg(long, value_name = "DIR", default_value = DEFAULT_OUT)]
+        out: PathBuf,
     },
     /// Name what got worse, better, appeared or vanished between two reports
     ///
@@ -250,6 +270,9 @@ struct GateArgs {
     /// Where to leave report.json, junit.xml and shard.json.
     #[arg(long, value_name = "DIR", default_value = DEFAULT_OUT)]
     out: PathBuf,
+    /// A release hangs on this run: a MUST that is todo or not run fails it, too.
+    #[arg(long)]
+    release_candidate: bool,
     /// Print one JSON object and nothing else.
     #[arg(long)]
     json: bool,

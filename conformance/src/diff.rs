@@ -114,18 +114,17 @@ impl Changes {
     }
 
     fn compare_status(&mut self, id: &str, old: RequirementStatus, new: RequirementStatus) {
+        use RequirementStatus::{Fail, NotRun, Pass, Todo, Withdrawn};
         if old == new {
             return;
         }
         let line = format!("{id}: {} to {}", status_word(old), status_word(new));
-        // A requirement that held and is not shown to hold any longer got worse, whatever the reason.
+        // A requirement that held and is not shown to hold any longer got worse, whatever the reason, unless the row
+        // itself was withdrawn: that is a decision, whose reason stands in the catalogue.
         match (old, new) {
-            (RequirementStatus::Pass, _) | (_, RequirementStatus::Fail) => self.worse.push(line),
-            (_, RequirementStatus::Pass) => self.better.push(line),
-            (
-                RequirementStatus::Fail | RequirementStatus::Todo | RequirementStatus::NotRun,
-                RequirementStatus::Todo | RequirementStatus::NotRun,
-            ) => self.changed.push(line),
+            (Pass, Fail | Todo | NotRun) | (_, Fail) => self.worse.push(line),
+            (Fail | Todo | NotRun | Withdrawn, Pass) => self.better.push(line),
+            (_, Todo | NotRun | Withdrawn) | (Pass, Pass) => self.changed.push(line),
         }
     }
 

@@ -21,9 +21,9 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// No MUST is violated.
+    /// No MUST is violated; for a release candidate, every MUST holds.
     Pass,
-    /// A MUST is violated.
+    /// A MUST is violated, or a release candidate has a MUST that is not shown to hold.
     Fail,
 }
 
@@ -39,6 +39,8 @@ pub enum RequirementStatus {
     Todo,
     /// Not all of its checks ran in full, and those that ran found no violation.
     NotRun,
+    /// It turned out wrong; nothing is judged.
+    Withdrawn,
 }
 
 /// The decision about one gate run.
@@ -59,6 +61,25 @@ pub struct JudgedRequirement<'a> {
     pub status: RequirementStatus,
     /// Its checks, in the registry's order; those not selected stand as `not_run`.
     pub checks: Vec<CheckOutcome>,
+}
+
+impl JudgedRequirement<'_> {
+    /// Whether a release would go out with this MUST unproven, although nothing shows it violated.
+    pub fn is_open(&self) -> bool {
+        self.requirement.level == Level::Must
+            && matches!(self.status, RequirementStatus::Todo | RequirementStatus::NotRun)
+    }
+}
+
+impl Decision<'_> {
+    /// The decision on which a release hangs: a MUST that is todo or was not run keeps it from going out.
+    #[must_use]
+    pub fn for_release(mut self) -> Self {
+        if self.requirements.iter().any(JudgedRequirement::is_open) {
+            self.verdict = Verdict::Fail;
+        }
+        self
+    }
 }
 
 /// Decides from the outcomes of the checks that were selected.
@@ -158,8 +179,10 @@ pub fn not_run(check: &'static Check) -> CheckOutcome {
 }
 
 fn status_of(requirement: &Requirement, checks: &[CheckOutcome]) -> RequirementStatus {
-    if let Coverage::Todo(_) = requirement.coverage {
-        return RequirementStatus::Todo;
+    match requirement.coverage {
+        Coverage::Todo(_) => return RequirementStatus::Todo,
+        Coverage::Withdrawn(_) => return RequirementStatus::Withdrawn,
+        Coverage::Checked => {}
     }
     if checks.iter().any(|check| check.status == CheckStatus::Fail) {
         RequirementStatus::Fail

@@ -13,11 +13,6 @@ use conformance::{
     report::terminal::Look,
 };
 
-/// Bad input.
-const BAD_INPUT: u8 = 2;
-/// The harness itself failed.
-const HARNESS_FAILED: u8 = 3;
-
 fn main() -> ExitCode {
     let mut out = UntilClosed(io::stdout().lock());
     let mut stage = Stage {
@@ -34,18 +29,18 @@ fn main() -> ExitCode {
 
 #[expect(clippy::print_stderr, reason = "standard error is where a command line complains")]
 fn complain(failure: Failure) -> ExitCode {
+    let code = failure.code();
     match failure {
         // Help and version are no complaint: clap prints them to standard output and exits with 0.
         Failure::Usage(usage) => usage.exit(),
         Failure::BadInput(bad) => {
             eprintln!("{:?}", miette::Report::new(bad));
-            BAD_INPUT.into()
         }
         failure @ (Failure::Harness(_) | Failure::Output(_)) => {
             eprintln!("generalprobe: the harness failed: {failure}");
-            HARNESS_FAILED.into()
         }
     }
+    code.into()
 }
 
 /// A stream whose reader may stop reading, as `head` does, without that changing the exit code.

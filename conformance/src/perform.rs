@@ -180,8 +180,7 @@ mod tests {
 
     fn records(rehearse: &MadeUp, jobs: usize) -> Result<Vec<WorkRecord>, HarnessError> {
         let plan =
-            Plan::new(&registry(), Selection { seeds: (1..=40).collect(), filter: None, sabotage: None })
-                .unwrap();
+            Plan::new(&registry(), Selection { seeds: (1..=40).collect(), ..Selection::default() }).unwrap();
         perform(plan.items(), plan.checks(), rehearse, NonZero::new(jobs).unwrap(), |_| {})
     }
 

@@ -17,7 +17,7 @@ use crate::{
 pub const SEEDS_MAX: u64 = 100_000;
 
 /// What the user asked for; part of each shard's output, so that a merge can rebuild the plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Selection {
     /// Seeds of every scenario, in order; not empty.
@@ -27,6 +27,9 @@ pub struct Selection {
     /// What is broken on purpose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sabotage: Option<String>,
+    /// Whether a release hangs on the verdict: then every MUST has to be shown to hold.
+    #[serde(default)]
+    pub release_candidate: bool,
 }
 
 /// How thorough a gate run is.
@@ -208,7 +211,10 @@ fn select(registry: &Registry, filter: Option<&str>) -> Result<Vec<&'static Chec
         Coverage::Todo(reason) if glob.is_match(&row.id) => {
             Some(format!("{} has no check yet: {reason}", row.id))
         }
-        Coverage::Todo(_) | Coverage::Checked => None,
+        Coverage::Withdrawn(reason) if glob.is_match(&row.id) => {
+            Some(format!("{} is withdrawn: {reason}", row.id))
+        }
+        Coverage::Todo(_) | Coverage::Withdrawn(_) | Coverage::Checked => None,
     });
     let help = unchecked.unwrap_or_else(|| {
         "globs match requirement ids and check names, for instance `PRES-*`; `generalprobe list` shows both".to_owned()

@@ -45,7 +45,11 @@ impl Registry {
         }
         for requirement in catalogue.requirements() {
             if requirement.coverage == Coverage::Checked && !spoken_for.contains(requirement.id.as_str()) {
-                faults.push(format!("{} is marked as checked, but no check names it", requirement.id));
+                let Requirement { place, id, level, .. } = requirement;
+                faults.push(format!(
+                    "{place}: {id}: a {level} row is marked as checked, but no check names it; write one, or mark it as \
+                     todo with a reason"
+                ));
             }
         }
         if faults.is_empty() { Ok(Self { catalogue, checks }) } else { Err(HarnessError::Catalogue(faults)) }
@@ -96,11 +100,13 @@ fn faults_of(check: &Check, catalogue: &Catalogue) -> impl Iterator<Item = Strin
         faults.push("it names no requirement".to_owned());
     }
     for id in check.requirements {
-        match catalogue.get(id).map(|requirement| &requirement.coverage) {
-            Some(Coverage::Checked) => {}
-            Some(Coverage::Todo(_)) => faults.push(format!("{id} is marked as todo, yet it has this check")),
-            None => faults.push(format!("there is no requirement {id}")),
-        }
+        let fault = match catalogue.get(id).map(|requirement| &requirement.coverage) {
+            Some(Coverage::Checked) => continue,
+            Some(Coverage::Todo(_)) => "is marked as todo, yet it has this check",
+            Some(Coverage::Withdrawn(_)) => "is withdrawn, yet it has this check",
+            None => "is named, but there is no such requirement",
+        };
+        faults.push(stray(catalogue, id, fault));
     }
     match (check.judge, check.scenarios) {
         (Judge::Standing(_), [_, ..]) => faults.push("it needs no run, yet it names scenarios".to_owned()),
@@ -110,6 +116,17 @@ fn faults_of(check: &Check, catalogue: &Catalogue) -> impl Iterator<Item = Strin
         (Judge::Standing(_), []) | (Judge::Run(_) | Judge::Compare(_), [_, ..]) => {}
     }
     faults.into_iter()
+}
+
+/// What is wrong with the id that a check names, with the row that is meant or most like it.
+fn stray(catalogue: &Catalogue, id: &str, what: &str) -> String {
+    match catalogue.get(id) {
+        Some(row) => format!("{}: {id}: it {what}", row.place),
+        None => match catalogue.nearest(id) {
+            Some(row) => format!("{id} {what}; the nearest is {} at {}", row.id, row.place),
+            None => format!("{id} {what}"),
+        },
+    }
 }
 
 #[cfg(test)]
@@ -129,20 +146,29 @@ mod tests {
     #[test]
     fn a_check_of_an_unknown_requirement_is_refused() {
         static STRAY: Check = Check { requirements: &["LIC-999"], ..testing::CHECKS[0] };
-        assert!(faults(std::slice::from_ref(&STRAY)).contains("there is no requirement LIC-999"));
+        assert!(faults(std::slice::from_ref(&STRAY)).contains(
+            "check `only-holders-start`: LIC-999 is named, but there is no such requirement; the nearest is LIC-001 at \
+             fixtures/requirements/lic.toml:2"
+        ));
     }
 
     #[test]
     fn a_check_of_a_todo_requirement_is_refused() {
         static EARLY: Check = Check { requirements: &["CAP-002"], ..testing::CHECKS[0] };
-        assert!(
-            faults(std::slice::from_ref(&EARLY)).contains("CAP-002 is marked as todo, yet it has this check")
-        );
+        assert!(faults(std::slice::from_ref(&EARLY)).contains(
+            "fixtures/requirements/cap.toml:2: CAP-002: it is marked as todo, yet it has this check"
+        ));
     }
 
     #[test]
     fn a_requirement_marked_as_checked_needs_a_check() {
-        assert!(faults(&[]).contains("LIC-001 is marked as checked, but no check names it"));
+        let faults = faults(&[]);
+        assert!(
+            faults.contains(
+                "fixtures/requirements/lic.toml:2: LIC-001: a MUST row is marked as checked, but no check"
+            ),
+            "{faults}"
+        );
     }
 
     #[test]

@@ -13,11 +13,12 @@ use serde::{Deserialize, Serialize};
 use sim::record::ParticipantReport;
 
 use crate::{
-    catalogue::{Coverage, Level},
+    catalogue::Level,
     evidence::{CheckOutcome, CheckStatus, Violation},
     gate::{Decision, JudgedRequirement, RequirementStatus, Verdict, combined_digest},
     perform::WorkRecord,
     plan::{Plan, Shard},
+    registry::Registry,
 };
 
 /// Version of the report objects; grows when a field changes its meaning.
@@ -36,6 +37,10 @@ pub struct GateReport {
     pub seed: u64,
     /// All seeds.
     pub seeds: Vec<u64>,
+    /// Whether a release hangs on the verdict: then a MUST that is not shown to hold fails it.
+    pub release_candidate: bool,
+    /// Ids of the MUST rows that are todo or were not run, in the catalogue's order. They fail a release candidate.
+    pub open: Vec<String>,
     /// The filter, when there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
@@ -106,7 +111,7 @@ pub struct RequirementReport {
     /// What must hold.
     #[serde(default)]
     pub statement: String,
-    /// Why it has no check yet.
+    /// Why it has no check.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The checks that speak for it.
@@ -132,6 +137,9 @@ pub struct CheckReport {
     /// The first of them.
     #[serde(default)]
     pub violations: Vec<Violation>,
+    /// The fixture scenarios it judges; empty where it needs no run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scenarios: Vec<String>,
 }
 
 impl GateReport {
@@ -140,18 +148,32 @@ impl GateReport {
         let simulated: Duration =
             records.iter().map(|record| Duration::from_nanos(record.simulated_ns)).sum();
         let selection = plan.selection();
+        let open = decision.requirements.iter().filter(|judged| judged.is_open());
         Self {
             schema: SCHEMA,
             verdict: decision.verdict,
             digest: combined_digest(plan, records),
             seed: selection.seeds.first().copied().unwrap_or_default(),
             seeds: selection.seeds.clone(),
+            release_candidate: selection.release_candidate,
+            open: open.map(|judged| judged.requirement.id.clone()).collect(),
             filter: selection.filter.clone(),
             shard: (shard != Shard::WHOLE).then_some(shard),
             simulated_s: simulated.as_secs_f64(),
             wall: None,
             requirements: decision.requirements.iter().map(RequirementReport::new).collect(),
         }
+    }
+
+    /// The same report with what the registry knows of each check: the scenarios that it judges.
+    #[must_use]
+    pub fn described(mut self, registry: &Registry) -> Self {
+        for seen in self.requirements.iter_mut().flat_map(|row| &mut row.checks) {
+            if let Some(check) = registry.check(&seen.name) {
+                seen.scenarios = registry.scenarios_of(check).into_iter().map(str::to_owned).collect();
+            }
+        }
+        self
     }
 
     /// The same report with what it took.
@@ -177,10 +199,7 @@ impl RequirementReport {
             level: row.level,
             status: judged.status,
             statement: row.statement.clone(),
-            reason: match &row.coverage {
-                Coverage::Todo(reason) => Some(reason.clone()),
-                Coverage::Checked => None,
-            },
+            reason: row.reason().map(str::to_owned),
             checks: judged.checks.iter().map(CheckReport::new).collect(),
         }
     }
@@ -197,6 +216,7 @@ impl CheckReport {
             replay: outcome.replay.clone(),
             violations_total: outcome.violations_total,
             violations: outcome.violations.clone(),
+            scenarios: Vec::new(),
         }
     }
 }

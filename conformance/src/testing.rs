@@ -60,7 +60,7 @@ pub(crate) const CHECKS: [Check; 4] = [
     },
 ];
 
-static REGISTERED: [Check; 4] = CHECKS;
+pub(crate) static REGISTERED: [Check; 4] = CHECKS;
 
 pub(crate) fn registry() -> Registry {
     Registry::new(catalogue(), &REGISTERED).unwrap()

@@ -42,12 +42,25 @@ fn a_row_is_read_with_all_its_sources() {
     assert_eq!(row.level, Level::Must);
     assert_eq!(row.sources, [Source::Brief(2), Source::Rfc(9605), Source::Project]);
     assert_eq!(row.coverage, Coverage::Checked);
+    assert_eq!(row.place, "fixtures/requirements/lic.toml:2");
+    assert_eq!(row.reason(), None);
+}
+
+#[test]
+fn a_withdrawn_row_keeps_its_id_and_its_reason() {
+    let text = GOOD.replace("\"checked\"", "\"withdrawn\"\nreason = \"the contract says otherwise\"");
+    let catalogue = Catalogue::from_files(&[("lic.toml", &text)]).unwrap();
+    let row = catalogue.get("LIC-001").unwrap();
+    assert_eq!(row.coverage, Coverage::Withdrawn("the contract says otherwise".to_owned()));
+    assert_eq!(row.reason(), Some("the contract says otherwise"));
 }
 
 #[test]
 fn each_fault_names_file_line_and_id() {
     let cases = [
         (GOOD.replace("\"checked\"", "\"todo\""), "todo without a reason"),
+        (GOOD.replace("\"checked\"", "\"todo\"\nreason = \" \""), "todo without a reason"),
+        (GOOD.replace("\"checked\"", "\"withdrawn\""), "withdrawn without a reason"),
         (format!("{GOOD}reason = \"x\"\n"), "checked, but with a reason why not"),
         (GOOD.replace("A licence starts a conference.", " "), "the statement is empty"),
         (GOOD.replace("brief 2", "brief two"), "the source is not a list"),

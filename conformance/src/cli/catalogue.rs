@@ -1,4 +1,5 @@
-//! Owns the commands `list` and `explain`: what is required and how it is judged. Nothing is run.
+//! Owns the commands `list` and `explain`: what is required, how it is judged, and what the last gate run showed.
+//! Nothing is run.
 
 use std::{
     io::{self, Write},
@@ -9,31 +10,50 @@ use super::{Exit, Failure, Stage, wall_now};
 use crate::{
     bad_input::BadInput,
     catalogue::{Catalogue, Coverage, Requirement},
-    gate::decide,
+    gate::{RequirementStatus, decide},
     plan::{Plan, Profile, Selection, Shard},
     registry::Registry,
     report::{
-        GateReport, RequirementReport,
+        CheckReport, GateReport, RequirementReport,
         output::{REPORT_FILE, to_json},
         saved::SavedReport,
-        terminal::{Look, status_word, write_requirements},
+        terminal::{Look, status_word, verdict_word, wrap, write_requirements},
     },
 };
 
-/// Shows all requirements; the report is that of a gate run in which nothing has been run yet.
-pub(super) fn list(json: bool, stage: &mut Stage<'_>) -> Result<Exit, Failure> {
+/// Shows all requirements with the evidence of the last gate run in `last_out`; where there is none, the report is
+/// that of a gate run in which nothing has been run yet.
+pub(super) fn list(last_out: &Path, json: bool, stage: &mut Stage<'_>) -> Result<Exit, Failure> {
     let started = wall_now();
     let registry = (stage.registry)()?;
-    let plan =
-        Plan::new(&registry, Selection { seeds: Profile::Quick.seeds(), filter: None, sabotage: None })?;
-    let report = GateReport::new(&plan, &[], Shard::WHOLE, &decide(&registry, &[])).timed(started.elapsed());
+    let plan = Plan::new(&registry, Selection { seeds: Profile::Quick.seeds(), ..Selection::default() })?;
+    let mut report = GateReport::new(&plan, &[], Shard::WHOLE, &decide(&registry, &[])).described(&registry);
+    let last = last_report(last_out)?;
+    if let Some(last) = &last {
+        recall(&mut report, last);
+    }
+    let report = report.timed(started.elapsed());
     if json {
         stage.out.write_all(to_json(&report)?.as_bytes())?;
-    } else {
-        write_requirements(stage.out, &report.requirements, stage.look)?;
-        let todo = report.requirements.iter().filter(|row| row.reason.is_some()).count();
-        let all = report.requirements.len();
-        writeln!(stage.out, "{all} requirements, {} with checks, {todo} todo", all - todo)?;
+        return Ok(Exit::Holds);
+    }
+    write_requirements(stage.out, &report.requirements, stage.look)?;
+    let reasons = |status| report.requirements.iter().filter(|row| row.status == status).count();
+    let (todo, withdrawn) = (reasons(RequirementStatus::Todo), reasons(RequirementStatus::Withdrawn));
+    let all = report.requirements.len();
+    write!(stage.out, "{all} requirements, {} with checks, {todo} todo", all - todo - withdrawn)?;
+    if withdrawn > 0 {
+        write!(stage.out, ", {withdrawn} withdrawn")?;
+    }
+    match &last {
+        Some(last) => writeln!(
+            stage.out,
+            "\nevidence of {}: {}, digest {}",
+            last_out.join(REPORT_FILE).display(),
+            verdict_word(last.verdict, stage.look),
+            last.digest
+        )?,
+        None => writeln!(stage.out, "\nno evidence: there is no {}", last_out.join(REPORT_FILE).display())?,
     }
     Ok(Exit::Holds)
 }
@@ -44,11 +64,46 @@ pub(super) fn explain(id: &str, last_out: &Path, stage: &mut Stage<'_>) -> Resul
     let Some(row) = registry.catalogue().get(id) else {
         return Err(unknown(id, registry.catalogue()).into());
     };
-    let path = last_out.join(REPORT_FILE);
-    let last = if path.exists() { Some(SavedReport::load(&path)?) } else { None };
+    let last = last_report(last_out)?;
     let last = last.iter().flat_map(|report| &report.requirements).find(|last| last.id == id);
     write_explanation(stage.out, &registry, row, last, stage.look)?;
+    if last.is_none() {
+        writeln!(stage.out, "last gate run: none in {}", last_out.display())?;
+    }
     Ok(Exit::Holds)
+}
+
+/// The report of the last gate run in `out`, if one was left there.
+fn last_report(out: &Path) -> Result<Option<SavedReport>, BadInput> {
+    let path = out.join(REPORT_FILE);
+    if path.exists() { SavedReport::load(&path).map(Some) } else { Ok(None) }
+}
+
+/// Puts what an earlier run showed into a report in which nothing was run. Rows and checks are this program's: what the
+/// earlier run did not know stays without evidence, and a row that has a check since is not todo any more.
+fn recall(report: &mut GateReport, last: &SavedReport) {
+    report.verdict = last.verdict;
+    report.digest.clone_from(&last.digest);
+    report.seed = last.seed;
+    report.seeds.clone_from(&last.seeds);
+    report.simulated_s = last.simulated_s;
+    report.release_candidate = last.release_candidate;
+    for row in report.requirements.iter_mut().filter(|row| row.status == RequirementStatus::NotRun) {
+        let Some(known) = last.requirements.iter().find(|known| known.id == row.id) else { continue };
+        for check in &mut row.checks {
+            if let Some(seen) = known.checks.iter().find(|seen| seen.name == check.name) {
+                let scenarios = std::mem::take(&mut check.scenarios);
+                *check = CheckReport { scenarios, ..seen.clone() };
+            }
+        }
+        // Evidence of all checks is needed before the row may repeat what it was said to be.
+        let complete = row.checks.iter().all(|check| known.checks.iter().any(|seen| seen.name == check.name));
+        let judged = matches!(known.status, RequirementStatus::Pass | RequirementStatus::Fail);
+        if complete && judged {
+            row.status = known.status;
+            report.open.retain(|id| *id != row.id);
+        }
+    }
 }
 
 fn write_explanation(
@@ -59,12 +114,14 @@ fn write_explanation(
     look: Look,
 ) -> io::Result<()> {
     let sources: Vec<_> = row.sources.iter().map(ToString::to_string).collect();
-    writeln!(out, "{} {} ({})", row.id, row.level, sources.join(", "))?;
+    writeln!(out, "{} {} ({}), {}", row.id, row.level, sources.join(", "), row.place)?;
     for line in wrap(&row.statement, look.width - 2) {
         writeln!(out, "  {line}")?;
     }
-    if let Coverage::Todo(reason) = &row.coverage {
-        writeln!(out, "todo: {reason}")?;
+    match &row.coverage {
+        Coverage::Todo(reason) => writeln!(out, "todo: {reason}")?,
+        Coverage::Withdrawn(reason) => writeln!(out, "withdrawn: {reason}")?,
+        Coverage::Checked => {}
     }
     for check in registry.checks_of(row) {
         let scenarios = registry.scenarios_of(check);
@@ -82,36 +139,18 @@ fn write_explanation(
             }
         }
     }
-    match last {
-        Some(last) => writeln!(out, "last gate run: {}", status_word(last.status)),
-        None => writeln!(out, "last gate run: none in this directory"),
+    if let Some(last) = last {
+        writeln!(out, "last gate run: {}", status_word(last.status))?;
     }
+    Ok(())
 }
 
 fn unknown(id: &str, catalogue: &Catalogue) -> BadInput {
-    let distance = |row: &&Requirement| strsim::damerau_levenshtein(&row.id, &id.to_ascii_uppercase());
     let fault = BadInput::new(format!("explain {id}: there is no such requirement"));
-    match catalogue.requirements().iter().min_by_key(distance) {
+    match catalogue.nearest(id) {
         Some(nearest) => {
             fault.with_help(format!("the nearest is {}; `generalprobe list` shows all", nearest.id))
         }
         None => fault,
     }
-}
-
-/// Breaks a sentence into lines of at most `width` columns, where its words allow.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line)
-                if console::measure_text_width(line) + 1 + console::measure_text_width(word) <= width =>
-            {
-                line.push(' ');
-                line.push_str(word);
-            }
-            Some(_) | None => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }

@@ -1,5 +1,7 @@
 //! Claims about the commands as a whole, against made-up runs.
 
+mod catalogue;
+
 use std::{fs, path::PathBuf};
 
 use serde_json::Value;

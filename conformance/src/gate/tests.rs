@@ -11,7 +11,7 @@ use crate::{
 
 fn plan(seeds: u64, filter: Option<&str>) -> Plan {
     let selection =
-        Selection { seeds: (1..=seeds).collect(), filter: filter.map(str::to_owned), sabotage: None };
+        Selection { seeds: (1..=seeds).collect(), filter: filter.map(str::to_owned), ..Selection::default() };
     Plan::new(&registry(), selection).unwrap()
 }
 

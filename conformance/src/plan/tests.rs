@@ -4,7 +4,8 @@ use super::*;
 use crate::testing;
 
 fn plan(seeds: &[u64], filter: Option<&str>) -> Result<Plan, BadInput> {
-    let selection = Selection { seeds: seeds.to_vec(), filter: filter.map(str::to_owned), sabotage: None };
+    let selection =
+        Selection { seeds: seeds.to_vec(), filter: filter.map(str::to_owned), ..Selection::default() };
     Plan::new(&testing::registry(), selection)
 }
 

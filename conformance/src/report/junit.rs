@@ -10,7 +10,10 @@ use crate::{
     evidence::CheckStatus,
     gate::RequirementStatus,
     rehearsal::HarnessError,
-    report::{CheckReport, GateReport, RequirementReport, terminal::violation_line},
+    report::{
+        CheckReport, GateReport, RequirementReport,
+        terminal::{status_word, violation_line},
+    },
 };
 
 /// The report as JUnit XML; requirement areas are its suites. A check that speaks for several requirements stands
@@ -24,7 +27,7 @@ pub fn to_junit(report: &GateReport) -> Result<String, HarnessError> {
     for rows in report.requirements.chunk_by(|one, next| area(&one.id) == area(&next.id)) {
         let mut suite = TestSuite::new(area(&rows[0].id));
         for row in rows {
-            if row.status == RequirementStatus::Todo {
+            if matches!(row.status, RequirementStatus::Todo | RequirementStatus::Withdrawn) {
                 suite.add_test_case(unchecked(row));
             }
             for check in row.checks.iter().filter(|check| told.insert(check.name.as_str())) {
@@ -38,7 +41,7 @@ pub fn to_junit(report: &GateReport) -> Result<String, HarnessError> {
 
 fn unchecked(row: &RequirementReport) -> TestCase {
     let mut status = TestCaseStatus::skipped();
-    status.set_message(format!("todo: {}", row.reason.as_deref().unwrap_or_default()));
+    status.set_message(format!("{}: {}", status_word(row.status), row.reason.as_deref().unwrap_or_default()));
     let mut case = TestCase::new(row.statement.as_str(), status);
     case.set_classname(row.id.as_str());
     case

@@ -20,6 +20,18 @@ pub struct SavedReport {
     pub verdict: Verdict,
     /// Its digest.
     pub digest: String,
+    /// Its first seed.
+    #[serde(default)]
+    pub seed: u64,
+    /// All its seeds, when it is of a gate run.
+    #[serde(default)]
+    pub seeds: Vec<u64>,
+    /// Length of its runs in their own time, in seconds.
+    #[serde(default)]
+    pub simulated_s: f64,
+    /// Whether a release hung on its verdict.
+    #[serde(default)]
+    pub release_candidate: bool,
     /// Its requirements, when it is of a gate run.
     #[serde(default)]
     pub requirements: Vec<RequirementReport>,

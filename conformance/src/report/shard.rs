@@ -121,7 +121,7 @@ mod tests {
     fn run_shards(root: &Path, of: u32) -> Vec<PathBuf> {
         let registry = registry();
         let rehearse = MadeUp { broken: vec![("small", 2), ("weak", 3)], ..MadeUp::default() };
-        let selection = Selection { seeds: (1..=4).collect(), filter: None, sabotage: None };
+        let selection = Selection { seeds: (1..=4).collect(), ..Selection::default() };
         let plan = Plan::new(&registry, selection).unwrap();
         let run = |index| {
             let shard = Shard { index, of };

@@ -69,11 +69,44 @@ pub fn write_gate(out: &mut dyn Write, report: &GateReport, look: Look) -> io::R
         count(RequirementStatus::NotRun),
         count(RequirementStatus::Todo),
     )?;
+    write_open(out, report, look)?;
     let seeds = match report.seeds.len() {
         0 | 1 => format!("seed {}", report.seed),
         more => format!("seed {} and {} more", report.seed, more - 1),
     };
     write_summary(out, &report.digest, &seeds, report.simulated_s, report.wall)
+}
+
+/// Names the MUST rows that are not shown to hold, and what that means.
+fn write_open(out: &mut dyn Write, report: &GateReport, look: Look) -> io::Result<()> {
+    if report.open.is_empty() {
+        return Ok(());
+    }
+    let meaning = match (report.release_candidate, report.shard) {
+        (true, None) => " and keep this release from going out",
+        (true, Some(_)) => " by this shard; the merged report decides about the release",
+        (false, _) => "; as a release candidate this would fail",
+    };
+    writeln!(out, "{} MUST rows are not shown to hold{meaning}:", report.open.len())?;
+    for line in wrap(&report.open.join(" "), look.width - 2) {
+        writeln!(out, "  {line}")?;
+    }
+    Ok(())
+}
+
+/// Breaks a sentence into lines of at most `width` columns, where its words allow.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if measure_text_width(line) + 1 + measure_text_width(word) <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) | None => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// Writes one row for each requirement under the name of its area, its checks below it.
@@ -87,8 +120,13 @@ pub fn write_requirements(out: &mut dyn Write, rows: &[RequirementReport], look:
             let status = look.paint(&status_style(row.status), &format!("{:<8}", status_word(row.status)));
             let statement = truncate_str(&row.statement, look.width - INDENT, "…");
             writeln!(out, "  {:<9} {:<6} {status} {statement}", row.id, row.level.to_string())?;
-            let reason =
-                row.reason.iter().map(|reason| format!("needs: {}", reason.trim_start_matches("needs ")));
+            let reason = row.reason.iter().map(|reason| match row.status {
+                RequirementStatus::Withdrawn => reason.clone(),
+                RequirementStatus::Pass
+                | RequirementStatus::Fail
+                | RequirementStatus::Todo
+                | RequirementStatus::NotRun => format!("needs: {}", reason.trim_start_matches("needs ")),
+            });
             let checks = row.checks.iter().map(|check| match check.status {
                 CheckStatus::NotRun if check.examined == 0 => check.name.clone(),
                 CheckStatus::Pass | CheckStatus::Fail | CheckStatus::NotRun => {
@@ -192,6 +230,7 @@ pub fn status_word(status: RequirementStatus) -> &'static str {
         RequirementStatus::Fail => "fail",
         RequirementStatus::Todo => "todo",
         RequirementStatus::NotRun => "not run",
+        RequirementStatus::Withdrawn => "withdrawn",
     }
 }
 
@@ -211,6 +250,6 @@ fn status_style(status: RequirementStatus) -> Style {
         RequirementStatus::Pass => Style::new().green(),
         RequirementStatus::Fail => Style::new().red().bold(),
         RequirementStatus::Todo => Style::new().yellow(),
-        RequirementStatus::NotRun => Style::new().dim(),
+        RequirementStatus::NotRun | RequirementStatus::Withdrawn => Style::new().dim(),
     }
 }

@@ -17,7 +17,7 @@ use crate::{
 
 fn report(rehearse: &MadeUp) -> GateReport {
     let registry = registry();
-    let plan = Plan::new(&registry, Selection { seeds: vec![1, 2], filter: None, sabotage: None }).unwrap();
+    let plan = Plan::new(&registry, Selection { seeds: vec![1, 2], ..Selection::default() }).unwrap();
     let records = perform(plan.items(), plan.checks(), rehearse, NonZero::<usize>::MIN, |_| {}).unwrap();
     let decision = decide(&registry, &conclude(&plan, &records));
     GateReport::new(&plan, &records, Shard::WHOLE, &decision)
