@@ -34,6 +34,7 @@ use crate::{
     sabotage::Sabotage,
     scenario::{ConferenceIndex, Misbehaviour, Person, PersonIndex, Scenario},
     seed::Seed,
+    timeline::{Grid, Hearing, Receiving},
     trace::Channel as Wire,
 };
 use incoming::Incoming;
@@ -84,6 +85,9 @@ pub struct Endpoint {
     refused: DropCounters,
     heard: Vec<AudioMeter>,
     seen: Vec<VideoMeter>,
+    grid: Grid,
+    hearing: Hearing,
+    receiving: Receiving,
     published: Vec<(Ssrc, MediaKind)>,
     stays: Vec<media_core::ParticipantId>,
     out: VecDeque<Datagram>,
@@ -98,6 +102,7 @@ impl Endpoint {
         let credential = person.holder.map(|holder| credential(seed, holder.0));
         let client = ClientInfo { endpoint: person.endpoint, encrypts: person.encrypts };
         let own = scenario.is_host(index).then(|| scenario.conference(person.conference));
+        let grid = Grid::of(scenario.duration);
         let mut endpoint = Self {
             conference: person.conference,
             clock_unix_ns: scenario.clock_unix_ns,
@@ -123,6 +128,9 @@ impl Endpoint {
             refused: DropCounters::default(),
             heard: Vec::new(),
             seen: Vec::new(),
+            grid,
+            hearing: Hearing::new(grid),
+            receiving: Receiving::new(grid),
             published: Vec::new(),
             stays: Vec::new(),
             out: VecDeque::new(),
@@ -290,7 +298,7 @@ impl Endpoint {
                 self.update_watching(now);
             }
             ServerMessage::TrackAdded { track } => {
-                self.incoming.push(Incoming::new(track));
+                self.incoming.push(Incoming::new(track, self.grid));
                 self.update_watching(now);
             }
             ServerMessage::TrackRemoved { participant, kind } => {

@@ -18,5 +18,6 @@ pub mod seed;
 pub mod site;
 pub mod site_group;
 pub mod tap;
+pub mod timeline;
 pub mod trace;
 pub mod world;

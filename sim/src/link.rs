@@ -22,6 +22,8 @@ use std::{collections::BinaryHeap, time::Duration};
 use media_core::time::Timestamp;
 use rand_chacha::ChaCha8Rng;
 
+use crate::timeline::{Grid, Traffic};
+
 use flight::Flight;
 use impairment::{Draws, LossProcess, Share};
 use queue::{Waiting, WaitingQueue};
@@ -72,6 +74,7 @@ pub struct Link<T> {
     /// One more than the highest departure number delivered.
     delivered_up_to: u64,
     stats: LinkStats,
+    line: Traffic,
 }
 
 impl<T: Clone> Link<T> {
@@ -95,8 +98,15 @@ impl<T: Clone> Link<T> {
             latest: Timestamp::ZERO,
             delivered_up_to: 0,
             stats: LinkStats::default(),
+            line: Traffic::new(Grid::default()),
             config,
         }
+    }
+
+    /// The same with its time line on `grid`, before anything was offered.
+    #[must_use]
+    pub(crate) fn with_grid(self, grid: Grid) -> Self {
+        Self { line: Traffic::new(grid), ..self }
     }
 
     /// Gives the path a packet of `wire_bytes` (headers of all layers included) at `now`. Whether it is dropped shows
@@ -106,18 +116,20 @@ impl<T: Clone> Link<T> {
         self.stats.offered += 1;
         self.stats.bytes_offered += u64::from(wire_bytes);
         if self.config.mtu_bytes.is_some_and(|mtu| wire_bytes > mtu) {
-            return self.stats.on_dropped(LinkDrop::TooBig);
+            return self.on_dropped(now, LinkDrop::TooBig);
         }
         let packet = Waiting { item, wire_bytes, offered_ps: picoseconds(now) };
         if !self.transmitter.is_busy() {
             self.transmitter.start_idle(packet.offered_ps, wire_bytes);
-            self.stats.on_served(0);
+            self.on_served(packet.offered_ps, 0);
             self.serving = Some(packet);
             // A packet without bytes is out at once.
             self.advance(now);
         } else if !self.queue.push(packet) {
             let out = self.transmitter.is_out(now);
-            self.stats.on_dropped(if out { LinkDrop::Outage } else { LinkDrop::QueueFull });
+            self.on_dropped(now, if out { LinkDrop::Outage } else { LinkDrop::QueueFull });
+        } else {
+            self.line.on_waiting(now, self.queue.bytes());
         }
     }
 
@@ -131,6 +143,7 @@ impl<T: Clone> Link<T> {
         let flight = self.flying.pop()?;
         self.stats.delivered += 1;
         self.stats.bytes_delivered += u64::from(flight.wire_bytes);
+        self.line.on_delivered(flight.at, flight.wire_bytes);
         self.stats.corrupted += u64::from(flight.corrupted);
         self.stats.reordered += u64::from(!flight.copy && flight.departure < self.delivered_up_to);
         self.delivered_up_to = self.delivered_up_to.max(flight.departure + 1);
@@ -195,6 +208,11 @@ impl<T: Clone> Link<T> {
         &self.stats
     }
 
+    /// When it happened.
+    pub(crate) fn line(&self) -> &Traffic {
+        &self.line
+    }
+
     /// How the path was set up.
     pub fn config(&self) -> &LinkConfig {
         &self.config
@@ -217,19 +235,29 @@ impl<T: Clone> Link<T> {
     fn serve_next(&mut self, now_ps: u128) {
         let (next, aqm_drops) = self.queue.poll_next(now_ps);
         for _ in 0..aqm_drops {
-            self.stats.on_dropped(LinkDrop::Aqm);
+            self.on_dropped(arrival(now_ps), LinkDrop::Aqm);
         }
         if let Some(packet) = next {
             self.transmitter.start_waiting(packet.wire_bytes);
-            self.stats.on_served(now_ps.saturating_sub(packet.offered_ps));
+            self.on_served(now_ps, now_ps.saturating_sub(packet.offered_ps));
             self.serving = Some(packet);
         }
+    }
+
+    fn on_served(&mut self, at_ps: u128, queue_delay_ps: u128) {
+        self.stats.on_served(queue_delay_ps);
+        self.line.on_served(arrival(at_ps), queue_delay_ps);
+    }
+
+    fn on_dropped(&mut self, at: Timestamp, reason: LinkDrop) {
+        self.stats.on_dropped(reason);
+        self.line.on_dropped(at);
     }
 
     fn on_serialised(&mut self, packet: Waiting<T>, out_ps: u128) {
         let draws = Draws::new(&mut self.rng);
         if self.loss.on_packet(&draws) {
-            return self.stats.on_dropped(LinkDrop::Loss);
+            return self.on_dropped(arrival(out_ps), LinkDrop::Loss);
         }
         let copy = self.duplicate.happens(draws.duplicate).then(|| packet.item.clone());
         self.fly(packet.item, packet.wire_bytes, out_ps, &draws, false);

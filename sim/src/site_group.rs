@@ -20,6 +20,7 @@ use crate::{
     scenario::{Direction, PersonIndex, Scenario, SiteIndex},
     seed::Seed,
     site::{AccessMeter, change_link, link_config},
+    timeline::Grid,
     trace::Trace,
 };
 
@@ -140,11 +141,12 @@ impl SiteGroup {
     fn add_building(&mut self, site: SiteIndex, seed: Seed, sabotage: Option<Sabotage>) {
         let link = &self.scenario.site(site).link;
         let wide = if sabotage == Some(Sabotage::WideLinks) { 10 } else { 1 };
+        let grid = Grid::of(self.scenario.duration);
         let rng = |label: &str| -> ChaCha8Rng { seed.stream_at(label, site.0 as u64) };
         self.buildings.push(Building {
             site,
-            up: Link::new(link_config(&link.up, link.mtu_bytes, wide), rng("uplink")),
-            down: Link::new(link_config(&link.down, link.mtu_bytes, wide), rng("downlink")),
+            up: Link::new(link_config(&link.up, link.mtu_bytes, wide), rng("uplink")).with_grid(grid),
+            down: Link::new(link_config(&link.down, link.mtu_bytes, wide), rng("downlink")).with_grid(grid),
             wakes: [Timestamp::FAR_FUTURE; 2],
             meter: AccessMeter::default(),
         });

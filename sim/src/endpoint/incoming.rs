@@ -17,7 +17,10 @@ use super::{
     plaintext::{self, Content, Marker},
     playout::{AudioFrame, Playout},
 };
-use crate::quality::{AudioMeter, VideoMeter};
+use crate::{
+    quality::{AudioMeter, VideoMeter},
+    timeline::{Grid, Hearing},
+};
 
 /// Counts of what became of received frames.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,6 +41,7 @@ pub struct FrameCounters {
 #[derive(Debug)]
 pub(super) struct Incoming {
     pub(super) info: TrackInfo,
+    grid: Grid,
     sequences: SequenceUnwrapper,
     media: Media,
     pub(super) highest: Option<(u64, u64)>,
@@ -77,11 +81,11 @@ pub(super) struct Opening<'a> {
 }
 
 impl Incoming {
-    pub(super) fn new(info: TrackInfo) -> Self {
+    pub(super) fn new(info: TrackInfo, grid: Grid) -> Self {
         let media = match info.kind {
             MediaKind::Audio => Media::Audio(Box::new(Listening {
                 timestamps: TimestampUnwrapper::new(),
-                playout: Playout::new(),
+                playout: Playout::new().with_grid(grid),
                 anchor: None,
                 first_played: None,
             })),
@@ -93,7 +97,7 @@ impl Incoming {
                 cut: false,
             })),
         };
-        Self { info, sequences: SequenceUnwrapper::new(), media, highest: None, packets: 0 }
+        Self { info, grid, sequences: SequenceUnwrapper::new(), media, highest: None, packets: 0 }
     }
 
     /// A packet of this track, or a repaired one.
@@ -163,7 +167,7 @@ impl Incoming {
     pub(super) fn set_wanted(&mut self, now: Timestamp, wanted: bool, flows: bool) {
         let Media::Video(watching) = &mut self.media else { return };
         if watching.meter.is_none() && wanted && flows {
-            watching.meter = Some(VideoMeter::new(now));
+            watching.meter = Some(VideoMeter::new(now).with_grid(self.grid));
         }
         watching.cut |= !(wanted && flows);
         if let Some(meter) = &mut watching.meter {
@@ -188,7 +192,7 @@ impl Incoming {
         match &mut self.media {
             Media::Audio(listening) => {
                 listening.playout.finish(now, false);
-                Finished::Audio(listening.playout.meter().clone())
+                Finished::Audio(listening.playout.meter().clone(), listening.playout.line().clone())
             }
             Media::Video(watching) => {
                 watching.count_torn();
@@ -204,7 +208,7 @@ impl Incoming {
 /// The last word on a received track.
 #[derive(Debug)]
 pub(super) enum Finished {
-    Audio(AudioMeter),
+    Audio(AudioMeter, Hearing),
     Video(Option<VideoMeter>),
 }
 

@@ -13,7 +13,12 @@ use super::{
     layout::Picture,
     publisher::Sending,
 };
-use crate::{packet::Datagram, sabotage::Sabotage, scenario::Misbehaviour, trace::Channel as Wire};
+use crate::{
+    packet::{Datagram, IP_UDP_BYTES},
+    sabotage::Sabotage,
+    scenario::Misbehaviour,
+    trace::Channel as Wire,
+};
 
 impl Endpoint {
     pub(super) fn on_media(&mut self, now: Timestamp, bytes: &Bytes) {
@@ -40,6 +45,7 @@ impl Endpoint {
             .iter_mut()
             .find_map(|incoming| belongs(&incoming.info, view.ssrc()).map(|repaired| (incoming, repaired)));
         let (incoming, repaired) = found.ok_or(DropReason::ForeignSsrc)?;
+        self.receiving.on_packet(now, incoming.info.kind, bytes.len() as u32 + IP_UDP_BYTES);
         let original = if repaired { Some(view.retransmitted()?.0) } else { None };
         let handled = incoming.handle_packet(now, bytes, &view, original, &mut opening);
         self.ask_for_repairs(now);
@@ -215,7 +221,10 @@ impl Endpoint {
     /// Keeps the meters of a track that is over.
     pub(super) fn keep(&mut self, incoming: Incoming, now: Timestamp) {
         match incoming.finish(now) {
-            Finished::Audio(meter) => self.heard.push(meter),
+            Finished::Audio(meter, line) => {
+                self.heard.push(meter);
+                self.hearing.merge(&line);
+            }
             Finished::Video(meter) => self.seen.extend(meter),
         }
     }

@@ -9,7 +9,10 @@ use std::{collections::VecDeque, time::Duration};
 use media_core::Timestamp;
 
 use self::delay::ArrivalDelays;
-use crate::quality::AudioMeter;
+use crate::{
+    quality::AudioMeter,
+    timeline::{Grid, Hearing},
+};
 
 /// One step of play-out: one Opus packet as WebRTC sends it (RFC 7587 section 4.2).
 pub const STEP: Duration = Duration::from_millis(20);
@@ -58,6 +61,7 @@ pub struct Playout {
     concealed: VecDeque<u64>,
     shrunk_at: Timestamp,
     meter: AudioMeter,
+    line: Hearing,
 }
 
 /// Where play-out stands.
@@ -86,7 +90,14 @@ impl Playout {
             concealed: VecDeque::with_capacity(CONCEALED_KEPT),
             shrunk_at: Timestamp::ZERO,
             meter: AudioMeter::default(),
+            line: Hearing::new(Grid::default()),
         }
+    }
+
+    /// The same with its time line on `grid`, before anything was received.
+    #[must_use]
+    pub(crate) fn with_grid(self, grid: Grid) -> Self {
+        Self { line: Hearing::new(grid), ..self }
     }
 
     /// Takes a frame that arrived at `now`. Duplicates are ignored; a frame after its time is counted as late.
@@ -141,10 +152,10 @@ impl Playout {
             } else if front.sequence > clock.last_sequence + 1 {
                 clock.last_sequence += 1;
                 self.remember_concealed(clock.last_sequence);
-                self.meter.on_concealed(1);
+                self.conceal(clock.next_step, 1);
                 clock.position += STEP_TICKS;
             } else {
-                self.meter.on_silent(1);
+                self.pass_silence(clock.next_step, 1);
                 clock.position += self.ticks_of_pause(&clock);
             }
             clock.next_step = clock.next_step + STEP;
@@ -156,10 +167,14 @@ impl Playout {
     /// knows that frames were `lost` (the link broke while the speaker spoke), otherwise as silent.
     pub fn finish(&mut self, now: Timestamp, lost: bool) {
         self.handle_timeout(now);
-        let Some(clock) = &mut self.clock else { return };
+        let Some(clock) = self.clock else { return };
         if self.buffer.is_empty() {
-            let steps = steps_due(clock, now);
-            if lost { self.meter.on_concealed(steps) } else { self.meter.on_silent(steps) }
+            let steps = steps_due(&clock, now);
+            if lost {
+                self.conceal(clock.next_step, steps)
+            } else {
+                self.pass_silence(clock.next_step, steps)
+            }
         }
         self.buffer.clear();
         self.clock = None;
@@ -168,6 +183,11 @@ impl Playout {
     /// What was heard so far.
     pub fn meter(&self) -> &AudioMeter {
         &self.meter
+    }
+
+    /// When it was heard.
+    pub(crate) fn line(&self) -> &Hearing {
+        &self.line
     }
 
     /// The delay that the buffer aims at.
@@ -182,6 +202,7 @@ impl Playout {
 
     fn play(&mut self, clock: &mut Clock, frame: AudioFrame) {
         self.meter.on_played(clock.next_step.saturating_since(frame.captured));
+        self.line.on_played(clock.next_step);
         clock.last_sequence = frame.sequence;
         clock.position = frame.rtp_timestamp.saturating_add(STEP_TICKS);
         self.buffer.pop_front();
@@ -235,22 +256,33 @@ impl Playout {
             self.remember_concealed(clock.last_sequence);
         }
         clock.last_sequence += lost.saturating_sub(CONCEALED_KEPT as u64);
-        self.meter.on_concealed(lost);
-        self.meter.on_silent(before - lost);
+        let after = |steps: u64| clock.next_step + STEP * u32::try_from(steps).unwrap_or(u32::MAX);
+        self.conceal(clock.next_step, lost);
+        self.pass_silence(after(lost), before - lost);
         // Words that begin late after a pause make the pause longer; nothing that was heard is interrupted.
         let paused = before > 0 && lost == 0;
         if paused {
-            self.meter.on_silent(late);
+            self.pass_silence(after(before), late);
         } else {
-            self.meter.on_concealed(late);
+            self.conceal(after(before), late);
         }
         if late > 0 {
             self.meter.on_late();
         }
-        clock.next_step = clock.next_step + STEP * u32::try_from(due).unwrap_or(u32::MAX);
+        clock.next_step = after(due);
         clock.position = clock.position.saturating_add(before * STEP_TICKS);
         clock.fresh &= due == 0;
         self.clock = Some(clock);
+    }
+
+    fn conceal(&mut self, from: Timestamp, steps: u64) {
+        self.meter.on_concealed(steps);
+        self.line.on_concealed(from, STEP, steps);
+    }
+
+    fn pass_silence(&mut self, from: Timestamp, steps: u64) {
+        self.meter.on_silent(steps);
+        self.line.on_silent(from, STEP, steps);
     }
 
     fn remember_concealed(&mut self, sequence: u64) {

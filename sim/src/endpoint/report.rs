@@ -6,6 +6,7 @@ use super::{Endpoint, FrameCounters, Incoming};
 use crate::{
     quality::{AudioMeter, VideoMeter},
     record::{JoinReport, ParticipantReport},
+    timeline::{ParticipantTimeline, Viewing},
 };
 
 /// A person after the run.
@@ -13,6 +14,8 @@ use crate::{
 pub struct PersonRecord {
     /// What they experienced.
     pub report: ParticipantReport,
+    /// The same over time.
+    pub timeline: ParticipantTimeline,
     /// As whom they took part, in order.
     pub stays: Vec<ParticipantId>,
     /// Every SSRC they ever published, with what it carried.
@@ -41,11 +44,24 @@ impl Endpoint {
                     entered_ms: self.entered_after.map(millis),
                 },
             },
+            timeline: self.timeline(),
             stays: self.stays,
             published: self.published,
             frames: self.frames,
             refused: self.refused,
         }
+    }
+
+    fn timeline(&self) -> ParticipantTimeline {
+        let mut seen = Viewing::new(self.grid);
+        for meter in &self.seen {
+            seen.merge(meter.line());
+        }
+        let mut timeline = ParticipantTimeline::default();
+        self.hearing.write(&mut timeline);
+        seen.write(&mut timeline);
+        self.receiving.write(&mut timeline);
+        timeline
     }
 }
 

@@ -5,7 +5,10 @@ use std::{collections::VecDeque, time::Duration};
 
 use media_core::Timestamp;
 
-use crate::record::VideoReport;
+use crate::{
+    record::VideoReport,
+    timeline::{Grid, Viewing},
+};
 
 /// Intervals in the average that a freeze is measured against (libwebrtc, `video_quality_observer2.cc`,
 /// `kAvgInterframeDelaysWindowSizeFrames`).
@@ -27,6 +30,8 @@ const PAUSE: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub struct VideoMeter {
     wanted: Timestamp,
+    /// When the time began in which it is watched without a pause.
+    wanted_since: Timestamp,
     /// End of the watching time; open while the stream is watched.
     ended: Option<Timestamp>,
     first_frame: Option<Timestamp>,
@@ -48,6 +53,7 @@ pub struct VideoMeter {
     torn_frames: u64,
     spatial: Option<u8>,
     switches: u64,
+    line: Viewing,
 }
 
 impl VideoMeter {
@@ -55,6 +61,7 @@ impl VideoMeter {
     pub fn new(wanted: Timestamp) -> Self {
         Self {
             wanted,
+            wanted_since: wanted,
             ended: None,
             first_frame: None,
             interval_from: None,
@@ -72,7 +79,14 @@ impl VideoMeter {
             torn_frames: 0,
             spatial: None,
             switches: 0,
+            line: Viewing::new(Grid::default()),
         }
+    }
+
+    /// The same with its time line on `grid`, before anything was seen.
+    #[must_use]
+    pub(crate) fn with_grid(self, grid: Grid) -> Self {
+        Self { line: Viewing::new(grid), ..self }
     }
 
     /// A packet with `bytes` of RTP payload arrived.
@@ -93,23 +107,25 @@ impl VideoMeter {
         }
         self.on_resumed(now);
         self.frames += 1;
+        self.line.on_frame(now);
         if self.spatial.replace(spatial).is_some_and(|before| before != spatial) {
             self.switches += 1;
         }
         if self.first_frame.is_none() {
+            self.line.on_waiting(self.wanted_since, now);
             self.first_frame = Some(now);
             self.paused_before_first = self.paused;
         }
         if let Some(from) = self.interval_from.replace(now) {
             let interval = now.saturating_since(from);
             if self.resumed {
-                self.settle(interval, self.threshold_with(interval));
+                self.settle(now, interval, self.threshold_with(interval));
             } else {
                 if self.intervals.len() == WINDOW_INTERVALS {
                     self.intervals.pop_front();
                 }
                 self.intervals.push_back(interval);
-                self.settle(interval, threshold(&self.intervals));
+                self.settle(now, interval, threshold(&self.intervals));
             }
         }
         self.resumed = false;
@@ -121,6 +137,9 @@ impl VideoMeter {
             return;
         }
         self.settle_open_interval(now);
+        if self.first_frame.is_none() {
+            self.line.on_waiting(self.wanted_since, now);
+        }
         self.paused_at = Some(now);
     }
 
@@ -128,6 +147,7 @@ impl VideoMeter {
     pub fn on_resumed(&mut self, now: Timestamp) {
         let Some(paused_at) = self.paused_at.take() else { return };
         self.paused += now.saturating_since(paused_at);
+        self.wanted_since = now;
         if self.first_frame.is_some() {
             self.interval_from = Some(now);
             self.resumed = true;
@@ -143,6 +163,11 @@ impl VideoMeter {
         self.on_resumed(now);
         self.interval_from = None;
         self.ended = Some(now);
+    }
+
+    /// When it was seen.
+    pub(crate) fn line(&self) -> &Viewing {
+        &self.line
     }
 
     /// Frames shown.
@@ -220,7 +245,7 @@ impl VideoMeter {
     fn settle_open_interval(&mut self, now: Timestamp) {
         if let Some(from) = self.interval_from.take() {
             let interval = now.saturating_since(from);
-            self.settle(interval, self.threshold_with(interval));
+            self.settle(now, interval, self.threshold_with(interval));
         }
         self.resumed = false;
     }
@@ -235,11 +260,12 @@ impl VideoMeter {
         threshold(&intervals)
     }
 
-    fn settle(&mut self, interval: Duration, threshold: Option<Duration>) {
+    fn settle(&mut self, now: Timestamp, interval: Duration, threshold: Option<Duration>) {
         self.pauses += u64::from(interval > PAUSE);
         if threshold.map_or(interval > PAUSE, |threshold| interval >= threshold) {
             self.freezes += 1;
             self.frozen += interval;
+            self.line.on_frozen(now - interval, now);
             self.longest = self.longest.max(interval);
         }
     }

@@ -9,6 +9,7 @@ use super::{LossSpec, PathSpec, QueueDiscipline};
 use crate::{
     link::{Jitter, Link, LinkConfig, LinkStats, Loss, Queue, RateTimeline},
     scenario::PathChange,
+    timeline::LinkTimeline,
 };
 
 /// RFC 8289 sections 4.3 and 4.4.
@@ -75,6 +76,8 @@ pub struct Carried {
     pub bytes_per_second: Vec<u64>,
     /// The link's own account.
     pub stats: LinkStats,
+    /// The same over time.
+    pub timeline: LinkTimeline,
 }
 
 /// What both directions carried.
@@ -98,6 +101,8 @@ impl AccessMeter {
     pub(crate) fn finish<T: Clone>(&mut self, up: &Link<T>, down: &Link<T>) {
         self.up.stats = up.stats().clone();
         self.down.stats = down.stats().clone();
+        self.up.timeline = up.line().finish();
+        self.down.timeline = down.line().finish();
     }
 }
 
