@@ -171,9 +171,9 @@ impl Playout {
         if self.buffer.is_empty() {
             let steps = steps_due(&clock, now);
             if lost {
-                self.conceal(clock.next_step, steps)
+                self.conceal(clock.next_step, steps);
             } else {
-                self.pass_silence(clock.next_step, steps)
+                self.pass_silence(clock.next_step, steps);
             }
         }
         self.buffer.clear();
