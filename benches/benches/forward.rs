@@ -51,7 +51,13 @@ fn engine(subscribers: u32) -> Engine {
     let tracks = vec![TrackOffer { kind: MediaKind::Audio, codec: Codec::Opus, encodings }];
     ask(&mut engine, PUBLISHER, Request::Publish { tracks });
     for peer in 2..subscribers + 2 {
-        let join = Request::Join { link: link.clone(), credential: None, name: "guest".into(), client };
+        let join = Request::Join {
+            link: link.clone(),
+            credential: None,
+            resume: None,
+            name: "guest".into(),
+            client,
+        };
         ask(&mut engine, PeerId(peer), join);
     }
     engine

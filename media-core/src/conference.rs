@@ -10,15 +10,27 @@
 //!   and passes lock and lobby, but not a full conference. An unknown credential proves nothing and gives no sign:
 //!   who shows it is a guest.
 //! - A holder is present in a conference once. Who comes through another connection carries on in place of the
-//!   older one, with cap, granted word and presenter's place (JOIN-006). An AVC room joins as a guest (AVC-001).
-//! - Of a holder who went away the cap and the granted word are kept until the conference, or presenter mode, ends.
-//!   A guest has nothing to be recognised by: who rejoins is somebody new, with what the mode gives to everybody.
-//!   The presenter's place is not kept.
+//!   older one, with cap, granted word, raised hand and presenter's place (JOIN-006); they are somebody of a new
+//!   number. An AVC room joins as a guest (AVC-001).
+//! - Each stay has a secret token, which `Entered` tells to who is in, and to nobody else (JOIN-006). It is shown beside
+//!   a valid link, never in place of one, and counts in its own conference only, and only with the credential that the
+//!   stay was entered with: a guest's with none or an unknown one. A token that does not count proves nothing and
+//!   gives no sign: it is as if none were shown.
+//! - A guest who shows the token of somebody present carries on in their place, exactly as a holder does.
+//! - Who shows the token of somebody who vanished has been in: lock and lobby are no obstacle, a full conference is.
+//! - Of a holder who went away, by whatever way, the cap and the granted word are kept until the conference, or
+//!   presenter mode, ends; credential or token bring them back. Of a guest who vanished the same is kept, and the
+//!   token brings it back. Who comes without it is somebody new, with what the mode gives to everybody. Neither the
+//!   presenter's place nor a raised hand is kept.
+//! - A token stays good over any number of returns. It is void after a leave by request, a removal, and the end of the
+//!   conference. Of guests who vanished, the last [`limits::GUESTS_REMEMBERED_MAX`](crate::limits::GUESTS_REMEMBERED_MAX)
+//!   of a conference are remembered.
 //! - Without host and moderators the conference goes on, and moderation waits for their return (LIC-005).
 //! - A conference in which nobody is present keeps its licence for
 //!   [`limits::EMPTY_CONFERENCE_GRACE`](crate::limits::EMPTY_CONFERENCE_GRACE) and ends then, also when
 //!   all of them vanished because their media node did (LIC-006). Those who wait in the lobby do not keep it alive.
 
+mod absentees;
 mod announcement;
 mod config;
 mod effect;
@@ -42,6 +54,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rand_chacha::ChaCha20Rng;
 
+use absentees::Parting;
 pub use config::{ConferenceConfig, ConfigError};
 pub use effect::Effect;
 use effect::Effects;
@@ -124,7 +137,7 @@ impl Directory {
     pub fn handle_disconnect(&mut self, now: Timestamp, peer: PeerId) {
         self.end_abandoned(now);
         if let Some(place) = self.peers.get(&peer).copied() {
-            self.on_leave(now, place, Vec::new());
+            self.on_leave(now, place, Parting::Vanished, Vec::new());
         }
     }
 

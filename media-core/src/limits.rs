@@ -12,6 +12,9 @@ pub const LICENCES_DEFAULT: u32 = 750;
 /// How long a conference with nobody in it keeps its licence, so that people can reconnect; it ends after that
 /// (LIC-006).
 pub const EMPTY_CONFERENCE_GRACE: Duration = Duration::from_mins(1);
+/// Guests of one conference who vanished and can come back as who they were; who vanished first is forgotten first. As
+/// many as can be present, so that a crash of the media node forgets nobody.
+pub const GUESTS_REMEMBERED_MAX: usize = PARTICIPANTS_MAX_CONFIGURABLE as usize;
 /// People waiting in one lobby.
 pub const LOBBY_MAX: usize = 200;
 /// Live invitation links of one conference.

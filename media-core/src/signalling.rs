@@ -51,6 +51,9 @@ pub enum Request {
         link: LinkToken,
         /// A licence holder who shows it can be named moderator, and gets the host's role back after a reconnect.
         credential: Option<Token>,
+        /// The token of an earlier stay in this conference, from its `Entered`: who shows it carries on as who they
+        /// were.
+        resume: Option<Token>,
         /// Display name.
         name: String,
         /// What the client is.
@@ -279,6 +282,8 @@ pub enum ServerMessage {
         roster: Vec<Member>,
         /// The first link of a conference that was just started.
         invitation: Option<Invitation>,
+        /// What proves that one is the same when one comes back. A secret of the receiver's.
+        resume: Token,
     },
     /// In the lobby: wait.
     Waiting {

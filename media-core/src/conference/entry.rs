@@ -2,13 +2,14 @@
 
 use super::{
     Directory, Place,
+    absentees::Claim,
     effect::Effect,
     lobby::{Newcomer, check_name},
     running::Running,
 };
 use crate::{
     Timestamp,
-    ids::{ConferenceId, HolderId, ParticipantId, PeerId},
+    ids::{ConferenceId, ParticipantId, PeerId},
     secret::Token,
     signalling::{ClientInfo, Invitation, LinkToken, Mode, OutReason, Refusal, ServerMessage},
 };
@@ -18,16 +19,18 @@ pub(super) struct Arrival {
     pub(super) peer: PeerId,
     pub(super) request: u32,
     pub(super) credential: Option<Token>,
+    /// The token of an earlier stay.
+    pub(super) resume: Option<Token>,
     pub(super) name: String,
     pub(super) client: ClientInfo,
 }
 
 impl Arrival {
-    fn into_newcomer(self, holder: Option<HolderId>) -> Newcomer {
+    fn into_newcomer(self, claim: Claim) -> Newcomer {
         Newcomer {
             peer: self.peer,
             request: self.request,
-            holder,
+            claim,
             name: self.name,
             endpoint: self.client.endpoint,
         }
@@ -54,29 +57,31 @@ impl Directory {
         self.pool.take(host, conference);
         self.conferences.insert(conference, running);
         self.effects.push(Effect::ConferenceStarted { conference });
-        self.enter(conference, participant, arrival.into_newcomer(Some(host)), Some(invitation));
+        let claim = Claim { holder: Some(host), resume: None };
+        self.enter(conference, participant, arrival.into_newcomer(claim), Some(invitation));
         Ok(())
     }
 
     /// Somebody comes by link. Before the link has proved valid, no answer depends on the conference (JOIN-002).
-    pub(super) fn on_join(&mut self, arrival: Arrival, link: &LinkToken) -> Result<(), Refusal> {
+    pub(super) fn on_join(&mut self, mut arrival: Arrival, link: &LinkToken) -> Result<(), Refusal> {
         self.check_new(arrival.peer)?;
         let found = self.conferences.get(&link.conference);
         let running =
             found.filter(|running| running.invitations.admit(&link.token)).ok_or(Refusal::InvalidLink)?;
         self.check_arrival(&arrival)?;
         let holder = self.pool.identify(arrival.credential.as_ref());
-        let known = running.knows(holder);
+        let claim = Claim { holder, resume: arrival.resume.take() };
+        let known = running.knows(&claim);
         if running.locked && !known {
             return Err(Refusal::ConferenceLocked);
         }
-        running.check_room(holder, self.participants_max)?;
+        running.check_room(&claim, self.participants_max)?;
         let waits = running.has_lobby && !known;
         if waits {
             running.lobby.check_room()?;
         }
         let participant = self.numbers.participant()?;
-        let newcomer = arrival.into_newcomer(holder);
+        let newcomer = arrival.into_newcomer(claim);
         if waits {
             self.wait(link.conference, participant, newcomer);
         } else {
@@ -92,8 +97,8 @@ impl Directory {
         let Self { conferences, peers, effects, .. } = self;
         let running = conferences.get_mut(&conference).ok_or(Refusal::NotIn)?;
         running.check_moderator(by)?;
-        let holder = running.lobby.get(who).ok_or(Refusal::NoSuchParticipant)?.holder;
-        let room = running.check_room(holder, self.participants_max);
+        let claim = &running.lobby.get(who).ok_or(Refusal::NoSuchParticipant)?.claim;
+        let room = running.check_room(claim, self.participants_max);
         let newcomer = running.lobby.remove(who).ok_or(Refusal::NoSuchParticipant)?;
         if let Err(reason) = room {
             peers.remove(&newcomer.peer);
@@ -139,11 +144,12 @@ impl Directory {
     ) {
         let Some(running) = self.conferences.get_mut(&conference) else { return };
         let effects = &mut self.effects;
+        let token = Token::random(&mut self.rng);
         let Newcomer { peer, request, .. } = newcomer;
         if let Some(ends_at) = running.ends_at.take() {
             self.timeouts.remove(&(ends_at, conference));
         }
-        let replaced = running.insert(participant, newcomer);
+        let replaced = running.insert(participant, newcomer, token.clone());
         self.peers.insert(peer, Place { peer, conference, participant, waiting: false });
         if let Some(old) = &replaced {
             self.peers.remove(&old.peer);
@@ -151,9 +157,10 @@ impl Directory {
         }
         running.announce_media(effects);
         let (mode, roster) = (running.mode, running.members());
+        let resume = running.roster.get(participant).map_or(token, |attendee| attendee.resume.clone());
         effects.send(
             peer,
-            ServerMessage::Entered { request, conference, participant, mode, roster, invitation },
+            ServerMessage::Entered { request, conference, participant, mode, roster, invitation, resume },
         );
         if let Some(old) = replaced {
             effects.send(old.peer, ServerMessage::Out { reason: OutReason::Replaced });

@@ -1,6 +1,6 @@
 //! Owns the ways out: leaving, vanishing, being put out, and the end of a conference.
 
-use super::{Directory, Place, effect::Effect};
+use super::{Directory, Place, absentees::Parting, effect::Effect};
 use crate::{
     Timestamp,
     ids::{ConferenceId, ParticipantId, PeerId},
@@ -13,11 +13,12 @@ type Answers = Vec<(PeerId, ServerMessage)>;
 
 impl Directory {
     /// A connection leaves the conference or lobby it is in, by request or by vanishing.
-    pub(super) fn on_leave(&mut self, now: Timestamp, place: Place, answers: Answers) {
+    pub(super) fn on_leave(&mut self, now: Timestamp, place: Place, parting: Parting, answers: Answers) {
+        let Place { conference, participant, .. } = place;
         if place.waiting {
-            self.turn_away(place.conference, place.participant, answers);
+            self.turn_away(conference, participant, answers);
         } else {
-            self.take_out(now, place.conference, place.participant, answers);
+            self.take_out(now, (conference, participant), parting, answers);
         }
     }
 
@@ -41,7 +42,8 @@ impl Directory {
         }
         let target = running.check_removable(who)?;
         running.on_put_out(who);
-        self.take_out(now, conference, who, vec![out(target, OutReason::Removed), done]);
+        let answers = vec![out(target, OutReason::Removed), done];
+        self.take_out(now, (conference, who), Parting::Removed, answers);
         Ok(())
     }
 
@@ -63,12 +65,18 @@ impl Directory {
         }
     }
 
-    fn take_out(&mut self, now: Timestamp, conference: ConferenceId, who: ParticipantId, answers: Answers) {
+    fn take_out(
+        &mut self,
+        now: Timestamp,
+        (conference, who): (ConferenceId, ParticipantId),
+        parting: Parting,
+        answers: Answers,
+    ) {
         let Self { conferences, peers, timeouts, effects, .. } = self;
         let Some(running) = conferences.get_mut(&conference) else { return };
-        let Some(attendee) = running.remove(who) else { return };
-        peers.remove(&attendee.peer);
-        effects.push(Effect::Left { conference, participant: who, peer: attendee.peer });
+        let Some(peer) = running.remove(who, parting) else { return };
+        peers.remove(&peer);
+        effects.push(Effect::Left { conference, participant: who, peer });
         running.announce_media(effects);
         for (peer, message) in answers {
             effects.send(peer, message);

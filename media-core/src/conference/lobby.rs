@@ -1,8 +1,9 @@
 //! Owns who asks to come into a conference, and who of them waits. Those who wait have a number, for moderators to
 //! name them by, and nothing else: no media, no place, no sight of the conference (JOIN-007).
 
+use super::absentees::Claim;
 use crate::{
-    ids::{HolderId, ParticipantId, PeerId},
+    ids::{ParticipantId, PeerId},
     limits,
     signalling::{EndpointKind, Refusal},
 };
@@ -13,8 +14,8 @@ pub(super) struct Newcomer {
     pub(super) peer: PeerId,
     /// The `Start` or `Join` to answer.
     pub(super) request: u32,
-    /// Whom their credential proves them to be. An unknown credential proves nothing: they are a guest.
-    pub(super) holder: Option<HolderId>,
+    /// What they are recognised by.
+    pub(super) claim: Claim,
     pub(super) name: String,
     pub(super) endpoint: EndpointKind,
 }

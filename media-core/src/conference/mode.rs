@@ -49,10 +49,7 @@ impl Running {
         }
         self.mode = mode;
         self.presenter = None;
-        self.away.retain(|_, away| {
-            away.grant = Permissions::NONE;
-            away.cap != Permissions::ALL
-        });
+        self.absentees.clear_grants();
         for attendee in self.roster.as_mut_slice() {
             attendee.grant = Permissions::NONE;
             attendee.hand_raised = false;

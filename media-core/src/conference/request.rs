@@ -1,6 +1,9 @@
 //! Owns which request goes where, and how one that only changes a conference's state is answered.
 
-use super::{Directory, Place, effect::Effect, entry::Arrival, running::Running, tracks::check_tracks};
+use super::{
+    Directory, Place, absentees::Parting, effect::Effect, entry::Arrival, running::Running,
+    tracks::check_tracks,
+};
 use crate::{
     Timestamp,
     ids::{ParticipantId, PeerId},
@@ -20,14 +23,16 @@ impl Directory {
         let inside = self.present(peer).ok_or(Refusal::NotIn);
         match body {
             Request::Start { credential, name, mode, lobby, client } => {
-                self.on_start(now, Arrival { peer, request, credential, name, client }, mode, lobby)
+                let arrival = Arrival { peer, request, credential, resume: None, name, client };
+                self.on_start(now, arrival, mode, lobby)
             }
-            Request::Join { link, credential, name, client } => {
-                self.on_join(Arrival { peer, request, credential, name, client }, &link)
+            Request::Join { link, credential, resume, name, client } => {
+                self.on_join(Arrival { peer, request, credential, resume, name, client }, &link)
             }
             Request::Leave => {
                 let place = self.peers.get(&peer).copied().ok_or(Refusal::NotIn)?;
-                self.on_leave(now, place, vec![(peer, ServerMessage::Done { request })]);
+                let done = vec![(peer, ServerMessage::Done { request })];
+                self.on_leave(now, place, Parting::Left, done);
                 Ok(())
             }
             Request::Publish { tracks } => self.on_publish(inside?, request, tracks),

@@ -1,9 +1,10 @@
 //! Owns who is present in a conference, in the order of their numbers.
 
-use super::lobby::Newcomer;
+use super::{absentees::Claim, lobby::Newcomer};
 use crate::{
     ids::{HolderId, ParticipantId, PeerId},
     media::Permissions,
+    secret::Token,
     signalling::{EndpointKind, Role},
 };
 
@@ -15,6 +16,8 @@ pub(super) struct Attendee {
     pub(super) holder: Option<HolderId>,
     pub(super) name: String,
     pub(super) endpoint: EndpointKind,
+    /// By which they are recognised when they come through another connection (JOIN-006).
+    pub(super) resume: Token,
     /// What moderation lets them send at most, in any mode.
     pub(super) cap: Permissions,
     /// What a granted hand lets them send in presenter mode; nothing in discussion mode and for the presenter.
@@ -37,13 +40,14 @@ pub(super) struct Standing {
 
 impl Attendee {
     /// Newly arrived: nothing is capped, granted or asked for.
-    pub(super) fn new(participant: ParticipantId, newcomer: Newcomer) -> Self {
+    pub(super) fn new(participant: ParticipantId, newcomer: Newcomer, resume: Token) -> Self {
         Self {
             participant,
             peer: newcomer.peer,
-            holder: newcomer.holder,
+            holder: newcomer.claim.holder,
             name: newcomer.name,
             endpoint: newcomer.endpoint,
+            resume,
             cap: Permissions::ALL,
             grant: Permissions::NONE,
             hand_raised: false,
@@ -78,9 +82,20 @@ impl Roster {
         Some(&mut self.attendees[index])
     }
 
-    /// A holder is present once at most.
-    pub(super) fn of_holder(&self, holder: HolderId) -> Option<&Attendee> {
-        self.attendees.iter().find(|attendee| attendee.holder == Some(holder))
+    /// Who is present already of those who come: a holder by credential, a guest by token. Compares with every
+    /// guest, however early one matches, so that the time it takes says nothing about the token.
+    pub(super) fn current(&self, claim: &Claim) -> Option<&Attendee> {
+        let mut found = None;
+        for attendee in &self.attendees {
+            let is_same = match claim.holder {
+                Some(_) => attendee.holder == claim.holder,
+                None => attendee.holder.is_none() && claim.resume.as_ref() == Some(&attendee.resume),
+            };
+            if is_same {
+                found = Some(attendee);
+            }
+        }
+        found
     }
 
     pub(super) fn as_slice(&self) -> &[Attendee] {

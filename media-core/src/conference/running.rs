@@ -1,10 +1,9 @@
 //! Owns the state of one running conference, and what follows from it: ranks, and who counts as known.
 
-use std::collections::BTreeMap;
-
 use rand_chacha::ChaCha20Rng;
 
 use super::{
+    absentees::{Absentees, Claim, Parting},
     invitation::Invitations,
     lobby::{Lobby, Newcomer},
     numbers::Numbers,
@@ -12,8 +11,7 @@ use super::{
 };
 use crate::{
     Timestamp,
-    ids::{ConferenceId, HolderId, ParticipantId},
-    media::Permissions,
+    ids::{ConferenceId, HolderId, ParticipantId, PeerId},
     secret::Token,
     signalling::{Invitation, LinkToken, Mode, Refusal, Role},
 };
@@ -34,24 +32,12 @@ pub(super) struct Running {
     pub(super) invitations: Invitations,
     /// Present, and in presenter mode only.
     pub(super) presenter: Option<ParticipantId>,
-    /// What holders who went away get back when they return.
-    pub(super) away: BTreeMap<HolderId, Away>,
+    /// What people who went away get back when they return.
+    pub(super) absentees: Absentees,
     /// The mode that people were last told.
     pub(super) shown_mode: Mode,
     /// When it ends for want of people; `Some` exactly while nobody is present.
     pub(super) ends_at: Option<Timestamp>,
-}
-
-/// What a holder who went away had been given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Away {
-    pub(super) cap: Permissions,
-    pub(super) grant: Permissions,
-}
-
-impl Away {
-    /// What somebody has of whom nothing is remembered.
-    pub(super) const DEFAULT: Self = Self { cap: Permissions::ALL, grant: Permissions::NONE };
 }
 
 impl Running {
@@ -68,7 +54,7 @@ impl Running {
             lobby: Lobby::default(),
             invitations: Invitations::default(),
             presenter: None,
-            away: BTreeMap::new(),
+            absentees: Absentees::default(),
             shown_mode: mode,
             ends_at: None,
         }
@@ -97,20 +83,17 @@ impl Running {
         }
     }
 
-    /// Whether lock and lobby are no obstacle: those who moderate here, and holders who are in already and come
-    /// through another connection.
-    pub(super) fn knows(&self, holder: Option<HolderId>) -> bool {
-        let Some(holder) = holder else { return false };
-        self.role_of(Some(holder)) >= Role::Moderator || self.roster.of_holder(holder).is_some()
+    /// Whether lock and lobby are no obstacle: those who moderate here, those who are in already and come through
+    /// another connection, and those whose token proves that they had been in.
+    pub(super) fn knows(&self, claim: &Claim) -> bool {
+        self.role_of(claim.holder) >= Role::Moderator
+            || self.roster.current(claim).is_some()
+            || self.absentees.admit(claim)
     }
 
     /// Whether there is a place. Who comes through another connection takes their own.
-    pub(super) fn check_room(
-        &self,
-        holder: Option<HolderId>,
-        participants_max: usize,
-    ) -> Result<(), Refusal> {
-        let replaced = holder.is_some_and(|holder| self.roster.of_holder(holder).is_some());
+    pub(super) fn check_room(&self, claim: &Claim, participants_max: usize) -> Result<(), Refusal> {
+        let replaced = self.roster.current(claim).is_some();
         if self.roster.len() - usize::from(replaced) < participants_max {
             Ok(())
         } else {
@@ -118,41 +101,46 @@ impl Running {
         }
     }
 
-    /// Puts somebody on the roster. Who had been away gets back what they had; who is present already is replaced,
-    /// and handed to the caller.
-    pub(super) fn insert(&mut self, participant: ParticipantId, newcomer: Newcomer) -> Option<Attendee> {
-        let mut attendee = Attendee::new(participant, newcomer);
-        let before =
-            attendee.holder.and_then(|holder| self.roster.of_holder(holder)).map(|old| old.participant);
+    /// Puts somebody on the roster, with `token` as the token of their stay. Who had been away gets back what they
+    /// had; who is present already is replaced, and handed to the caller. Either way the token they had stays good:
+    /// should the answer be lost on its way, the client has no other.
+    pub(super) fn insert(
+        &mut self,
+        participant: ParticipantId,
+        newcomer: Newcomer,
+        token: Token,
+    ) -> Option<Attendee> {
+        let before = self.roster.current(&newcomer.claim).map(|old| old.participant);
+        let absentee = if before.is_none() { self.absentees.take(&newcomer.claim) } else { None };
         let replaced = before.and_then(|old| self.roster.remove(old));
+        let mut attendee = Attendee::new(participant, newcomer, token);
         if let Some(old) = &replaced {
+            attendee.resume = old.resume.clone();
             attendee.cap = old.cap;
             attendee.grant = old.grant;
             attendee.hand_raised = old.hand_raised;
             if self.presenter == Some(old.participant) {
                 self.presenter = Some(participant);
             }
-        } else if let Some(away) = attendee.holder.and_then(|holder| self.away.remove(&holder)) {
-            attendee.cap = away.cap;
-            attendee.grant = away.grant;
+        } else if let Some(absentee) = absentee {
+            attendee.resume = absentee.resume.unwrap_or(attendee.resume);
+            attendee.cap = absentee.cap;
+            attendee.grant = absentee.grant;
         }
         self.roster.insert(attendee);
         self.fill_presenter();
         replaced
     }
 
-    /// Takes somebody off the roster. What moderation gave a holder is kept for their return; a guest has nothing
-    /// to be recognised by.
-    pub(super) fn remove(&mut self, participant: ParticipantId) -> Option<Attendee> {
+    /// Takes somebody off the roster, and remembers for their return what moderation gave them.
+    pub(super) fn remove(&mut self, participant: ParticipantId, parting: Parting) -> Option<PeerId> {
         let attendee = self.roster.remove(participant)?;
         if self.presenter == Some(participant) {
             self.presenter = None;
             self.fill_presenter();
         }
-        let away = Away { cap: attendee.cap, grant: attendee.grant };
-        if let Some(holder) = attendee.holder.filter(|_| away != Away::DEFAULT) {
-            self.away.insert(holder, away);
-        }
-        Some(attendee)
+        let peer = attendee.peer;
+        self.absentees.insert(attendee, parting);
+        Some(peer)
     }
 }

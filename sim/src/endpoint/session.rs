@@ -142,6 +142,7 @@ impl Session {
         let request = Request::Join {
             link: link.link.clone(),
             credential: self.credential.clone(),
+            resume: None,
             name: self.name.clone(),
             client: self.client,
         };

@@ -128,8 +128,10 @@ fn an_avc_room_counts_as_one_participant() {
     let mut hall = Hall::new(ConferenceConfig { participants_max: 2, ..config() });
     let link = hall.start();
     let client = ClientInfo { endpoint: EndpointKind::AvcRoom, encrypts: true };
-    let effects =
-        hall.ask(1, Request::Join { link: link.clone(), credential: None, name: "hall".into(), client });
+    let effects = hall.ask(
+        1,
+        Request::Join { link: link.clone(), credential: None, resume: None, name: "hall".into(), client },
+    );
     let shown = to(&effects, 0);
     assert!(
         matches!(shown[0], ServerMessage::Member { member } if member.endpoint == EndpointKind::AvcRoom),
@@ -145,7 +147,7 @@ fn a_client_that_cannot_encrypt_is_refused_where_encryption_is_required() {
     for required in [true, false] {
         let mut hall = Hall::new(ConferenceConfig { encryption_required: required, ..config() });
         let link = hall.start();
-        let request = Request::Join { link, credential: None, name: "n".into(), client: plain };
+        let request = Request::Join { link, credential: None, resume: None, name: "n".into(), client: plain };
         if required {
             assert_eq!(hall.refused(1, request), Refusal::EncryptionRequired);
         } else {

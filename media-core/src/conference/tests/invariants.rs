@@ -35,7 +35,7 @@ enum Actor {
 #[derive(Clone, Debug)]
 enum Step {
     Start { holder: u8, presenter: bool, lobby: bool },
-    Join { pick: usize, holder: Option<u8>, genuine: bool },
+    Join { pick: usize, holder: Option<u8>, genuine: bool, resume: Option<usize> },
     Plain(Request),
     Towards { pick: usize, what: Towards },
     Disconnect,
@@ -57,14 +57,15 @@ enum Towards {
 fn arb_step() -> impl Strategy<Value = (Actor, Step)> {
     let holder = 0..HOLDERS as u8;
     let known = prop_oneof![Just(None), holder.clone().prop_map(Some)];
+    let resume = prop::option::of(any::<usize>());
     let step = prop_oneof![
         2 => (holder, any::<bool>(), any::<bool>())
             .prop_map(|(holder, presenter, lobby)| Step::Start { holder, presenter, lobby }),
-        6 => (any::<usize>(), known, prop::bool::weighted(0.95))
-            .prop_map(|(pick, holder, genuine)| Step::Join { pick, holder, genuine }),
+        6 => (any::<usize>(), known, prop::bool::weighted(0.95), resume)
+            .prop_map(|(pick, holder, genuine, resume)| Step::Join { pick, holder, genuine, resume }),
         5 => arb_plain().prop_map(Step::Plain),
         8 => (any::<usize>(), arb_towards()).prop_map(|(pick, what)| Step::Towards { pick, what }),
-        1 => Just(Step::Disconnect),
+        2 => Just(Step::Disconnect),
         1 => (1u64..70).prop_map(|seconds| Step::Pass { seconds }),
     ];
     (prop_oneof![2 => (0..PEERS).prop_map(Actor::Peer), 1 => any::<usize>().prop_map(Actor::Moderator)], step)
@@ -149,14 +150,17 @@ impl World {
     fn request(&self, peer: u32, step: Step) -> Request {
         match step {
             Step::Start { holder, presenter, lobby } => start(holder, mode(presenter), lobby),
-            Step::Join { pick, holder, genuine } => {
+            Step::Join { pick, holder, genuine, resume } => {
                 let links = &self.replay.links;
                 let Some(link) = links.get(pick % links.len().max(1)) else { return Request::Leave };
                 let mut link = link.clone();
                 if !genuine {
                     link.token = Token::from_bytes([0; 16]);
                 }
-                holder.map_or_else(|| join(&link), |holder| join_as(&link, holder))
+                let tokens = &self.replay.tokens;
+                let resume = resume.and_then(|pick| tokens.get(pick % tokens.len().max(1)).cloned());
+                let credential = holder.map(credential);
+                Request::Join { link, credential, resume, name: "somebody".into(), client: DESK }
             }
             Step::Plain(request) => request,
             Step::Towards { pick, what } => towards(self.somebody(peer, pick), what),
@@ -244,6 +248,7 @@ fn whatever_is_asked_effects_and_state_agree_and_nobody_gets_more_than_they_may(
         "Denied",
         "Ended",
         "Replaced",
+        "came back as the same",
     ] {
         assert!(seen.contains(rare), "{rare} never happened; but {seen:?} did");
     }

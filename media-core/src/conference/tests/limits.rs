@@ -32,8 +32,13 @@ fn a_conference_has_so_many_links() {
 fn a_name_has_so_many_bytes_and_no_control_characters() {
     let mut hall = Hall::new(config());
     let link = hall.start();
-    let named =
-        |name: &str| Request::Join { link: link.clone(), credential: None, name: name.into(), client: DESK };
+    let named = |name: &str| Request::Join {
+        link: link.clone(),
+        credential: None,
+        resume: None,
+        name: name.into(),
+        client: DESK,
+    };
     let longest = "ü".repeat(limits::NAME_BYTES_MAX / 2);
     for wrong in ["", "a\nb", "\u{85}", &format!("{longest}x")] {
         assert_eq!(hall.refused(1, named(wrong)), Refusal::BadName, "{wrong:?}");

@@ -14,6 +14,8 @@ use crate::{
 pub(super) struct Replay {
     /// Every link that was ever handed out.
     pub(super) links: Vec<LinkToken>,
+    /// Every token of a stay that was ever told.
+    pub(super) tokens: Vec<Token>,
     /// What has happened at least once.
     pub(super) seen: BTreeSet<String>,
     running: BTreeSet<ConferenceId>,
@@ -93,6 +95,7 @@ impl Replay {
             assert!(hosts.insert(running.host), "a holder runs two conferences");
             assert_eq!(running.roster.is_empty(), running.ends_at.is_some());
             assert_presenter(running);
+            assert_tokens_differ(running);
             let roster: BTreeMap<_, _> = running.members().into_iter().map(|m| (m.participant, m)).collect();
             assert!(roster.values().filter(|member| member.role == Role::Host).count() <= 1, "two hosts");
             assert!(roster.values().filter(|member| member.presenter).count() <= 1, "two presenters");
@@ -134,11 +137,16 @@ impl Replay {
 
     fn on_message(&mut self, peer: PeerId, message: &ServerMessage) {
         match message {
-            ServerMessage::Entered { conference, participant, mode, roster, invitation, .. } => {
+            ServerMessage::Entered { conference, participant, mode, roster, invitation, resume, .. } => {
                 let inside = &self.inside[participant];
                 assert_eq!((inside.peer, inside.conference), (peer, *conference), "told before being in");
                 let roster = roster.iter().map(|member| (member.participant, member.clone())).collect();
                 self.views.insert(peer, View { mode: *mode, roster });
+                if self.tokens.contains(resume) {
+                    self.saw("came back as the same");
+                } else {
+                    self.tokens.push(resume.clone());
+                }
                 self.links.extend(invitation.iter().map(|invitation| invitation.link.clone()));
             }
             ServerMessage::Waiting { request } => {
@@ -199,9 +207,10 @@ impl Replay {
     fn assert_no_secret(&self, effect: &Effect) {
         let shown = format!("{effect:?}");
         let mut sent = String::new();
-        let mut invites = false;
+        let (mut invites, mut enters) = (false, false);
         if let Effect::Send { message, .. } = effect {
             sent = String::from_utf8(message.encode()).unwrap();
+            enters = matches!(message, ServerMessage::Entered { .. });
             invites = matches!(message, ServerMessage::Entered { .. } | ServerMessage::Invited { .. });
         }
         let in_hex = |token: &Token| serde_json::to_string(token).unwrap().trim_matches('"').to_owned();
@@ -209,6 +218,7 @@ impl Replay {
             let hex = in_hex(&credential(holder));
             assert!(!shown.contains(&hex) && !sent.contains(&hex), "a credential is told");
         }
+        assert!(enters || !sent.contains("resume"), "a stay's token is told in {shown}");
         for link in &self.links {
             let hex = in_hex(&link.token);
             assert!(!shown.contains(&hex), "a link is shown");
@@ -225,6 +235,19 @@ fn entitled(running: &Running, attendee: &Attendee) -> Permissions {
         audio: attendee.cap.audio && (free || attendee.grant.audio),
         video: attendee.cap.video && (free || attendee.grant.video),
         screen: attendee.cap.screen && free,
+    }
+}
+
+/// A token leads to one stay, and a holder is present or away, not both.
+fn assert_tokens_differ(running: &Running) {
+    let present = running.roster.as_slice().iter().map(|attendee| (attendee.holder, Some(&attendee.resume)));
+    let away = running.absentees.iter().map(|absentee| (absentee.holder, absentee.resume.as_ref()));
+    let all: Vec<_> = present.chain(away).collect();
+    for (index, (holder, token)) in all.iter().enumerate() {
+        for (other, other_token) in &all[..index] {
+            assert!(token.is_none() || token != other_token, "two stays have one token");
+            assert!(holder.is_none() || holder != other, "a holder is there twice");
+        }
     }
 }
 
