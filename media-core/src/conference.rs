@@ -26,13 +26,18 @@
 //!   conference. Of guests who vanished, the last [`limits::GUESTS_REMEMBERED_MAX`](crate::limits::GUESTS_REMEMBERED_MAX)
 //!   of a conference are remembered.
 //! - Without host and moderators the conference goes on, and moderation waits for their return (LIC-005).
-//! - A conference in which nobody is present keeps its licence for
-//!   [`limits::EMPTY_CONFERENCE_GRACE`](crate::limits::EMPTY_CONFERENCE_GRACE) and ends then, also when
-//!   all of them vanished because their media node did (LIC-006). Those who wait in the lobby do not keep it alive.
+//! - A licence is free again when its conference has ended, and never before (LIC-006). An end by the host frees it at
+//!   once. A conference in which nobody is present keeps it for
+//!   [`limits::EMPTY_CONFERENCE_GRACE`](crate::limits::EMPTY_CONFERENCE_GRACE) and ends then, unless somebody comes.
+//!   Those who wait in the lobby do not keep it alive.
+//! - A crash of the media node leaves the [`ControlState`]. Everybody who was present counts as vanished at the moment
+//!   of the crash, and from then on the grace time counts, also while the node is down; who waited in a lobby waits
+//!   no longer. No number and no token is used again.
 
 mod absentees;
 mod announcement;
 mod config;
+mod control_state;
 mod effect;
 mod entry;
 mod exit;
@@ -56,6 +61,7 @@ use rand_chacha::ChaCha20Rng;
 
 use absentees::Parting;
 pub use config::{ConferenceConfig, ConfigError};
+pub use control_state::{ControlState, ResumeError};
 pub use effect::Effect;
 use effect::Effects;
 use licence::LicencePool;

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::{
     DropReason,
-    conference::{ConferenceConfig, ConfigError, Directory, Effect, Statistics},
+    conference::{ConferenceConfig, ConfigError, ControlState, Directory, Effect, ResumeError, Statistics},
     forwarding::{ForwardedRtp, Forwarder, ForwardingOutput, SubscriptionReport, TrackReport},
     ids::{ConferenceId, ParticipantId, PeerId},
     limits,
@@ -206,6 +206,32 @@ impl Engine {
             forwarder: Forwarder::new(config.speakers.max(1), ChaCha20Rng::from_rng(&mut root)),
             out: VecDeque::new(),
         })
+    }
+
+    /// An engine that carries on after a crash at `crashed_at`, from the control state that a durable store held then.
+    /// Connections, media and whatever was under way are lost: everybody counts as vanished at `crashed_at`, and comes
+    /// back through a new connection. The seed has to be another than any before, or secrets would be made twice.
+    ///
+    /// # Errors
+    /// [`ResumeError`] says why state and configuration do not fit each other.
+    pub fn resume(
+        config: EngineConfig,
+        state: ControlState,
+        crashed_at: Timestamp,
+    ) -> Result<Self, ResumeError> {
+        let mut root = ChaCha20Rng::from_seed(config.seed);
+        let rng = ChaCha20Rng::from_rng(&mut root);
+        Ok(Self {
+            now: crashed_at,
+            directory: Directory::resume(config.conference, rng, state, crashed_at)?,
+            forwarder: Forwarder::new(config.speakers.max(1), ChaCha20Rng::from_rng(&mut root)),
+            out: VecDeque::new(),
+        })
+    }
+
+    /// What a durable store has to hold at this moment for [`Engine::resume`].
+    pub fn control_state(&self) -> ControlState {
+        self.directory.control_state()
     }
 
     /// Takes an input.

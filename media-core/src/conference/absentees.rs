@@ -1,6 +1,8 @@
 //! Owns what a conference remembers of people who are away, and how they prove on return that they are the same
 //! (JOIN-006). What is remembered of a guest is bounded by [`limits::GUESTS_REMEMBERED_MAX`], of holders by their number.
 
+use serde::{Deserialize, Serialize};
+
 use super::roster::Attendee;
 use crate::{ids::HolderId, limits, media::Permissions, secret::Token};
 
@@ -25,7 +27,8 @@ pub(super) enum Parting {
 }
 
 /// What somebody who went away gets back when they return.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Absentee {
     pub(super) holder: Option<HolderId>,
     /// Of who vanished; who went by request or was put out has none.
@@ -41,16 +44,17 @@ impl Absentee {
 }
 
 /// Everybody who is away, in the order of their going: a holder at most once.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(super) struct Absentees {
     away: Vec<Absentee>,
 }
 
 impl Absentees {
     /// Somebody goes. Nothing is remembered of a guest who does not vanish: nothing could prove their return.
-    pub(super) fn insert(&mut self, attendee: Attendee, parting: Parting) {
-        let Attendee { holder, resume, cap, grant, .. } = attendee;
-        let resume = (parting == Parting::Vanished).then_some(resume);
+    pub(super) fn insert(&mut self, attendee: &Attendee, parting: Parting) {
+        let Attendee { holder, cap, grant, .. } = *attendee;
+        let resume = (parting == Parting::Vanished).then(|| attendee.resume.clone());
         let absentee = Absentee { holder, resume, cap, grant };
         if absentee.remembers_nothing() || holder.is_none() && absentee.resume.is_none() {
             return;
@@ -94,7 +98,7 @@ impl Absentees {
         self.away.retain(|absentee| !absentee.remembers_nothing());
     }
 
-    #[cfg(test)]
+    /// Everybody, in the order of their going.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Absentee> {
         self.away.iter()
     }

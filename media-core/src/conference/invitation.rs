@@ -1,10 +1,13 @@
 //! Owns the live invitation links of one conference. A revoked link is forgotten, so that it cannot be told from
 //! one that never was (JOIN-002).
 
+use serde::{Deserialize, Serialize};
+
 use crate::{ids::InvitationId, limits, secret::Token, signalling::Refusal};
 
 /// Links that lead into one conference.
-#[derive(Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(super) struct Invitations {
     live: Vec<(InvitationId, Token)>,
 }

@@ -66,6 +66,12 @@ impl LicencePool {
         assert!(self.in_use.len() <= self.licences, "no more conferences than licences");
     }
 
+    /// The holder's conference has run since before a crash; false when another of theirs does. Not a start: neither the
+    /// term nor the number of licences stands in the way, which the configuration may have changed.
+    pub(super) fn restore(&mut self, holder: HolderId, conference: ConferenceId) -> bool {
+        self.in_use.insert(holder, conference).is_none()
+    }
+
     /// The holder's conference is over.
     pub(super) fn release(&mut self, holder: HolderId) {
         let conference = self.in_use.remove(&holder);

@@ -1,13 +1,16 @@
 //! Owns the numbers that conferences, participants and invitations get: counted up, never reused. When four
 //! thousand million are used up the request is refused, so that no peer can make the count wrap.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     ids::{ConferenceId, InvitationId, ParticipantId},
     signalling::Refusal,
 };
 
-/// The next number of each kind.
-#[derive(Debug, Default)]
+/// The last number of each kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Numbers {
     conference: u32,
     participant: u32,
@@ -17,6 +20,11 @@ pub(super) struct Numbers {
 impl Numbers {
     pub(super) fn conference(&mut self) -> Result<ConferenceId, Refusal> {
         next(&mut self.conference).map(ConferenceId).ok_or(Refusal::AllLicencesInUse)
+    }
+
+    /// Whether this number was given to a conference.
+    pub(super) fn has_given(&self, conference: ConferenceId) -> bool {
+        (1..=self.conference).contains(&conference.0)
     }
 
     pub(super) fn participant(&mut self) -> Result<ParticipantId, Refusal> {

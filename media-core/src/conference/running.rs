@@ -139,8 +139,7 @@ impl Running {
             self.presenter = None;
             self.fill_presenter();
         }
-        let peer = attendee.peer;
-        self.absentees.insert(attendee, parting);
-        Some(peer)
+        self.absentees.insert(&attendee, parting);
+        Some(attendee.peer)
     }
 }

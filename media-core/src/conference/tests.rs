@@ -1,6 +1,7 @@
 //! Owns the harness in which the claims about conferences are made: a directory, peers that ask, and the effects of
 //! each request.
 
+mod crash;
 mod entry;
 mod exit;
 mod invariants;
@@ -44,6 +45,7 @@ fn config() -> ConferenceConfig {
 
 /// A directory, and the time.
 struct Hall {
+    config: ConferenceConfig,
     directory: Directory,
     now: Timestamp,
     request: u32,
@@ -51,8 +53,8 @@ struct Hall {
 
 impl Hall {
     fn new(config: ConferenceConfig) -> Self {
-        let directory = Directory::new(config, ChaCha20Rng::seed_from_u64(1)).unwrap();
-        Self { directory, now: Timestamp::ZERO, request: 0 }
+        let directory = Directory::new(config.clone(), ChaCha20Rng::seed_from_u64(1)).unwrap();
+        Self { config, directory, now: Timestamp::ZERO, request: 0 }
     }
 
     /// What a request leads to.

@@ -3,6 +3,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "a claim is about some of the outputs")]
 
 mod allocations;
+mod crash;
 mod hostile;
 mod meeting;
 mod time;
@@ -29,6 +30,7 @@ const HOST: PeerId = PeerId(1);
 
 /// An engine with one licence holder, and the time.
 struct Server {
+    config: ConferenceConfig,
     engine: Engine,
     now: Timestamp,
     request: u32,
@@ -41,9 +43,9 @@ impl Server {
             participants_max,
             ..ConferenceConfig::default()
         };
-        let engine = Engine::new(EngineConfig { conference, speakers: 3, seed: [7; 32] });
+        let engine = Engine::new(EngineConfig { conference: conference.clone(), speakers: 3, seed: [7; 32] });
         let engine = engine.expect("the configuration is valid");
-        Self { engine, now: Timestamp::from_millis(1), request: 0 }
+        Self { config: conference, engine, now: Timestamp::from_millis(1), request: 0 }
     }
 
     /// With a conference that peer 1 has started.

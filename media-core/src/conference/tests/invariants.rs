@@ -40,6 +40,7 @@ enum Step {
     Towards { pick: usize, what: Towards },
     Disconnect,
     Pass { seconds: u64 },
+    Crash { seconds: u64 },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -59,14 +60,15 @@ fn arb_step() -> impl Strategy<Value = (Actor, Step)> {
     let known = prop_oneof![Just(None), holder.clone().prop_map(Some)];
     let resume = prop::option::of(any::<usize>());
     let step = prop_oneof![
-        2 => (holder, any::<bool>(), any::<bool>())
+        4 => (holder, any::<bool>(), any::<bool>())
             .prop_map(|(holder, presenter, lobby)| Step::Start { holder, presenter, lobby }),
-        6 => (any::<usize>(), known, prop::bool::weighted(0.95), resume)
+        12 => (any::<usize>(), known, prop::bool::weighted(0.95), resume)
             .prop_map(|(pick, holder, genuine, resume)| Step::Join { pick, holder, genuine, resume }),
-        5 => arb_plain().prop_map(Step::Plain),
-        8 => (any::<usize>(), arb_towards()).prop_map(|(pick, what)| Step::Towards { pick, what }),
-        2 => Just(Step::Disconnect),
-        1 => (1u64..70).prop_map(|seconds| Step::Pass { seconds }),
+        10 => arb_plain().prop_map(Step::Plain),
+        16 => (any::<usize>(), arb_towards()).prop_map(|(pick, what)| Step::Towards { pick, what }),
+        3 => Just(Step::Disconnect),
+        2 => (1u64..70).prop_map(|seconds| Step::Pass { seconds }),
+        1 => (0u64..70).prop_map(|seconds| Step::Crash { seconds }),
     ];
     (prop_oneof![2 => (0..PEERS).prop_map(Actor::Peer), 1 => any::<usize>().prop_map(Actor::Moderator)], step)
 }
@@ -134,6 +136,10 @@ impl World {
                 self.hall.disconnect(peer)
             }
             Step::Pass { seconds } => self.hall.pass(Duration::from_secs(seconds)),
+            Step::Crash { seconds } => {
+                self.replay.on_crash();
+                self.hall.crash(Duration::from_secs(seconds))
+            }
             Step::Start { .. } | Step::Join { .. } | Step::Plain(_) | Step::Towards { .. } => {
                 let request = self.request(peer, step);
                 self.hall.ask(peer, request)
@@ -164,7 +170,7 @@ impl World {
             }
             Step::Plain(request) => request,
             Step::Towards { pick, what } => towards(self.somebody(peer, pick), what),
-            Step::Disconnect | Step::Pass { .. } => unreachable!("are no requests"),
+            Step::Disconnect | Step::Pass { .. } | Step::Crash { .. } => unreachable!("are no requests"),
         }
     }
 
@@ -249,6 +255,7 @@ fn whatever_is_asked_effects_and_state_agree_and_nobody_gets_more_than_they_may(
         "Ended",
         "Replaced",
         "came back as the same",
+        "came back after a crash",
     ] {
         assert!(seen.contains(rare), "{rare} never happened; but {seen:?} did");
     }

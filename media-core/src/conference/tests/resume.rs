@@ -4,7 +4,7 @@ use super::*;
 use crate::{limits, signalling::OutReason};
 
 /// Comes back with the token of an earlier stay, as a guest or as a holder.
-fn back(link: &LinkToken, holder: Option<u8>, token: &Token) -> Request {
+pub(super) fn back(link: &LinkToken, holder: Option<u8>, token: &Token) -> Request {
     Request::Join {
         link: link.clone(),
         credential: holder.map(credential),
@@ -15,7 +15,7 @@ fn back(link: &LinkToken, holder: Option<u8>, token: &Token) -> Request {
 }
 
 /// The token that somebody's `Entered` tells.
-fn token_in(effects: &[Effect], peer: u32) -> Token {
+pub(super) fn token_in(effects: &[Effect], peer: u32) -> Token {
     let entered = to(effects, peer).into_iter().find_map(|message| {
         let ServerMessage::Entered { resume, .. } = message else { return None };
         Some(resume.clone())
@@ -24,7 +24,7 @@ fn token_in(effects: &[Effect], peer: u32) -> Token {
 }
 
 /// A guest comes in: their number and token.
-fn enter(hall: &mut Hall, peer: u32, link: &LinkToken) -> (ParticipantId, Token) {
+pub(super) fn enter(hall: &mut Hall, peer: u32, link: &LinkToken) -> (ParticipantId, Token) {
     let effects = hall.ask(peer, join(link));
     (hall.participant(peer), token_in(&effects, peer))
 }

@@ -16,6 +16,8 @@ pub(super) struct Replay {
     pub(super) links: Vec<LinkToken>,
     /// Every token of a stay that was ever told.
     pub(super) tokens: Vec<Token>,
+    /// Those of them that were told before the last crash.
+    tokens_before: usize,
     /// What has happened at least once.
     pub(super) seen: BTreeSet<String>,
     running: BTreeSet<ConferenceId>,
@@ -85,6 +87,14 @@ impl Replay {
         self.waiting.remove(&peer);
     }
 
+    /// After a crash nobody is connected, and conferences run on.
+    pub(super) fn on_crash(&mut self) {
+        self.inside.clear();
+        self.waiting.clear();
+        self.views.clear();
+        self.tokens_before = self.tokens.len();
+    }
+
     /// The observer knows exactly what the directory knows.
     pub(super) fn assert_matches(&self, directory: &Directory) {
         assert!(self.running.iter().eq(directory.conferences.keys()));
@@ -142,8 +152,11 @@ impl Replay {
                 assert_eq!((inside.peer, inside.conference), (peer, *conference), "told before being in");
                 let roster = roster.iter().map(|member| (member.participant, member.clone())).collect();
                 self.views.insert(peer, View { mode: *mode, roster });
-                if self.tokens.contains(resume) {
+                if let Some(index) = self.tokens.iter().position(|token| token == resume) {
                     self.saw("came back as the same");
+                    if index < self.tokens_before {
+                        self.saw("came back after a crash");
+                    }
                 } else {
                     self.tokens.push(resume.clone());
                 }
