@@ -15,6 +15,7 @@ pub mod registry;
 pub mod rehearsal;
 pub mod replay;
 pub mod report;
+pub mod summary;
 
 #[cfg(test)]
 mod testing;

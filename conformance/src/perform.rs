@@ -18,6 +18,7 @@ use crate::{
     evidence::Findings,
     plan::WorkItem,
     rehearsal::{HarnessError, Rehearse, RunEvidence},
+    summary::{RunLines, RunSummary},
 };
 
 /// What one piece of work left behind.
@@ -32,6 +33,27 @@ pub struct WorkRecord {
     pub simulated_ns: u64,
     /// What each check saw, in the registry's order.
     pub findings: Vec<CheckFindings>,
+    /// What the run showed, for reports; absent for a check that needs no run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunRecord>,
+}
+
+/// What is kept of a run for reports.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunRecord {
+    /// Figures.
+    pub summary: RunSummary,
+    /// Time lines.
+    pub lines: RunLines,
+}
+
+impl RunRecord {
+    /// What is kept of `run`.
+    pub fn of(run: &RunEvidence) -> Self {
+        let (summary, lines) = RunSummary::of(run);
+        Self { summary, lines }
+    }
 }
 
 /// What one check saw in one piece of work.
@@ -146,7 +168,8 @@ fn do_item(
             }
             let findings = judge_run(&run, checks, rehearse)?;
             let simulated_ns = u64::try_from(run.simulated.as_nanos()).unwrap_or(u64::MAX);
-            Ok(WorkRecord { item: item.clone(), digest: run.digest, simulated_ns, findings })
+            let kept = Some(RunRecord::of(&run));
+            Ok(WorkRecord { item: item.clone(), digest: run.digest, simulated_ns, findings, run: kept })
         }
         WorkItem::Standing { check: name } => {
             let mut findings = Vec::new();
@@ -155,7 +178,8 @@ fn do_item(
                     findings.push(CheckFindings { check: name.clone(), findings: judge() });
                 }
             }
-            Ok(WorkRecord { item: item.clone(), digest: String::new(), simulated_ns: 0, findings })
+            let digest = String::new();
+            Ok(WorkRecord { item: item.clone(), digest, simulated_ns: 0, findings, run: None })
         }
     }
 }

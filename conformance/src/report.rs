@@ -19,6 +19,7 @@ use crate::{
     perform::WorkRecord,
     plan::{Plan, Shard},
     registry::Registry,
+    summary::{RunLines, RunSummary},
 };
 
 /// Version of the report objects; grows when a field changes its meaning.
@@ -54,6 +55,11 @@ pub struct GateReport {
     pub wall: Option<WallClock>,
     /// Each requirement, in the catalogue's order.
     pub requirements: Vec<RequirementReport>,
+    /// Each run, in the order of the plan.
+    pub runs: Vec<RunSummary>,
+    /// The time lines of each run in `runs`, for the page that draws them; no part of the object.
+    #[serde(skip)]
+    pub lines: Vec<RunLines>,
 }
 
 /// What `run` and `replay` say.
@@ -148,6 +154,7 @@ impl GateReport {
         let simulated: Duration =
             records.iter().map(|record| Duration::from_nanos(record.simulated_ns)).sum();
         let selection = plan.selection();
+        let runs = || records.iter().filter_map(|record| record.run.as_ref());
         let open = decision.requirements.iter().filter(|judged| judged.is_open());
         Self {
             schema: SCHEMA,
@@ -162,6 +169,8 @@ impl GateReport {
             simulated_s: simulated.as_secs_f64(),
             wall: None,
             requirements: decision.requirements.iter().map(RequirementReport::new).collect(),
+            runs: runs().map(|run| run.summary.clone()).collect(),
+            lines: runs().map(|run| run.lines.clone()).collect(),
         }
     }
 

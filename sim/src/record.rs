@@ -1,10 +1,11 @@
 //! Owns what a run leaves behind for judges and reports: what each participant experienced, in simulated figures
 //! only, so that equal runs leave equal records.
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// What one participant experienced.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ParticipantReport {
     /// The person's (or room's) name in the scenario.
     pub name: String,
@@ -19,7 +20,7 @@ pub struct ParticipantReport {
 }
 
 /// What a participant heard, over all the speakers they received.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AudioReport {
     /// Mean opinion score, 1.0 to 4.5 (ITU-T G.107).
     pub mos: f64,
@@ -32,7 +33,7 @@ pub struct AudioReport {
 }
 
 /// What a participant saw, over all the streams they watched.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct VideoReport {
     /// Share of watching time that was frozen, 0 to 1.
     pub frozen_share: f64,
@@ -47,7 +48,7 @@ pub struct VideoReport {
 }
 
 /// How a participant got in.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct JoinReport {
     /// From opening the link to the first audio heard, in milliseconds.
     pub first_audio_ms: Option<f64>,

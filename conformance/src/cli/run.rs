@@ -134,6 +134,7 @@ fn judge(
         digest: run.digest.clone(),
         simulated_ns: u64::try_from(run.simulated.as_nanos()).unwrap_or(u64::MAX),
         findings: judge_run(run, &checks, rehearse)?,
+        run: None,
     };
     let outcomes: Vec<_> = checks.iter().map(|check| outcome(check, &[&record], false, None)).collect();
     if outcomes.iter().all(|outcome| outcome.examined == 0) {
