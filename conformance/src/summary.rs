@@ -120,11 +120,9 @@ impl RunSummary {
 }
 
 fn participant(run: &Run, person: usize, stays: &Stays) -> ParticipantSummary {
-    let refused = run.observations.iter().rev().find_map(|(_, who, seen)| match seen {
-        Observation::Refused("start" | "join", reason) if who.0 == person => {
-            serde_json::to_value(reason).ok()?.as_str().map(str::to_owned)
-        }
-        _ => None,
+    let refused = run.observations.iter().rev().find_map(|(_, who, seen)| {
+        let Observation::Refused("start" | "join", reason) = seen else { return None };
+        if who.0 == person { serde_json::to_value(reason).ok()?.as_str().map(str::to_owned) } else { None }
     });
     ParticipantSummary {
         report: run.people[person].report.clone(),
@@ -140,16 +138,12 @@ fn stays(run: &Run) -> Stays {
     let mut stays = Stays::new();
     let mut entered = BTreeMap::new();
     for (at, person, seen) in &run.observations {
-        match seen {
-            Observation::Entered { .. } => {
-                entered.entry(*person).or_insert(at.as_millis());
-            }
-            Observation::Out(_) | Observation::Left | Observation::Disconnected => {
-                if let Some(from) = entered.remove(person) {
-                    stays.entry(*person).or_default().push((from, at.as_millis()));
-                }
-            }
-            _ => {}
+        if let Observation::Entered { .. } = seen {
+            entered.entry(*person).or_insert(at.as_millis());
+        } else if let Observation::Out(_) | Observation::Left | Observation::Disconnected = seen
+            && let Some(from) = entered.remove(person)
+        {
+            stays.entry(*person).or_default().push((from, at.as_millis()));
         }
     }
     let end = Scenario::end(&run.scenario).as_millis();

@@ -67,7 +67,9 @@ fn take(fields: &mut Map<String, Value>, name: &str) -> String {
 }
 
 fn rest(fields: &Map<String, Value>) -> String {
-    fields.iter().map(|(name, value)| format!(", {} {}", name.replace('_', " "), plain(value))).collect()
+    let told =
+        |(name, value): (&String, &Value)| [", ", &name.replace('_', " "), " ", &plain(value)].concat();
+    fields.iter().map(told).collect()
 }
 
 fn plain(value: &Value) -> String {
