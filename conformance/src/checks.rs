@@ -6,7 +6,7 @@ mod cap;
 mod conservation;
 mod det;
 mod e2e;
-mod flows;
+pub(crate) mod flows;
 mod fwd;
 mod grants;
 mod join;
@@ -17,6 +17,7 @@ mod moderation;
 mod net;
 mod pres;
 mod presenter_model;
+mod reference;
 mod sec;
 mod stage;
 mod transcript;
@@ -41,6 +42,7 @@ static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| {
     checks.extend_from_slice(net::CHECKS);
     checks.extend_from_slice(sec::CHECKS);
     checks.extend_from_slice(det::CHECKS);
+    checks.extend_from_slice(reference::CHECKS);
     checks
 });
 

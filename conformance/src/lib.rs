@@ -9,6 +9,8 @@ pub mod diff;
 pub mod evidence;
 pub mod expectation;
 pub mod gate;
+pub mod model;
+pub mod oracle;
 pub mod perform;
 pub mod plan;
 pub mod registry;

@@ -358,7 +358,7 @@ pub enum ServerMessage {
 }
 
 /// Why a participant is out of a conference without having asked for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OutReason {
     /// A moderator put them out.

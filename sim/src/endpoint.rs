@@ -45,7 +45,7 @@ use session::{Phase, Session};
 
 pub use incoming::FrameCounters;
 pub use plaintext::{MARKER_BYTES, Marker};
-pub use report::PersonRecord;
+pub use report::{ClientView, PersonRecord};
 pub use session::{Observation, RequestName};
 
 /// Pause between two receiver and sender reports (RFC 3550 section 6.2 allows less often).

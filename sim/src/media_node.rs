@@ -189,6 +189,7 @@ impl MediaNode {
         if self.channels.get(&peer).is_some_and(closed) {
             self.flush_channel(peer, out);
             self.channels.remove(&peer);
+            self.observer.on_closed(self.now, peer);
             self.reschedule(peer);
             self.feed(Input::Disconnected { peer }, out);
         }

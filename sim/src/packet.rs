@@ -42,6 +42,11 @@ pub fn peer_of(person: PersonIndex, connection: u32) -> PeerId {
     PeerId(connection << PERSON_BITS | person.0 as u32)
 }
 
+/// Which of a person's connections it is, from 0.
+pub const fn connection_of(peer: PeerId) -> u32 {
+    peer.0 >> PERSON_BITS
+}
+
 /// Whose connection it is.
 pub const fn person_of(peer: PeerId) -> PersonIndex {
     PersonIndex((peer.0 & ((1 << PERSON_BITS) - 1)) as usize)

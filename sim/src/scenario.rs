@@ -21,13 +21,15 @@ mod tests;
 
 use std::{path::Path, time::Duration};
 
-use media_core::{
-    Timestamp,
-    ids::HolderId,
-    signalling::{EndpointKind, Mode},
-};
-
 use crate::site::{AccessLink, LossSpec, Segment};
+
+/// The vocabulary in which scenarios speak of conferences: what a reference model needs to know without knowing the
+/// engine.
+pub use media_core::{
+    MediaKind, Permissions, Timestamp,
+    ids::HolderId,
+    signalling::{EndpointKind, Mode, OutReason, Refusal, Role},
+};
 
 pub use action::{Action, Layer, Misbehaviour, Step};
 pub use builder::ScenarioBuilder;

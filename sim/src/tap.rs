@@ -102,6 +102,8 @@ pub struct Tap {
     pub requests: Vec<SeenRequest>,
     /// Messages from the server.
     pub messages: Vec<SeenMessage>,
+    /// Connections that came to their end at the server, by whomever's wish.
+    pub closed: Vec<(Timestamp, PeerId)>,
     /// Key-frame requests from the server.
     pub key_frame_requests: Vec<SeenKeyFrameRequest>,
     /// Media bytes (UDP payload) in, by time and peer: RTP and RTCP.
@@ -165,6 +167,11 @@ impl Observer {
         if let Ok(body) = ServerMessage::decode(message) {
             self.tap.messages.push(SeenMessage { at, peer, body });
         }
+    }
+
+    /// A connection came to its end at the server.
+    pub fn on_closed(&mut self, at: Timestamp, peer: PeerId) {
+        self.tap.closed.push((at, peer));
     }
 
     fn search(&mut self, datagram: &Datagram) {

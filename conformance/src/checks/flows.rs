@@ -17,39 +17,39 @@ use sim::{
 
 /// One person's time in a conference, from the message that let them in to the first sign that they are out.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Stay {
-    pub(super) peer: PeerId,
-    pub(super) conference: ConferenceId,
-    pub(super) participant: ParticipantId,
-    pub(super) from: Timestamp,
-    pub(super) until: Timestamp,
+pub(crate) struct Stay {
+    pub(crate) peer: PeerId,
+    pub(crate) conference: ConferenceId,
+    pub(crate) participant: ParticipantId,
+    pub(crate) from: Timestamp,
+    pub(crate) until: Timestamp,
 }
 
 /// A stream that a client announced with its tracks.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Published {
-    pub(super) kind: MediaKind,
+pub(crate) struct Published {
+    pub(crate) kind: MediaKind,
     from: Timestamp,
     until: Timestamp,
 }
 
 /// A stream that the server announced to a subscriber.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Announced {
-    pub(super) source: ParticipantId,
-    pub(super) kind: MediaKind,
-    pub(super) ssrc: Ssrc,
-    pub(super) from: Timestamp,
-    pub(super) until: Timestamp,
+pub(crate) struct Announced {
+    pub(crate) source: ParticipantId,
+    pub(crate) kind: MediaKind,
+    pub(crate) ssrc: Ssrc,
+    pub(crate) from: Timestamp,
+    pub(crate) until: Timestamp,
 }
 
 /// The observer's record, joined.
-pub(super) struct Flows<'a> {
-    pub(super) run: &'a Run,
+pub(crate) struct Flows<'a> {
+    pub(crate) run: &'a Run,
     /// In the order in which they began.
-    pub(super) stays: Vec<Stay>,
+    pub(crate) stays: Vec<Stay>,
     /// What the server announced to each connection, in the order of time.
-    pub(super) announced: BTreeMap<PeerId, Vec<Announced>>,
+    pub(crate) announced: BTreeMap<PeerId, Vec<Announced>>,
     published: BTreeMap<(PeerId, Ssrc), Published>,
     /// First arrival of each ciphertext, by its hash; on a stream that its sender announced, if it came on one.
     origins: BTreeMap<u64, &'a SeenRtp>,
@@ -59,7 +59,7 @@ pub(super) struct Flows<'a> {
 
 impl<'a> Flows<'a> {
     /// Joins the record of a run.
-    pub(super) fn new(run: &'a Run) -> Self {
+    pub(crate) fn new(run: &'a Run) -> Self {
         let tap = &run.server.tap;
         let published = published(run);
         let own = |packet: &&SeenRtp| published.contains_key(&(packet.peer, packet.ssrc));
@@ -75,22 +75,22 @@ impl<'a> Flows<'a> {
     }
 
     /// The name of whoever is behind a connection.
-    pub(super) fn name(&self, peer: PeerId) -> &'a str {
+    pub(crate) fn name(&self, peer: PeerId) -> &'a str {
         &self.run.scenario.person(person_of(peer)).name
     }
 
     /// The stay during which something passed on a connection.
-    pub(super) fn stay_at(&self, peer: PeerId, at: Timestamp) -> Option<&Stay> {
+    pub(crate) fn stay_at(&self, peer: PeerId, at: Timestamp) -> Option<&Stay> {
         self.stays.iter().rev().find(|stay| stay.peer == peer && stay.from <= at && at <= stay.until)
     }
 
     /// The stay of a participant.
-    pub(super) fn stay_of(&self, participant: ParticipantId) -> Option<&Stay> {
+    pub(crate) fn stay_of(&self, participant: ParticipantId) -> Option<&Stay> {
         self.stays.iter().find(|stay| stay.participant == participant)
     }
 
     /// Everybody else who was in a participant's conference from `from` to `until` without a break.
-    pub(super) fn company(
+    pub(crate) fn company(
         &self,
         of: &Stay,
         from: Timestamp,
@@ -103,39 +103,39 @@ impl<'a> Flows<'a> {
     }
 
     /// What a packet to the server carries, if its sender has announced the stream.
-    pub(super) fn kind_of(&self, packet: &SeenRtp) -> Option<MediaKind> {
+    pub(crate) fn kind_of(&self, packet: &SeenRtp) -> Option<MediaKind> {
         let published = self.published.get(&(packet.peer, packet.ssrc))?;
         (published.from <= packet.at && packet.at <= published.until).then_some(published.kind)
     }
 
     /// What a stream that its sender announced at any time carries.
-    pub(super) fn kind_of_stream(&self, peer: PeerId, ssrc: Ssrc) -> Option<MediaKind> {
+    pub(crate) fn kind_of_stream(&self, peer: PeerId, ssrc: Ssrc) -> Option<MediaKind> {
         self.published.get(&(peer, ssrc)).map(|published| published.kind)
     }
 
     /// Where a ciphertext came from: its first arrival at the server on a stream of the sender's own, else at all.
-    pub(super) fn origin(&self, payload: u64) -> Option<&'a SeenRtp> {
+    pub(crate) fn origin(&self, payload: u64) -> Option<&'a SeenRtp> {
         self.origins.get(&payload).copied()
     }
 
     /// Whether a ciphertext was sent to a connection.
-    pub(super) fn reached(&self, payload: u64, peer: PeerId) -> bool {
+    pub(crate) fn reached(&self, payload: u64, peer: PeerId) -> bool {
         self.reached.binary_search(&(payload, peer)).is_ok()
     }
 
     /// Somebody to whom a ciphertext was sent.
-    pub(super) fn reached_anyone(&self, payload: u64) -> Option<PeerId> {
+    pub(crate) fn reached_anyone(&self, payload: u64) -> Option<PeerId> {
         let first = self.reached.partition_point(|(sent, _)| *sent < payload);
         self.reached.get(first).filter(|(sent, _)| *sent == payload).map(|(_, peer)| *peer)
     }
 
     /// The stream under which the server announced `ssrc` (not of retransmissions) to a connection.
-    pub(super) fn announced_as(&self, peer: PeerId, ssrc: Ssrc) -> Option<&Announced> {
+    pub(crate) fn announced_as(&self, peer: PeerId, ssrc: Ssrc) -> Option<&Announced> {
         self.announced.get(&peer)?.iter().find(|announced| announced.ssrc == ssrc)
     }
 
     /// Whether the scenario makes a person misbehave at any time.
-    pub(super) fn misbehaves(&self, person: PersonIndex) -> bool {
+    pub(crate) fn misbehaves(&self, person: PersonIndex) -> bool {
         let mut steps = self.run.scenario.steps.iter();
         steps.any(|step| step.who == person && matches!(step.action, Action::Misbehave(_)))
     }

@@ -80,7 +80,12 @@ const DET: &[Proof] = &[
     ("a-run-can-be-repeated-from-its-line-and-its-file", Sabotage::ForgetfulFile, "sources"),
 ];
 
-const TABLES: [&[Proof]; 10] = [LIC, CAP, JOIN, PRES, CAM, FWD, E2E, NET, SEC, DET];
+const REFERENCE: &[Proof] = &[
+    ("the-reference-model-agrees", Sabotage::LicenceForEverybody, "licences"),
+    ("the-reference-model-agrees", Sabotage::LeakyLobby, "lobby"),
+];
+
+const TABLES: [&[Proof]; 11] = [LIC, CAP, JOIN, PRES, CAM, FWD, E2E, NET, SEC, DET, REFERENCE];
 
 /// Checks of runs that no sabotage reaches, with the place where they are shown something broken.
 const PROVEN_ELSEWHERE: &[(&str, &str)] = &[(
@@ -139,6 +144,11 @@ fn checks_on_foreign_streams_can_fail() {
 #[test]
 fn checks_on_the_harness_can_fail() {
     prove(DET);
+}
+
+#[test]
+fn the_comparison_with_the_model_can_fail() {
+    prove(REFERENCE);
 }
 
 /// A check that stands nowhere in the tables has never been seen to fail.

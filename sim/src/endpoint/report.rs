@@ -1,6 +1,10 @@
 //! Owns what a participant leaves behind for judges: figures of experience and counts.
 
-use media_core::{DropCounters, MediaKind, ParticipantId, Ssrc, Timestamp, rtp::rtcp::ReportBlock};
+use media_core::{
+    DropCounters, MediaKind, ParticipantId, PeerId, Ssrc, Timestamp,
+    rtp::rtcp::ReportBlock,
+    signalling::{Member, Mode},
+};
 
 use super::{Endpoint, FrameCounters, Incoming};
 use crate::{
@@ -24,6 +28,21 @@ pub struct PersonRecord {
     pub frames: FrameCounters,
     /// What of the network's input was refused.
     pub refused: DropCounters,
+    /// What they believe at the end; absent outside.
+    pub view: Option<ClientView>,
+}
+
+/// A conference as one of its participants knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientView {
+    /// Through which connection.
+    pub peer: PeerId,
+    /// As whom; absent in the lobby.
+    pub participant: Option<ParticipantId>,
+    /// The mode.
+    pub mode: Mode,
+    /// Everybody present, by number.
+    pub roster: Vec<Member>,
 }
 
 impl Endpoint {
@@ -49,6 +68,7 @@ impl Endpoint {
             published: self.published,
             frames: self.frames,
             refused: self.refused,
+            view: self.session.view(),
         }
     }
 

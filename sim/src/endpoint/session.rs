@@ -10,6 +10,7 @@ use media_core::{
     signalling::{ClientInfo, ClientMessage, Member, Mode, OutReason, Refusal, Request, ServerMessage},
 };
 
+use super::ClientView;
 use crate::{
     channel::{Channel, ChannelState},
     mail::FullLink,
@@ -110,6 +111,18 @@ impl Session {
             Phase::In(participant) => Some(participant),
             Phase::Outside | Phase::Asking | Phase::Waiting => None,
         }
+    }
+
+    /// The conference as this participant knows it; nothing outside.
+    pub(super) fn view(&self) -> Option<ClientView> {
+        let participant = match self.phase {
+            Phase::Outside | Phase::Asking => return None,
+            Phase::Waiting => None,
+            Phase::In(participant) => Some(participant),
+        };
+        let (peer, _) = self.channel.as_ref()?;
+        let roster = self.roster.values().cloned().collect();
+        Some(ClientView { peer: *peer, participant, mode: self.mode, roster })
     }
 
     /// What this participant may send, as far as it knows.

@@ -1,0 +1,171 @@
+//! Owns the words between the model and whoever drives it: who asks for what, and what has to come of it.
+
+use std::collections::BTreeSet;
+
+use sim::scenario::{MediaKind, Mode, OutReason, Permissions, PersonIndex, Refusal};
+
+/// One connection of a person; a client that connects anew has another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Connection {
+    /// Whose.
+    pub person: PersonIndex,
+    /// Counts a person's connections from 0.
+    pub number: u32,
+}
+
+/// An invitation link, in the order in which links were made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LinkNumber(pub u32);
+
+/// With what somebody comes to the door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// A link that was given out at some time.
+    Link(LinkNumber),
+    /// Something that never was a link, or another conference's.
+    None,
+}
+
+/// What somebody asks the server for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Start a conference.
+    Start {
+        /// In this mode.
+        mode: Mode,
+        /// With a lobby.
+        lobby: bool,
+    },
+    /// Come in.
+    Join {
+        /// By this link.
+        door: Door,
+    },
+    /// Go.
+    Leave,
+    /// Say which media one sends.
+    Publish {
+        /// Microphone, camera, screen.
+        media: BTreeSet<MediaKind>,
+    },
+    /// Choose what to see.
+    Watch {
+        /// Whose.
+        whom: Connection,
+        /// Camera or screen.
+        kind: MediaKind,
+    },
+    /// Ask for the word.
+    RaiseHand,
+    /// Ask no longer.
+    LowerHand,
+    /// Let in from the lobby.
+    Admit(Connection),
+    /// Put out, or turn away.
+    Remove(Connection),
+    /// Change the mode.
+    SetMode(Mode),
+    /// Close or open the door.
+    Lock(bool),
+    /// Bound what somebody may send.
+    Cap(Connection, Permissions),
+    /// Give the word, or take it back.
+    Grant(Connection, Permissions),
+    /// Choose the presenter.
+    NamePresenter(Connection),
+    /// Make a licence holder a moderator.
+    NameModerator(Connection),
+    /// Give the host's role away.
+    HandOver(Connection),
+    /// Make a link.
+    CreateInvitation,
+    /// Make a link useless.
+    RevokeInvitation(LinkNumber),
+    /// End the conference.
+    End,
+}
+
+/// An answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// In; with the conference's first link for who started it.
+    Entered {
+        /// In which mode (PRES-003).
+        mode: Mode,
+        /// The first link.
+        link: Option<LinkNumber>,
+    },
+    /// In the lobby.
+    Waiting,
+    /// Done.
+    Done,
+    /// A new link.
+    Invited(LinkNumber),
+    /// No.
+    Refused(Refusal),
+}
+
+/// Which answers are right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// This one.
+    Reply(Reply),
+    /// A refusal for one of these reasons: which of several true ones is named first is nobody's requirement.
+    RefusedAs(BTreeSet<Refusal>),
+}
+
+/// What somebody else has to be told because of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Notice {
+    /// They are in: somebody admitted them.
+    Entered,
+    /// They wait no longer, for this reason.
+    Refused(Refusal),
+    /// They are out.
+    Out(OutReason),
+}
+
+/// What has to come of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The answer.
+    pub expected: Expected,
+    /// What others are told.
+    pub notices: Vec<(Connection, Notice)>,
+}
+
+impl Outcome {
+    pub(super) fn of(reply: Reply) -> Self {
+        Self { expected: Expected::Reply(reply), notices: Vec::new() }
+    }
+
+    pub(super) fn done() -> Self {
+        Self::of(Reply::Done)
+    }
+
+    pub(super) fn refused(reason: Refusal) -> Self {
+        Self::refused_as([reason])
+    }
+
+    pub(super) fn refused_as(reasons: impl IntoIterator<Item = Refusal>) -> Self {
+        Self { expected: Expected::RefusedAs(reasons.into_iter().collect()), notices: Vec::new() }
+    }
+
+    /// Done, unless there are reasons against it.
+    pub(super) fn unless(reasons: &[(bool, Refusal)], then: impl FnOnce() -> Self) -> Self {
+        let against: BTreeSet<_> =
+            reasons.iter().filter(|(holds, _)| *holds).map(|(_, reason)| *reason).collect();
+        if against.is_empty() { then() } else { Self::refused_as(against) }
+    }
+}
+
+impl Expected {
+    /// Whether an answer is right.
+    pub fn allows(&self, reply: &Reply) -> bool {
+        match (self, reply) {
+            (Self::Reply(expected), reply) => expected == reply,
+            (Self::RefusedAs(reasons), Reply::Refused(reason)) => reasons.contains(reason),
+            (Self::RefusedAs(_), _) => false,
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Claims about the model itself, read off the requirements.
+
+use std::time::Duration;
+
+use sim::scenario::{
+    Mode, Permissions, PersonIndex, Refusal, Scenario, ScenarioBuilder, Timestamp,
+    file::{ConferenceEntry, LimitsEntry, PersonEntry, SiteEntry},
+};
+
+use super::{Ask, Connection, Door, Expected, LinkNumber, Outcome, Presence, RefServer, Reply};
+
+const HOST: Connection = Connection { person: PersonIndex(0), number: 0 };
+const HOLDER: Connection = Connection { person: PersonIndex(1), number: 0 };
+const GUEST: Connection = Connection { person: PersonIndex(2), number: 0 };
+const DOOR: Ask = Ask::Join { door: Door::Link(LinkNumber(0)) };
+
+fn scenario() -> Scenario {
+    let person = |name: &str, licence: bool| PersonEntry {
+        licence: Some(licence.into()),
+        ..PersonEntry::new(name, "office", "meeting")
+    };
+    ScenarioBuilder::new("three", Duration::from_secs(2))
+        .site(SiteEntry::new("office", "fibre-100"))
+        .conference(ConferenceEntry::new("meeting", "host"))
+        .limits(LimitsEntry { participants_max: Some(2.into()), speakers: None })
+        .person(person("host", true))
+        .person(person("holder", true))
+        .person(person("guest", false))
+        .build()
+        .unwrap()
+}
+
+fn at(millis: u64) -> Timestamp {
+    Timestamp::from_millis(millis)
+}
+
+fn started(mode: Mode, lobby: bool) -> RefServer {
+    let mut server = RefServer::new(&scenario());
+    let outcome = server.ask(at(0), HOST, &Ask::Start { mode, lobby });
+    assert_eq!(outcome, Outcome::of(Reply::Entered { mode, link: Some(LinkNumber(0)) }));
+    server
+}
+
+fn refusals(outcome: &Outcome) -> Vec<Refusal> {
+    match &outcome.expected {
+        Expected::RefusedAs(reasons) => reasons.iter().copied().collect(),
+        Expected::Reply(_) => Vec::new(),
+    }
+}
+
+#[test]
+fn a_guest_joins_in_presenter_mode_and_may_send_nothing() {
+    let mut server = started(Mode::Presenter, false);
+    server.ask(at(1), GUEST, &DOOR);
+    assert_eq!(server.presence(GUEST), Presence::In);
+    assert_eq!(server.may_send(GUEST), Permissions::NONE);
+    assert_eq!(server.may_send(HOST), Permissions::ALL);
+}
+
+#[test]
+fn one_too_many_is_refused_also_while_the_host_hands_over() {
+    let mut server = started(Mode::Discussion, false);
+    server.ask(at(1), HOLDER, &DOOR);
+    server.ask(at(2), HOST, &Ask::HandOver(HOLDER));
+    assert_eq!(refusals(&server.ask(at(3), GUEST, &DOOR)), [Refusal::ConferenceFull]);
+}
+
+#[test]
+fn who_comes_again_by_the_same_licence_takes_their_own_place_and_rank() {
+    let mut server = started(Mode::Presenter, true);
+    let again = Connection { number: 1, ..HOST };
+    let outcome = server.ask(at(1), again, &DOOR);
+    assert_eq!(outcome.notices.len(), 1, "the old connection is told");
+    assert_eq!(server.presence(HOST), Presence::Outside);
+    assert_eq!(server.may_send(again), Permissions::ALL, "and presents");
+}
+
+#[test]
+fn who_waits_has_no_place_and_no_media() {
+    let mut server = started(Mode::Discussion, true);
+    server.ask(at(1), GUEST, &DOOR);
+    assert_eq!(server.presence(GUEST), Presence::Waiting);
+    assert_eq!(server.may_send(GUEST), Permissions::NONE);
+    server.ask(at(2), HOST, &Ask::Admit(GUEST));
+    assert_eq!(server.presence(GUEST), Presence::In);
+}
+
+#[test]
+fn an_abandoned_conference_keeps_its_licence_for_a_minute_and_not_longer() {
+    let mut server = started(Mode::Discussion, false);
+    server.vanish(at(1_000), HOST);
+    let again = Connection { number: 1, ..HOST };
+    let start = Ask::Start { mode: Mode::Discussion, lobby: false };
+    assert_eq!(refusals(&server.ask(at(60_999), again, &start)), [Refusal::LicenceInUse]);
+    assert!(refusals(&server.ask(at(61_000), again, &start)).is_empty());
+}
+
+#[test]
+fn who_is_put_out_loses_rank_and_word_and_stays_muted() {
+    let mut server = started(Mode::Discussion, false);
+    server.ask(at(1), HOLDER, &DOOR);
+    server.ask(at(2), HOST, &Ask::NameModerator(HOLDER));
+    server.ask(at(3), HOST, &Ask::Cap(HOLDER, Permissions { audio: false, ..Permissions::ALL }));
+    server.ask(at(4), HOST, &Ask::Remove(HOLDER));
+    let again = Connection { number: 1, ..HOLDER };
+    server.ask(at(5), again, &DOOR);
+    assert!(!server.may_send(again).audio);
+    assert_eq!(refusals(&server.ask(at(6), again, &Ask::Lock(true))), [Refusal::NotModerator]);
+}

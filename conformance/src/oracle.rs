@@ -1,0 +1,33 @@
+//! Owns the comparison of a run with the reference model: what the wire and the clients show against what had to happen.
+//! Four kinds of claims, one file each: what was answered (`course`), media that must not flow (`floor`), media that must
+//! (`calm`), and the state in which everything is quiet again (`settlement`).
+
+mod calm;
+pub mod course;
+mod disturbance;
+mod floor;
+mod settlement;
+pub mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use sim::run::Run;
+
+use crate::evidence::Findings;
+use course::Course;
+
+/// Everything in which a run is not as the model says.
+pub fn judge(run: &Run) -> Findings {
+    let mut findings = Findings::new();
+    let course = Course::follow(run, &mut findings);
+    floor::judge(run, &course, &mut findings);
+    calm::judge(run, &course, &mut findings);
+    settlement::judge(run, &course, &mut findings);
+    findings
+}
+
+/// The name of whoever is behind a connection.
+fn name(run: &Run, who: crate::model::Connection) -> &str {
+    run.scenario.people.get(who.person.0).map_or("nobody", |person| &person.name)
+}

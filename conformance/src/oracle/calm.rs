@@ -1,0 +1,137 @@
+//! Owns the claim that media flows: whenever nothing has happened for a while, everybody gets what everybody else in the
+//! conference may send and does send (user-visible outcome; liveness).
+
+use std::{collections::BTreeSet, time::Duration};
+
+use sim::{
+    run::Run,
+    scenario::{Action, LinkKind, MediaKind, PersonIndex, Scenario, Site, Timestamp},
+};
+
+use super::{course::Course, disturbance, name, wire::connection};
+use crate::{
+    checks::flows::Flows,
+    evidence::Findings,
+    model::{Connection, RefConference, RefServer},
+};
+
+/// After so long without any event, media has found its way: twice the longest pause between key frames on request
+/// (FWD-004), and the time that a resumed stream may take (FWD-006) is met on the way.
+const CALM_AFTER: Duration = Duration::from_millis(1_200);
+/// In the last part of a calm time, media has to have flowed.
+const WINDOW: Duration = Duration::from_millis(500);
+/// A line that carries everything that a small conference sends: then nothing else explains missing media.
+const AMPLE_KBPS: u32 = 10_000;
+
+/// A stream that has to flow: from whom, to whom, what.
+type Flow = (Connection, Connection, MediaKind);
+
+/// A time in which nothing happens, and what has to flow at its end.
+pub(super) struct Calm {
+    until: Timestamp,
+    due: Vec<Flow>,
+}
+
+/// The calms between two events on the wire, `since` and `until`, with what the model knows all that time.
+pub(super) fn between(run: &Run, server: &RefServer, since: Timestamp, until: Timestamp) -> Vec<Calm> {
+    let scenario = &run.scenario;
+    let moments = disturbance::moments(scenario);
+    let (first, last) =
+        (moments.partition_point(|at| *at <= since), moments.partition_point(|at| *at < until));
+    let mut calms = Vec::new();
+    let mut from = since;
+    for to in moments[first.min(last)..last].iter().copied().chain([until]) {
+        if to.saturating_since(from) >= CALM_AFTER && !disturbance::is_troubled(scenario, to - CALM_AFTER, to)
+        {
+            let conferences = server.conferences().map(|(_, conference)| conference);
+            let due = conferences.flat_map(|conference| due_in(scenario, conference)).collect();
+            calms.push(Calm { until: to, due });
+        }
+        from = to;
+    }
+    calms
+}
+
+pub(super) fn judge(run: &Run, course: &Course, findings: &mut Findings) {
+    let flows = Flows::new(run);
+    let egress = &run.server.tap.egress;
+    for calm in &course.calms {
+        let from = egress.partition_point(|packet| packet.at < calm.until - WINDOW);
+        let to = egress.partition_point(|packet| packet.at < calm.until);
+        let mut arrived: BTreeSet<Flow> = BTreeSet::new();
+        for packet in &egress[from..to] {
+            let origin = flows.origin(packet.payload);
+            let kind = origin.and_then(|origin| flows.kind_of_stream(origin.peer, origin.ssrc));
+            if let (Some(origin), Some(kind)) = (origin, kind) {
+                arrived.insert((connection(origin.peer), connection(packet.peer), kind));
+            }
+        }
+        for flow in &calm.due {
+            let (from, to, kind) = *flow;
+            findings.expect_at(arrived.contains(flow), Some(calm.until), || {
+                let (from, to) = (name(run, from), name(run, to));
+                format!(
+                    "{to} got no {kind:?} of {from}, who may send it, in a calm that lasted {CALM_AFTER:?}"
+                )
+            });
+        }
+    }
+    findings.count("calm moments", course.calms.len() as u64);
+}
+
+fn due_in(scenario: &Scenario, conference: &RefConference) -> Vec<Flow> {
+    let mut due = Vec::new();
+    for to in conference.present() {
+        for kind in MediaKind::ALL {
+            due.extend(senders(scenario, conference, to, kind).into_iter().map(|from| (from, to, kind)));
+        }
+    }
+    due
+}
+
+/// Whose media of a kind has to reach somebody.
+fn senders(
+    scenario: &Scenario,
+    conference: &RefConference,
+    to: Connection,
+    kind: MediaKind,
+) -> Vec<Connection> {
+    let viewer = scenario.person(to.person);
+    let senders: Vec<Connection> = conference
+        .present()
+        .filter(|from| conference.sends(*from, kind) && conference.may_send(*from).allows(kind))
+        .collect();
+    let others = senders.iter().filter(|from| **from != to).count();
+    let wanted = match kind {
+        // Of more open microphones than there are places, the loudest are heard; which they are is not known here.
+        MediaKind::Audio => senders.len() <= scenario.limits.speakers,
+        MediaKind::Camera => viewer.watch.is_some() && others <= viewer.tiles,
+        MediaKind::Screen => viewer.watch.is_some(),
+    };
+    if !wanted || !is_ample(scenario.site(viewer.site)) || chooses_by_hand(scenario, to.person) {
+        return Vec::new();
+    }
+    let is_sound = |from: &Connection| {
+        let person = scenario.person(from.person);
+        *from != to
+            && (kind != MediaKind::Audio || person.speaks.is_none())
+            && person.link != LinkKind::WithoutKey
+            && is_ample(scenario.site(person.site))
+            && !misbehaves(scenario, from.person)
+    };
+    senders.into_iter().filter(is_sound).collect()
+}
+
+fn is_ample(site: &Site) -> bool {
+    site.link.down.rate_kbps >= AMPLE_KBPS && site.link.up.rate_kbps >= AMPLE_KBPS
+}
+
+fn chooses_by_hand(scenario: &Scenario, person: PersonIndex) -> bool {
+    let watches = |action: &Action| matches!(action, Action::Watch { .. });
+    scenario.steps.iter().any(|step| step.who == person && watches(&step.action))
+}
+
+fn misbehaves(scenario: &Scenario, person: PersonIndex) -> bool {
+    let broken = |action: &Action| matches!(action, Action::Misbehave(_));
+    scenario.steps.iter().any(|step| step.who == person && broken(&step.action))
+}

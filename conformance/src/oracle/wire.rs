@@ -1,0 +1,186 @@
+//! Owns the reading of a run's wire in the model's words: who asked for what and when, which connection ended, and what
+//! the server said to it all. Tokens and numbers of the protocol become links and connections here.
+
+use std::collections::BTreeMap;
+
+use media_core::{
+    ParticipantId, PeerId,
+    ids::InvitationId,
+    signalling::{Invitation, LinkToken, Request, ServerMessage},
+};
+use sim::{
+    packet::{connection_of, person_of},
+    run::Run,
+    scenario::Timestamp,
+};
+
+use crate::model::{Ask, Connection, Door, LinkNumber, Notice, Reply};
+
+/// Something that reaches the server.
+#[derive(Debug)]
+pub struct Occurrence {
+    /// When.
+    pub at: Timestamp,
+    /// From whom.
+    pub who: Connection,
+    /// What.
+    pub what: Arrival,
+}
+
+/// What reaches the server.
+#[derive(Debug)]
+pub enum Arrival {
+    /// A request, with the first answer to it.
+    Request {
+        /// What is asked for.
+        ask: Ask,
+        /// What was answered.
+        reply: Option<Reply>,
+    },
+    /// The connection is gone.
+    Gone,
+}
+
+/// What happened at the server, and what it said unasked.
+#[derive(Debug, Default)]
+pub struct Wire {
+    /// In the order of time.
+    pub occurrences: Vec<Occurrence>,
+    /// What people learned because of others, in the order of time.
+    pub notices: Vec<(Timestamp, Connection, Notice)>,
+    /// Which connection goes by which number.
+    pub participants: BTreeMap<ParticipantId, Connection>,
+}
+
+/// The connection of a peer in the model's words.
+pub const fn connection(peer: PeerId) -> Connection {
+    Connection { person: person_of(peer), number: connection_of(peer) }
+}
+
+#[derive(Default)]
+struct Reader {
+    links: Vec<(LinkToken, InvitationId)>,
+    wire: Wire,
+    answers: BTreeMap<(PeerId, u32), Reply>,
+}
+
+impl Wire {
+    /// Reads a run.
+    pub fn read(run: &Run) -> Self {
+        let mut reader = Reader::default();
+        reader.read_messages(run);
+        let tap = &run.server.tap;
+        for seen in &tap.requests {
+            let who = connection(seen.peer);
+            let reply = reader.answers.get(&(seen.peer, seen.request)).copied();
+            let what = Arrival::Request { ask: reader.ask(&seen.body), reply };
+            reader.wire.occurrences.push(Occurrence { at: seen.at, who, what });
+        }
+        let gone = tap.closed.iter().map(|(at, peer)| Occurrence {
+            at: *at,
+            who: connection(*peer),
+            what: Arrival::Gone,
+        });
+        reader.wire.occurrences.extend(gone);
+        // Stable: what a connection asked for in its last moment comes before its end.
+        reader.wire.occurrences.sort_by_key(|occurrence| occurrence.at);
+        reader.wire
+    }
+}
+
+impl Reader {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only some of the messages answer or decide anything")]
+    fn read_messages(&mut self, run: &Run) {
+        let mut waiting: BTreeMap<usize, Connection> = BTreeMap::new();
+        for message in &run.server.tap.messages {
+            let (at, peer, who) = (message.at, message.peer, connection(message.peer));
+            match &message.body {
+                ServerMessage::Entered { request, participant, mode, invitation, .. } => {
+                    self.wire.participants.insert(*participant, who);
+                    let link = invitation.as_ref().map(|invitation| self.add_link(invitation));
+                    self.on_answer(at, (peer, *request), Reply::Entered { mode: *mode, link });
+                }
+                ServerMessage::Waiting { request } => {
+                    waiting.insert(who.person.0, who);
+                    self.on_answer(at, (peer, *request), Reply::Waiting);
+                }
+                ServerMessage::Done { request } => self.on_answer(at, (peer, *request), Reply::Done),
+                ServerMessage::Invited { request, invitation } => {
+                    let link = self.add_link(invitation);
+                    self.on_answer(at, (peer, *request), Reply::Invited(link));
+                }
+                ServerMessage::Refused { request, reason } => {
+                    self.on_answer(at, (peer, *request), Reply::Refused(*reason));
+                }
+                ServerMessage::Out { reason } => self.wire.notices.push((at, who, Notice::Out(*reason))),
+                ServerMessage::Knock { participant, name } => {
+                    let person = run.scenario.people.iter().position(|person| person.name == *name);
+                    let who = person.and_then(|person| waiting.get(&person));
+                    self.wire.participants.extend(who.map(|who| (*participant, *who)));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn on_answer(&mut self, at: Timestamp, to: (PeerId, u32), reply: Reply) {
+        if self.answers.get(&to) != Some(&Reply::Waiting) {
+            self.answers.entry(to).or_insert(reply);
+            return;
+        }
+        // Who waits gets a second answer, because of what somebody else does.
+        let notice = match reply {
+            Reply::Entered { .. } => Notice::Entered,
+            Reply::Refused(reason) => Notice::Refused(reason),
+            Reply::Waiting | Reply::Done | Reply::Invited(_) => return,
+        };
+        self.wire.notices.push((at, connection(to.0), notice));
+    }
+
+    fn add_link(&mut self, invitation: &Invitation) -> LinkNumber {
+        self.links.push((invitation.link.clone(), invitation.id));
+        LinkNumber(self.links.len() as u32 - 1)
+    }
+
+    fn door(&self, link: &LinkToken) -> Door {
+        let known = self.links.iter().position(|(known, _)| known == link);
+        known.map_or(Door::None, |place| Door::Link(LinkNumber(place as u32)))
+    }
+
+    /// Nobody goes by a number that the server never gave out.
+    fn whom(&self, participant: ParticipantId) -> Connection {
+        let nobody = Connection { person: sim::scenario::PersonIndex(usize::MAX), number: participant.0 };
+        self.wire.participants.get(&participant).copied().unwrap_or(nobody)
+    }
+
+    fn ask(&self, request: &Request) -> Ask {
+        match request {
+            Request::Start { mode, lobby, .. } => Ask::Start { mode: *mode, lobby: *lobby },
+            Request::Join { link, .. } => Ask::Join { door: self.door(link) },
+            Request::Leave => Ask::Leave,
+            Request::Publish { tracks } => {
+                Ask::Publish { media: tracks.iter().map(|track| track.kind).collect() }
+            }
+            Request::Watch { source, kind, .. } => Ask::Watch { whom: self.whom(*source), kind: *kind },
+            Request::RaiseHand => Ask::RaiseHand,
+            Request::LowerHand => Ask::LowerHand,
+            Request::Admit { participant } => Ask::Admit(self.whom(*participant)),
+            Request::Remove { participant } => Ask::Remove(self.whom(*participant)),
+            Request::SetMode { mode } => Ask::SetMode(*mode),
+            Request::Lock { locked } => Ask::Lock(*locked),
+            Request::SetPermissions { participant, permissions } => {
+                Ask::Cap(self.whom(*participant), *permissions)
+            }
+            Request::Grant { participant, permissions } => Ask::Grant(self.whom(*participant), *permissions),
+            Request::NamePresenter { participant } => Ask::NamePresenter(self.whom(*participant)),
+            Request::NameModerator { participant } => Ask::NameModerator(self.whom(*participant)),
+            Request::HandOver { participant } => Ask::HandOver(self.whom(*participant)),
+            Request::CreateInvitation => Ask::CreateInvitation,
+            Request::RevokeInvitation { invitation } => {
+                let place = self.links.iter().position(|(_, id)| id == invitation);
+                Ask::RevokeInvitation(LinkNumber(place.map_or(u32::MAX, |place| place as u32)))
+            }
+            Request::End => Ask::End,
+        }
+    }
+}
