@@ -19,8 +19,9 @@ use std::{
 
 use sim::scenario::{HolderId, OutReason, Permissions, PersonIndex, Refusal, Role, Scenario, Timestamp};
 
-pub use ask::{Ask, Connection, Door, Expected, LinkNumber, Notice, Outcome, Reply};
+pub use ask::{Ask, Connection, Door, Expected, LinkNumber, Notice, Outcome, Reply, StayNumber};
 pub use conference::RefConference;
+use presence::Parting;
 pub use presence::Presence;
 
 /// How long a conference without anybody in it keeps its licence (LIC-006).
@@ -47,6 +48,7 @@ pub struct RefServer {
     conferences: BTreeMap<Sitting, RefConference>,
     sittings: u32,
     links: u32,
+    stays: u32,
     overdue: Vec<(Timestamp, Connection, Notice)>,
 }
 
@@ -63,6 +65,7 @@ impl RefServer {
             conferences: BTreeMap::new(),
             sittings: 0,
             links: 0,
+            stays: 0,
             overdue: Vec::new(),
         }
     }
@@ -76,7 +79,7 @@ impl RefServer {
         self.end_abandoned(at);
         match ask {
             Ask::Start { mode, lobby } => self.on_start(at, who, *mode, *lobby),
-            Ask::Join { door } => self.on_join(who, *door),
+            Ask::Join { door, stay } => self.on_join(who, *door, *stay),
             Ask::Leave => self.on_leave(at, who),
             Ask::End => self.on_end(who),
             Ask::CreateInvitation => self.on_create_invitation(who),
@@ -85,12 +88,14 @@ impl RefServer {
                 self.change(who, |conference| conference.hand_over(who, *heir, &hosting))
             }
             Ask::Admit(whom) => {
-                let participants_max = self.participants_max;
+                let (participants_max, fresh) = (self.participants_max, StayNumber(self.stays));
                 let sitting = self.sitting_of(who);
                 let Some(conference) = sitting.and_then(|sitting| self.conferences.get_mut(&sitting)) else {
                     return Outcome::refused(Refusal::NotIn);
                 };
-                conference.admit(who, *whom, participants_max)
+                let (outcome, used) = conference.admit(who, *whom, participants_max, fresh);
+                self.stays += u32::from(used);
+                outcome
             }
             Ask::Remove(whom) => self.change_at(at, who, |conference| conference.put_out(who, *whom)),
             other => self.change(who, |conference| conference.apply(who, other)),
@@ -101,7 +106,7 @@ impl RefServer {
     pub fn vanish(&mut self, at: Timestamp, who: Connection) {
         self.end_abandoned(at);
         if let Some(conference) = self.conference_of_mut(who) {
-            conference.go(at, who);
+            conference.go(at, who, Parting::Vanished);
         }
     }
 
@@ -109,6 +114,18 @@ impl RefServer {
     pub fn take_overdue(&mut self, at: Timestamp) -> Vec<(Timestamp, Connection, Notice)> {
         self.end_abandoned(at);
         std::mem::take(&mut self.overdue)
+    }
+
+    /// The media node has crashed: everybody is gone, and those in lobbies wait no longer (LIC-006).
+    pub fn crash(&mut self, at: Timestamp) {
+        self.end_abandoned(at);
+        for conference in self.conferences.values_mut() {
+            conference.waiting.clear();
+            let present: Vec<Connection> = conference.present().collect();
+            for who in present {
+                conference.go(at, who, Parting::Vanished);
+            }
+        }
     }
 
     /// In which sitting somebody is, waiting or in.
@@ -171,7 +188,7 @@ impl RefServer {
         match self.conference_of_mut(who) {
             None => Outcome::refused(Refusal::NotIn),
             Some(conference) => {
-                conference.go(at, who);
+                conference.go(at, who, Parting::Meant);
                 Outcome::done()
             }
         }

@@ -17,6 +17,10 @@ pub struct Connection {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LinkNumber(pub u32);
 
+/// The secret of a stay, by which who comes back is recognised, in the order in which they were first told (JOIN-006).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StayNumber(pub u32);
+
 /// With what somebody comes to the door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Door {
@@ -40,6 +44,8 @@ pub enum Ask {
     Join {
         /// By this link.
         door: Door,
+        /// With the secret of this stay.
+        stay: Option<StayNumber>,
     },
     /// Go.
     Leave,

@@ -1,12 +1,13 @@
 //! Owns one conference as the requirements describe it: who is there, what rank they have, which links lead in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use sim::scenario::{HolderId, MediaKind, Mode, Permissions, Refusal, Role, Timestamp};
 
 use super::{
     Ask, Connection, LinkNumber, Outcome, Presence,
-    presence::{Attendee, Given},
+    entry::Claim,
+    presence::{Absentee, Attendee, Parting},
 };
 
 /// One conference, from its start to its end.
@@ -19,12 +20,12 @@ pub struct RefConference {
     pub(super) locked: bool,
     /// In the order of their coming.
     pub(super) present: Vec<Attendee>,
-    pub(super) waiting: Vec<(Connection, Option<HolderId>)>,
+    pub(super) waiting: Vec<(Connection, Claim)>,
     /// Links that lead in.
     pub(super) links: BTreeSet<LinkNumber>,
     pub(super) presenter: Option<Connection>,
-    /// What licence holders who went away find again.
-    pub(super) kept: BTreeMap<HolderId, Given>,
+    /// What who went away finds again.
+    pub(super) absent: Vec<Absentee>,
     empty_since: Option<Timestamp>,
 }
 
@@ -40,7 +41,7 @@ impl RefConference {
             waiting: Vec::new(),
             links: BTreeSet::from([link]),
             presenter: None,
-            kept: BTreeMap::new(),
+            absent: Vec::new(),
             empty_since: None,
         }
     }
@@ -156,13 +157,14 @@ impl RefConference {
         }
     }
 
-    /// Somebody is gone. A licence holder finds again what moderation made of them.
-    pub(super) fn go(&mut self, at: Timestamp, who: Connection) {
+    /// Somebody is gone. A licence holder finds again what moderation made of them; who did not mean to go, too.
+    pub(super) fn go(&mut self, at: Timestamp, who: Connection, how: Parting) {
         self.waiting.retain(|(there, _)| *there != who);
         if let Some(place) = self.present.iter().position(|attendee| attendee.who == who) {
             let gone = self.present.remove(place);
-            if let Some(holder) = gone.holder {
-                self.kept.insert(holder, gone.given);
+            let stay = (how == Parting::Vanished).then_some(gone.stay);
+            if gone.holder.is_some() || stay.is_some() {
+                self.absent.push(Absentee { holder: gone.holder, stay, given: gone.given });
             }
             if self.presenter == Some(who) {
                 self.presenter = None;

@@ -4,7 +4,8 @@ use sim::scenario::{HolderId, Mode, OutReason, Refusal, Role, Timestamp};
 
 use super::{
     Connection, Door, LinkNumber, Notice, Outcome, Presence, RefConference, RefServer, Reply, Sitting,
-    presence::Attendee,
+    StayNumber,
+    presence::{Absentee, Attendee},
 };
 
 impl RefServer {
@@ -26,104 +27,147 @@ impl RefServer {
             self.sittings += 1;
             self.links += 1;
             let mut conference = RefConference::new(host, mode, lobby, link);
-            conference.come(who, holder);
+            let claim = Claim { holder, stay: None };
+            conference.come(who, claim, StayNumber(self.stays));
+            self.stays += 1;
             self.conferences.insert(sitting, conference);
             Outcome::of(Reply::Entered { mode, link: Some(link) })
         })
     }
 
     /// A link that leads nowhere reveals nothing: there is one answer for all of them (JOIN-002).
-    pub(super) fn on_join(&mut self, who: Connection, door: Door) -> Outcome {
+    pub(super) fn on_join(&mut self, who: Connection, door: Door, stay: Option<StayNumber>) -> Outcome {
         let placed = (self.presence(who) != Presence::Outside, Refusal::AlreadyIn);
         let leads = |conference: &RefConference| match door {
             Door::Link(link) => conference.links.contains(&link),
             Door::None => false,
         };
-        let found = self.conferences.iter().find(|(_, conference)| leads(conference));
-        let Some(sitting) = found.map(|(sitting, _)| *sitting) else {
+        let (encrypts, participants_max) = (self.visitors[who.person.0].encrypts, self.participants_max);
+        let (claim, fresh) = (Claim { holder: self.holder(who), stay }, StayNumber(self.stays));
+        let Some(conference) = self.conferences.values_mut().find(|conference| leads(conference)) else {
             return Outcome::unless(&[placed, (true, Refusal::InvalidLink)], Outcome::done);
         };
-        let (holder, encrypts) = (self.holder(who), self.visitors[who.person.0].encrypts);
-        let participants_max = self.participants_max;
-        let Some(conference) = self.conferences.get_mut(&sitting) else {
-            return Outcome::refused(Refusal::InvalidLink);
-        };
-        let known = conference.knows(holder);
+        let known = conference.knows(claim);
         let reasons = [
             placed,
             (!encrypts, Refusal::EncryptionRequired),
             (conference.locked && !known, Refusal::ConferenceLocked),
-            (!conference.has_room(holder, participants_max), Refusal::ConferenceFull),
+            (!conference.has_room(claim, participants_max), Refusal::ConferenceFull),
         ];
-        Outcome::unless(&reasons, || {
+        let mut used = false;
+        let outcome = Outcome::unless(&reasons, || {
             if conference.lobby && !known {
-                conference.waiting.push((who, holder));
+                conference.waiting.push((who, claim));
                 return Outcome::of(Reply::Waiting);
             }
             let mut outcome = Outcome::of(Reply::Entered { mode: conference.mode, link: None });
-            outcome.notices = conference.come(who, holder);
+            (outcome.notices, used) = conference.come(who, claim, fresh);
             outcome
-        })
+        });
+        self.stays += u32::from(used);
+        outcome
     }
 }
 
 impl RefConference {
-    /// Lock and lobby are for strangers: not for who moderates here, nor for a licence holder who is in already and
-    /// comes through another connection.
-    fn knows(&self, holder: Option<HolderId>) -> bool {
-        holder.is_some()
-            && (self.role_of(holder) >= Role::Moderator
-                || self.present.iter().any(|attendee| attendee.holder == holder))
+    /// Lock and lobby are for strangers: not for who moderates here, nor for who is in already and comes through another
+    /// connection, nor for who had been in, did not mean to go, and can prove it.
+    fn knows(&self, claim: Claim) -> bool {
+        let moderates = claim.holder.is_some() && self.role_of(claim.holder) >= Role::Moderator;
+        let was_in = |absentee: &Absentee| {
+            absentee.holder == claim.holder && absentee.stay.is_some() && absentee.stay == claim.stay
+        };
+        moderates || self.present.iter().any(|there| claim.is_of(there)) || self.absent.iter().any(was_in)
     }
 
     /// The place of who comes again is their own.
-    fn has_room(&self, holder: Option<HolderId>, participants_max: usize) -> bool {
-        let others = self.present.iter().filter(|there| holder.is_none() || there.holder != holder).count();
-        others < participants_max
+    fn has_room(&self, claim: Claim, participants_max: usize) -> bool {
+        self.present.iter().filter(|there| !claim.is_of(there)).count() < participants_max
     }
 
-    /// Somebody is in; who was in by the same licence is out, and everything that was theirs passes on.
-    fn come(&mut self, who: Connection, holder: Option<HolderId>) -> Vec<(Connection, Notice)> {
-        let mut attendee = Attendee::new(who, holder);
+    /// Somebody is in; who was in by the same claim is out, and everything that was theirs passes on. Says what others
+    /// are told, and whether the secret of a stay is a new one.
+    fn come(
+        &mut self,
+        who: Connection,
+        claim: Claim,
+        fresh: StayNumber,
+    ) -> (Vec<(Connection, Notice)>, bool) {
+        let mut attendee = Attendee::new(who, claim.holder, fresh);
         let mut notices = Vec::new();
-        let before = self.present.iter().position(|there| holder.is_some() && there.holder == holder);
-        if let Some(before) = before {
+        if let Some(before) = self.present.iter().position(|there| claim.is_of(there)) {
             let old = self.present.remove(before);
-            attendee.given = old.given;
-            attendee.hand = old.hand;
+            (attendee.given, attendee.hand, attendee.stay) = (old.given, old.hand, old.stay);
             if self.presenter == Some(old.who) {
                 self.presenter = Some(who);
             }
             notices.push((old.who, Notice::Out(OutReason::Replaced)));
-        } else if let Some(given) = holder.and_then(|holder| self.kept.remove(&holder)) {
-            attendee.given = given;
+        } else if let Some(away) = self.absent.iter().position(|absentee| claim.brings_back(absentee)) {
+            let absentee = self.absent.remove(away);
+            attendee.given = absentee.given;
+            attendee.stay = absentee.stay.unwrap_or(fresh);
         }
+        let used = attendee.stay == fresh;
         self.present.push(attendee);
         self.note_emptiness(Timestamp::ZERO);
         self.find_presenter();
-        notices
+        (notices, used)
     }
 
-    /// A moderator lets somebody in. Without a place both are told so, and the waiting is over.
-    pub(super) fn admit(&mut self, by: Connection, whom: Connection, participants_max: usize) -> Outcome {
+    /// A moderator lets somebody in. Without a place both are told so, and the waiting is over. Says also whether the
+    /// secret of the stay is a new one.
+    pub(super) fn admit(
+        &mut self,
+        by: Connection,
+        whom: Connection,
+        participants_max: usize,
+        fresh: StayNumber,
+    ) -> (Outcome, bool) {
         if self.presence(by) != Presence::In {
-            return Outcome::refused(Refusal::NotIn);
+            return (Outcome::refused(Refusal::NotIn), false);
         }
-        let holder = self.waiting.iter().find(|(who, _)| *who == whom).map(|(_, holder)| *holder);
+        let claim = self.waiting.iter().find(|(who, _)| *who == whom).map(|(_, claim)| *claim);
         let reasons =
-            [(!self.moderates(by), Refusal::NotModerator), (holder.is_none(), Refusal::NoSuchParticipant)];
-        Outcome::unless(&reasons, || {
-            let holder = holder.flatten();
+            [(!self.moderates(by), Refusal::NotModerator), (claim.is_none(), Refusal::NoSuchParticipant)];
+        let mut used = false;
+        let outcome = Outcome::unless(&reasons, || {
+            let Some(claim) = claim else { return Outcome::refused(Refusal::NoSuchParticipant) };
             self.waiting.retain(|(who, _)| *who != whom);
-            if !self.has_room(holder, participants_max) {
+            if !self.has_room(claim, participants_max) {
                 let mut outcome = Outcome::refused(Refusal::ConferenceFull);
                 outcome.notices.push((whom, Notice::Refused(Refusal::ConferenceFull)));
                 return outcome;
             }
             let mut outcome = Outcome::done();
-            outcome.notices = self.come(whom, holder);
+            (outcome.notices, used) = self.come(whom, claim, fresh);
             outcome.notices.push((whom, Notice::Entered));
             outcome
-        })
+        });
+        (outcome, used)
+    }
+}
+
+/// As whom somebody comes: by a licence, or by the secret of an earlier stay.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Claim {
+    pub(super) holder: Option<HolderId>,
+    pub(super) stay: Option<StayNumber>,
+}
+
+impl Claim {
+    /// Whether somebody present is the same: a licence holder by the licence, a guest by the secret of the stay.
+    fn is_of(self, there: &Attendee) -> bool {
+        match self.holder {
+            Some(holder) => there.holder == Some(holder),
+            None => there.holder.is_none() && self.stay == Some(there.stay),
+        }
+    }
+
+    /// Whether somebody absent is the same.
+    fn brings_back(self, absentee: &Absentee) -> bool {
+        match self.holder {
+            Some(holder) => absentee.holder == Some(holder),
+            None => absentee.holder.is_none() && self.stay.is_some() && absentee.stay == self.stay,
+        }
     }
 }

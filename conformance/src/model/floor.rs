@@ -35,8 +35,8 @@ impl RefConference {
                 attendee.given.grant = Permissions::NONE;
                 attendee.hand = false;
             }
-            for given in self.kept.values_mut() {
-                given.grant = Permissions::NONE;
+            for absentee in &mut self.absent {
+                absentee.given.grant = Permissions::NONE;
             }
             self.find_presenter();
         }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use sim::scenario::{HolderId, OutReason, Permissions, Refusal, Role};
+use sim::scenario::{HolderId, OutReason, Permissions, Refusal, Role, Timestamp};
 
-use super::{Connection, LinkNumber, Notice, Outcome, Presence, RefConference};
+use super::{Connection, LinkNumber, Notice, Outcome, Presence, RefConference, presence::Parting};
 
 impl RefConference {
     pub(super) fn lock(&mut self, by: Connection, locked: bool) -> Outcome {
@@ -44,7 +44,7 @@ impl RefConference {
                 }
             }
             // When it happens matters only for how long an empty conference lives; somebody moderates, so it is not.
-            self.go(sim::scenario::Timestamp::ZERO, whom);
+            self.go(Timestamp::ZERO, whom, Parting::Meant);
             let mut outcome = Outcome::done();
             outcome.notices.push((whom, Notice::Out(reason)));
             outcome

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sim::scenario::{HolderId, MediaKind, Permissions};
 
-use super::Connection;
+use super::{Connection, StayNumber};
 
 /// Where somebody stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,9 +22,28 @@ pub enum Presence {
 pub(super) struct Attendee {
     pub(super) who: Connection,
     pub(super) holder: Option<HolderId>,
+    pub(super) stay: StayNumber,
     pub(super) given: Given,
     pub(super) hand: bool,
     pub(super) sends: BTreeSet<MediaKind>,
+}
+
+/// Somebody who was in and may come back.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Absentee {
+    pub(super) holder: Option<HolderId>,
+    /// Valid until they leave by themselves or are put out.
+    pub(super) stay: Option<StayNumber>,
+    pub(super) given: Given,
+}
+
+/// How somebody goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Parting {
+    /// By their own or a moderator's wish.
+    Meant,
+    /// The connection broke, or the media node did.
+    Vanished,
 }
 
 /// What moderation gave and took.
@@ -41,7 +60,7 @@ impl Given {
 }
 
 impl Attendee {
-    pub(super) fn new(who: Connection, holder: Option<HolderId>) -> Self {
-        Self { who, holder, given: Given::NOTHING, hand: false, sends: BTreeSet::new() }
+    pub(super) fn new(who: Connection, holder: Option<HolderId>, stay: StayNumber) -> Self {
+        Self { who, holder, stay, given: Given::NOTHING, hand: false, sends: BTreeSet::new() }
     }
 }

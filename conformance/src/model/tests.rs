@@ -12,7 +12,7 @@ use super::{Ask, Connection, Door, Expected, LinkNumber, Outcome, Presence, RefS
 const HOST: Connection = Connection { person: PersonIndex(0), number: 0 };
 const HOLDER: Connection = Connection { person: PersonIndex(1), number: 0 };
 const GUEST: Connection = Connection { person: PersonIndex(2), number: 0 };
-const DOOR: Ask = Ask::Join { door: Door::Link(LinkNumber(0)) };
+const DOOR: Ask = Ask::Join { door: Door::Link(LinkNumber(0)), stay: None };
 
 fn scenario() -> Scenario {
     let person = |name: &str, licence: bool| PersonEntry {

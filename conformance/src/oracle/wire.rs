@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use media_core::{
     ParticipantId, PeerId,
     ids::InvitationId,
+    secret::Token,
     signalling::{Invitation, LinkToken, Request, ServerMessage},
 };
 use sim::{
@@ -14,7 +15,7 @@ use sim::{
     scenario::Timestamp,
 };
 
-use crate::model::{Ask, Connection, Door, LinkNumber, Notice, Reply};
+use crate::model::{Ask, Connection, Door, LinkNumber, Notice, Reply, StayNumber};
 
 /// Something that reaches the server.
 #[derive(Debug)]
@@ -60,6 +61,8 @@ pub const fn connection(peer: PeerId) -> Connection {
 #[derive(Default)]
 struct Reader {
     links: Vec<(LinkToken, InvitationId)>,
+    /// Secrets of stays, in the order in which they were first told.
+    stays: Vec<Token>,
     wire: Wire,
     answers: BTreeMap<(PeerId, u32), Reply>,
 }
@@ -95,8 +98,11 @@ impl Reader {
         for message in &run.server.tap.messages {
             let (at, peer, who) = (message.at, message.peer, connection(message.peer));
             match &message.body {
-                ServerMessage::Entered { request, participant, mode, invitation, .. } => {
+                ServerMessage::Entered { request, participant, mode, invitation, resume, .. } => {
                     self.wire.participants.insert(*participant, who);
+                    if self.stay(resume).is_none() {
+                        self.stays.push(resume.clone());
+                    }
                     let link = invitation.as_ref().map(|invitation| self.add_link(invitation));
                     self.on_answer(at, (peer, *request), Reply::Entered { mode: *mode, link });
                 }
@@ -147,6 +153,11 @@ impl Reader {
         known.map_or(Door::None, |place| Door::Link(LinkNumber(place as u32)))
     }
 
+    fn stay(&self, secret: &Token) -> Option<StayNumber> {
+        let known = self.stays.iter().rposition(|known| known == secret)?;
+        Some(StayNumber(known as u32))
+    }
+
     /// Nobody goes by a number that the server never gave out.
     fn whom(&self, participant: ParticipantId) -> Connection {
         let nobody = Connection { person: sim::scenario::PersonIndex(usize::MAX), number: participant.0 };
@@ -156,7 +167,10 @@ impl Reader {
     fn ask(&self, request: &Request) -> Ask {
         match request {
             Request::Start { mode, lobby, .. } => Ask::Start { mode: *mode, lobby: *lobby },
-            Request::Join { link, .. } => Ask::Join { door: self.door(link) },
+            Request::Join { link, resume, .. } => Ask::Join {
+                door: self.door(link),
+                stay: resume.as_ref().and_then(|resume| self.stay(resume)),
+            },
             Request::Leave => Ask::Leave,
             Request::Publish { tracks } => {
                 Ask::Publish { media: tracks.iter().map(|track| track.kind).collect() }
