@@ -4,7 +4,9 @@
 use std::fmt;
 
 use crate::{
-    evidence::Findings,
+    evidence::{CheckOutcome, Findings},
+    proof::ProofTable,
+    registry::Registry,
     rehearsal::{HarnessError, Rehearse, RunEvidence},
 };
 
@@ -19,7 +21,8 @@ pub struct Check {
     pub name: &'static str,
     /// Ids of the catalogue rows it gives evidence for; at least one.
     pub requirements: &'static [&'static str],
-    /// Names of the fixture scenarios it judges, or [`EVERY_SCENARIO`]; empty exactly for [`Judge::Standing`].
+    /// Names of the fixture scenarios it judges, or [`EVERY_SCENARIO`]; empty exactly where [`Judge`] needs
+    /// no run.
     pub scenarios: &'static [&'static str],
     /// How it judges.
     pub judge: Judge,
@@ -34,9 +37,18 @@ pub enum Judge {
     Compare(fn(&RunEvidence, &dyn Rehearse) -> Result<Findings, HarnessError>),
     /// Needs no run: published test vectors, the module graph.
     Standing(fn() -> Findings),
+    /// Looks at what all the other checks concluded, once all their work is done.
+    Outcomes(fn(&Registry, &[CheckOutcome]) -> Findings),
+    /// Shows broken things to the checks that have to notice them, as this table says.
+    Proofs(ProofTable),
 }
 
 impl Check {
+    /// Whether it judges runs of scenarios.
+    pub fn judges_runs(&self) -> bool {
+        matches!(self.judge, Judge::Run(_) | Judge::Compare(_))
+    }
+
     /// Whether a run of `scenario` is among those it judges.
     pub fn judges(&self, scenario: &str) -> bool {
         self.scenarios.iter().any(|&name| name == EVERY_SCENARIO || name == scenario)
@@ -49,6 +61,8 @@ impl fmt::Debug for Judge {
             Self::Run(_) => "Run",
             Self::Compare(_) => "Compare",
             Self::Standing(_) => "Standing",
+            Self::Outcomes(_) => "Outcomes",
+            Self::Proofs(_) => "Proofs",
         })
     }
 }

@@ -17,13 +17,12 @@ mod moderation;
 mod net;
 mod pres;
 mod presenter_model;
+mod proofs;
+mod proven;
 mod reference;
 mod sec;
 mod stage;
 mod transcript;
-
-#[cfg(test)]
-mod proofs;
 
 use std::sync::LazyLock;
 
@@ -43,6 +42,8 @@ static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| {
     checks.extend_from_slice(sec::CHECKS);
     checks.extend_from_slice(det::CHECKS);
     checks.extend_from_slice(reference::CHECKS);
+    checks.extend_from_slice(proven::CHECKS);
+    checks.extend_from_slice(proofs::CHECKS);
     checks
 });
 

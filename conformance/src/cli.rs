@@ -246,7 +246,8 @@ fn sabotage(name: &str) -> Result<Sabotage, String> {
 
 #[derive(Args)]
 struct GateArgs {
-    /// How many seeds each scenario gets: quick 1, full 8.
+    /// How many seeds each scenario gets, and which part of the proofs that checks can fail is demonstrated: quick 1 and
+    /// a quarter, full 8 and all.
     #[arg(long, value_enum, default_value_t)]
     profile: Profile,
     /// Use this one seed instead of the profile's.

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     catalogue::{Coverage, Level, Requirement},
-    check::Check,
+    check::{Check, Judge},
     evidence::{CheckOutcome, CheckStatus, Findings, Violation},
-    perform::WorkRecord,
+    perform::{CheckFindings, WorkRecord},
     plan::{Plan, WorkItem},
     registry::Registry,
     rehearsal::Sabotage,
@@ -109,12 +109,38 @@ pub fn conclude(plan: &Plan, records: &[WorkRecord]) -> Vec<CheckOutcome> {
     let by_item: BTreeMap<&WorkItem, &WorkRecord> =
         records.iter().map(|record| (&record.item, record)).collect();
     let sabotage = plan.selection().sabotage.as_deref().and_then(|name| name.parse().ok());
-    let conclude_check = |&check: &&'static Check| {
+    let conclude_check = |check: &'static Check| {
         let work: Vec<_> = plan.items().iter().filter(|item| item.is_read_by(check)).collect();
         let done: Vec<_> = work.iter().filter_map(|item| by_item.get(item).copied()).collect();
         outcome(check, &done, done.len() == work.len(), sabotage)
     };
-    plan.checks().iter().map(conclude_check).collect()
+    let mut outcomes: Vec<_> = plan.checks().iter().map(|check| conclude_check(check)).collect();
+    judge_outcomes(plan.registry(), &mut outcomes);
+    outcomes
+}
+
+/// Has the outcomes judged by the checks that judge outcomes, where there is one of every other check.
+fn judge_outcomes(registry: &Registry, outcomes: &mut [CheckOutcome]) {
+    let judges_outcomes = |check: &Check| matches!(check.judge, Judge::Outcomes(_));
+    let others: Vec<_> = outcomes
+        .iter()
+        .filter(|outcome| !registry.check(outcome.check).is_some_and(judges_outcomes))
+        .cloned()
+        .collect();
+    let is_done = |check: &Check| {
+        others.iter().any(|outcome| outcome.check == check.name && outcome.status != CheckStatus::NotRun)
+    };
+    let complete = registry.checks().iter().all(|check| judges_outcomes(check) || is_done(check));
+    for concluded in outcomes {
+        let Some(check) = registry.check(concluded.check) else { continue };
+        if let Judge::Outcomes(judge) = check.judge {
+            let item = WorkItem::Standing { check: check.name.to_owned() };
+            let findings = if complete { judge(registry, &others) } else { Findings::new() };
+            let findings = vec![CheckFindings { check: check.name.to_owned(), findings }];
+            let record = WorkRecord { item, digest: String::new(), simulated_ns: 0, findings, run: None };
+            *concluded = outcome(check, &[&record], complete, None);
+        }
+    }
 }
 
 /// What `check` concludes from `records`; `complete` when they are all the work it needs.
@@ -196,7 +222,7 @@ fn status_of(requirement: &Requirement, checks: &[CheckOutcome]) -> RequirementS
 fn named_violations(item: &WorkItem, findings: &Findings) -> impl Iterator<Item = Violation> {
     let (scenario, seed) = match item {
         WorkItem::Run { scenario, seed } => (scenario.clone(), *seed),
-        WorkItem::Standing { .. } => (String::new(), 0),
+        WorkItem::Standing { .. } | WorkItem::Proof { .. } => (String::new(), 0),
     };
     findings.breaches().iter().map(move |breach| Violation {
         message: breach.message.clone(),

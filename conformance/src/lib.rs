@@ -13,6 +13,7 @@ pub mod model;
 pub mod oracle;
 pub mod perform;
 pub mod plan;
+pub mod proof;
 pub mod registry;
 pub mod rehearsal;
 pub mod replay;

@@ -111,7 +111,7 @@ pub fn judge_run(
         let findings = match check.judge {
             Judge::Run(judge) => judge(run),
             Judge::Compare(judge) => judge(run, rehearse)?,
-            Judge::Standing(_) => continue,
+            Judge::Standing(_) | Judge::Outcomes(_) | Judge::Proofs(_) => continue,
         };
         seen.push(CheckFindings { check: check.name.to_owned(), findings });
     }
@@ -181,6 +181,17 @@ fn do_item(
             let digest = String::new();
             Ok(WorkRecord { item: item.clone(), digest, simulated_ns: 0, findings, run: None })
         }
+        WorkItem::Proof { check, by } => {
+            let mut findings = Vec::new();
+            for reader in checks.iter().filter(|reader| item.is_read_by(reader)) {
+                if let Judge::Proofs(table) = reader.judge {
+                    let findings_of_proof = table.demonstrate(check, by, rehearse)?;
+                    findings
+                        .push(CheckFindings { check: reader.name.to_owned(), findings: findings_of_proof });
+                }
+            }
+            Ok(WorkRecord { item: item.clone(), digest: String::new(), simulated_ns: 0, findings, run: None })
+        }
     }
 }
 
@@ -191,6 +202,9 @@ fn fault(item: &WorkItem, reason: &str) -> HarnessError {
             HarnessError::Run { scenario: scenario.clone(), seed: *seed, reason }
         }
         WorkItem::Standing { check } => HarnessError::Check { check: check.clone(), reason },
+        WorkItem::Proof { check, by } => {
+            HarnessError::Check { check: check.clone(), reason: format!("proof by {by}: {reason}") }
+        }
     }
 }
 

@@ -10,11 +10,14 @@ use crate::{
     bad_input::BadInput,
     catalogue::Coverage,
     check::{Check, Judge},
+    proof::Proof,
     registry::Registry,
 };
 
 /// Seeds in one gate run, at most; more is a typing error.
 pub const SEEDS_MAX: u64 = 100_000;
+/// One in so many proofs is demonstrated in a gate run of one seed; four such runs with successive seeds see them all.
+const SAMPLED: u64 = 4;
 
 /// What the user asked for; part of each shard's output, so that a merge can rebuild the plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,10 +38,10 @@ pub struct Selection {
 /// How thorough a gate run is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Profile {
-    /// Each scenario with one seed: for every commit.
+    /// Each scenario with one seed and a part of the proofs: for every commit.
     #[default]
     Quick,
-    /// Each scenario with eight seeds: before a release.
+    /// Each scenario with eight seeds and all proofs: before a release.
     Full,
 }
 
@@ -58,11 +61,19 @@ pub enum WorkItem {
         /// The check's name.
         check: String,
     },
+    /// A broken thing that a check has to notice.
+    Proof {
+        /// The name of the check that has to notice.
+        check: String,
+        /// What is broken, in words.
+        by: String,
+    },
 }
 
 /// The checks of a gate run and the work they need, in the order in which results are read.
 #[derive(Clone, Debug)]
 pub struct Plan {
+    registry: Registry,
     selection: Selection,
     checks: Vec<&'static Check>,
     items: Vec<WorkItem>,
@@ -105,8 +116,13 @@ impl Plan {
         let mut items = Vec::new();
         let mut planned = BTreeSet::new();
         for check in &checks {
-            if matches!(check.judge, Judge::Standing(_)) {
-                items.push(WorkItem::Standing { check: check.name.to_owned() });
+            match check.judge {
+                Judge::Standing(_) => items.push(WorkItem::Standing { check: check.name.to_owned() }),
+                Judge::Proofs(table) => items.extend(
+                    sample((table.proofs)(), &selection)
+                        .map(|proof| WorkItem::Proof { check: proof.check.to_owned(), by: proof.by() }),
+                ),
+                Judge::Run(_) | Judge::Compare(_) | Judge::Outcomes(_) => {}
             }
             for scenario in registry.scenarios_of(check) {
                 if planned.insert(scenario) {
@@ -115,7 +131,12 @@ impl Plan {
                 }
             }
         }
-        Ok(Self { selection, checks, items })
+        Ok(Self { registry: registry.clone(), selection, checks, items })
+    }
+
+    /// The catalogue and the checks that the plan was made for.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
     }
 
     /// What the user asked for.
@@ -147,7 +168,8 @@ impl WorkItem {
         match (self, check.judge) {
             (Self::Standing { check: name }, Judge::Standing(_)) => name == check.name,
             (Self::Run { scenario, .. }, Judge::Run(_) | Judge::Compare(_)) => check.judges(scenario),
-            (Self::Standing { .. } | Self::Run { .. }, _) => false,
+            (Self::Proof { .. }, Judge::Proofs(_)) => true,
+            (Self::Standing { .. } | Self::Run { .. } | Self::Proof { .. }, _) => false,
         }
     }
 }
@@ -194,6 +216,17 @@ impl FromStr for SeedRange {
             Some(_) => Ok(range),
         }
     }
+}
+
+/// The proofs that a gate run demonstrates: all with several seeds; with one seed every [`SAMPLED`]th, another part for
+/// each seed.
+fn sample<'a>(table: &'a [Proof], selection: &Selection) -> impl Iterator<Item = &'a Proof> + use<'a> {
+    let (skipped, step) = match selection.seeds.as_slice() {
+        [seed] => ((seed % SAMPLED) as usize, SAMPLED as usize),
+        _ => (0, 1),
+    };
+    // A short table is no reason to demonstrate nothing.
+    table.iter().skip(if skipped < table.len() { skipped } else { 0 }).step_by(step)
 }
 
 fn select(registry: &Registry, filter: Option<&str>) -> Result<Vec<&'static Check>, BadInput> {

@@ -7,6 +7,7 @@ use crate::{
     catalogue::{Catalogue, Coverage, Requirement},
     check::{Check, EVERY_SCENARIO, Judge},
     checks::checks,
+    proof::{Broken, Proof},
     rehearsal::HarnessError,
 };
 
@@ -29,8 +30,9 @@ impl Registry {
     /// Puts `checks` beside `catalogue`.
     ///
     /// # Errors
-    /// A check names an unknown requirement or one that is `todo`, a requirement is `checked` without a check, or a
-    /// check contradicts itself; one line for each fault.
+    /// A check names an unknown requirement or one that is `todo`, a requirement is `checked` without a check, a check
+    /// contradicts itself, or (where one of the checks is [`Judge::Proofs`]) a check has no proof that it can fail; one
+    /// line for each fault.
     pub fn new(catalogue: Catalogue, checks: &'static [Check]) -> Result<Self, HarnessError> {
         let mut faults = Vec::new();
         let mut names = BTreeSet::new();
@@ -52,6 +54,9 @@ impl Registry {
                 ));
             }
         }
+        if let Some(table) = proofs_in(checks) {
+            faults.extend(faults_of_proofs(table, checks));
+        }
         if faults.is_empty() { Ok(Self { catalogue, checks }) } else { Err(HarnessError::Catalogue(faults)) }
     }
 
@@ -68,6 +73,17 @@ impl Registry {
     /// The check with this name.
     pub fn check(&self, name: &str) -> Option<&'static Check> {
         self.checks.iter().find(|check| check.name == name)
+    }
+
+    /// All proofs that checks can fail.
+    pub fn proofs(&self) -> &'static [Proof] {
+        proofs_in(self.checks).unwrap_or_default()
+    }
+
+    /// The proofs that `check` can fail.
+    pub fn proofs_of(&self, check: &Check) -> impl Iterator<Item = &'static Proof> + use<> {
+        let name = check.name;
+        self.proofs().iter().filter(move |proof| proof.check == name)
     }
 
     /// The checks that speak for a requirement.
@@ -108,14 +124,39 @@ fn faults_of(check: &Check, catalogue: &Catalogue) -> impl Iterator<Item = Strin
         };
         faults.push(stray(catalogue, id, fault));
     }
-    match (check.judge, check.scenarios) {
-        (Judge::Standing(_), [_, ..]) => faults.push("it needs no run, yet it names scenarios".to_owned()),
-        (Judge::Run(_) | Judge::Compare(_), []) => {
-            faults.push("it judges runs, but names no scenario".to_owned());
-        }
-        (Judge::Standing(_), []) | (Judge::Run(_) | Judge::Compare(_), [_, ..]) => {}
+    match (check.judges_runs(), check.scenarios) {
+        (false, [_, ..]) => faults.push("it needs no run, yet it names scenarios".to_owned()),
+        (true, []) => faults.push("it judges runs, but names no scenario".to_owned()),
+        (false, []) | (true, [_, ..]) => {}
     }
     faults.into_iter()
+}
+
+/// The table of proofs, which one of the checks demonstrates.
+fn proofs_in(checks: &[Check]) -> Option<&'static [Proof]> {
+    checks.iter().find_map(|check| match check.judge {
+        Judge::Proofs(table) => Some((table.proofs)()),
+        Judge::Run(_) | Judge::Compare(_) | Judge::Standing(_) | Judge::Outcomes(_) => None,
+    })
+}
+
+fn faults_of_proofs(table: &[Proof], checks: &[Check]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for check in checks.iter().filter(|check| !table.iter().any(|proof| proof.check == check.name)) {
+        faults.push(format!("check `{}`: no proof shows that it can fail", check.name));
+    }
+    for proof in table {
+        let what = match (checks.iter().find(|check| check.name == proof.check), proof.broken) {
+            (None, _) => "there is no such check",
+            (Some(check), Broken::Run { .. }) if !check.judges_runs() => "the check judges no runs",
+            (Some(check), Broken::Run { scenario, .. }) if !check.judges(scenario) => {
+                "the check does not judge that scenario"
+            }
+            (Some(_), _) => continue,
+        };
+        faults.push(format!("proof of `{}` by {}: {what}", proof.check, proof.by()));
+    }
+    faults
 }
 
 /// What is wrong with the id that a check names, with the row that is meant or most like it.
@@ -183,6 +224,25 @@ mod tests {
         static BUSY: Check = Check { judge: Judge::Standing(Findings::new), ..testing::CHECKS[0] };
         assert!(faults(std::slice::from_ref(&BLIND)).contains("names no scenario"));
         assert!(faults(std::slice::from_ref(&BUSY)).contains("yet it names scenarios"));
+    }
+
+    #[test]
+    fn where_proofs_are_demonstrated_every_check_needs_one_that_it_can_be_shown() {
+        static ELSEWHERE: Check = Check { scenarios: &["small"], ..testing::CHECKS[1] };
+        assert!(faults(&testing::UNPROVEN).contains("check `vectors-pass`: no proof shows that it can fail"));
+        let proven = Registry::new(testing::catalogue(), &testing::PROVEN).unwrap();
+        assert_eq!(proven.proofs_of(&testing::CHECKS[1]).count(), 2);
+        let checks = &testing::PROVEN[..1];
+        let told = faults_of_proofs(proven.proofs(), checks).join("\n");
+        assert!(
+            told.contains("proof of `others-conclude` by a blind gate: there is no such check"),
+            "{told}"
+        );
+        let told = faults_of_proofs(&proven.proofs()[3..], std::slice::from_ref(&ELSEWHERE)).join("\n");
+        assert!(
+            told.contains("by sabotage wide-links in weak: the check does not judge that scenario"),
+            "{told}"
+        );
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::{
     gate::{Decision, JudgedRequirement, RequirementStatus, Verdict, combined_digest},
     perform::WorkRecord,
     plan::{Plan, Shard},
+    proof::Proof,
     registry::Registry,
     summary::{RunLines, RunSummary},
 };
@@ -146,6 +147,9 @@ pub struct CheckReport {
     /// The fixture scenarios it judges; empty where it needs no run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scenarios: Vec<String>,
+    /// What it was seen to fail on: a sabotage and the scenario, or a broken fixture.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proven_by: Vec<String>,
 }
 
 impl GateReport {
@@ -174,12 +178,14 @@ impl GateReport {
         }
     }
 
-    /// The same report with what the registry knows of each check: the scenarios that it judges.
+    /// The same report with what the registry knows of each check: the scenarios that it judges, and
+    /// what it was seen to fail on.
     #[must_use]
     pub fn described(mut self, registry: &Registry) -> Self {
         for seen in self.requirements.iter_mut().flat_map(|row| &mut row.checks) {
             if let Some(check) = registry.check(&seen.name) {
                 seen.scenarios = registry.scenarios_of(check).into_iter().map(str::to_owned).collect();
+                seen.proven_by = registry.proofs_of(check).map(Proof::by).collect();
             }
         }
         self
@@ -226,6 +232,7 @@ impl CheckReport {
             violations_total: outcome.violations_total,
             violations: outcome.violations.clone(),
             scenarios: Vec::new(),
+            proven_by: Vec::new(),
         }
     }
 }

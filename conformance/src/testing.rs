@@ -7,6 +7,7 @@ use crate::{
     catalogue::Catalogue,
     check::{Check, EVERY_SCENARIO, Judge},
     evidence::Findings,
+    proof::{Broken, Proof, ProofTable},
     registry::Registry,
     rehearsal::{HarnessError, RehearsalError, Rehearse, RunEvidence, Settings},
 };
@@ -65,6 +66,57 @@ pub(crate) static REGISTERED: [Check; 4] = CHECKS;
 pub(crate) fn registry() -> Registry {
     Registry::new(catalogue(), &REGISTERED).unwrap()
 }
+
+/// A check for which there is no proof, and the check that demonstrates proofs.
+pub(crate) static UNPROVEN: [Check; 2] =
+    [CHECKS[2], Check { requirements: &["E2E-001"], ..PROOFS_OF_NOTHING }];
+
+const PROOFS_OF_NOTHING: Check = Check {
+    name: "checks-can-fail",
+    requirements: &["FWD-007"],
+    scenarios: &[],
+    judge: Judge::Proofs(ProofTable { proofs: || &[], checks: || &UNPROVEN }),
+};
+
+const fn seen_to_fail(check: &'static str, fault: &'static str) -> Proof {
+    let judge = || {
+        let mut findings = Findings::new();
+        findings.expect(false, || "something is broken".to_owned());
+        findings
+    };
+    Proof { check, broken: Broken::Fixture { fault, judge } }
+}
+
+/// Checks with proofs of all of them, one of which notices nothing, and a check of what the others conclude.
+pub(crate) static PROVEN: [Check; 4] = [
+    CHECKS[2],
+    Check { requirements: &["LIC-001"], judge: Judge::Proofs(PROOF_TABLE), ..PROOFS_OF_NOTHING },
+    Check {
+        name: "others-conclude",
+        requirements: &["FWD-007"],
+        scenarios: &[],
+        judge: Judge::Outcomes(|_, outcomes| {
+            let mut findings = Findings::new();
+            findings.add_examined(outcomes.len() as u64);
+            findings.count("outcomes", outcomes.len() as u64);
+            findings
+        }),
+    },
+    CHECKS[1],
+];
+
+const PROOF_TABLE: ProofTable = ProofTable { proofs: || &TABLE, checks: || &PROVEN };
+
+static TABLE: [Proof; 5] = [
+    seen_to_fail("vectors-pass", "a wrong vector"),
+    seen_to_fail("checks-can-fail", "a blind check"),
+    seen_to_fail("others-conclude", "a blind gate"),
+    seen_to_fail("links-are-shared", "a wide link"),
+    Proof {
+        check: "links-are-shared",
+        broken: Broken::Run { sabotage: crate::rehearsal::Sabotage::WideLinks, scenario: "weak" },
+    },
+];
 
 /// A made-up run lasts `seed` seconds; checks find a violation where the scenario is in `broken`.
 #[derive(Clone, Debug, Default)]

@@ -102,6 +102,19 @@ fn repeated(run: &RunEvidence, rehearse: &dyn Rehearse) -> Result<Findings, Harn
 
 type Printer = fn(&mut dyn std::io::Write, &str, &str, f64, Option<WallClock>) -> std::io::Result<()>;
 
+/// What is said of a printer that leaves out digest and time factor.
+pub(super) fn terse_printer() -> Findings {
+    let run = RunEvidence {
+        scenario: "sources".to_owned(),
+        seed: 1,
+        digest: "0".repeat(DIGEST_DIGITS),
+        simulated: Duration::from_secs(1),
+        participants: Vec::new(),
+        record: None,
+    };
+    printed(&run, |out, _, seeds, _, _| writeln!(out, "{seeds}"))
+}
+
 /// Prints the run's summary and looks for what must stand there.
 fn printed(run: &RunEvidence, printer: Printer) -> Findings {
     let mut findings = Findings::new();
@@ -117,6 +130,7 @@ fn printed(run: &RunEvidence, printer: Printer) -> Findings {
     findings.expect(text.contains(&format!("time factor {simulated_s:.1}")), || {
         format!("the summary of a run of {simulated_s} s in 1 s lacks the time factor: {text}")
     });
+    findings.count("summaries read", 1);
     findings
 }
 
@@ -129,8 +143,7 @@ mod tests {
     fn a_terse_printer_is_noticed() {
         let run = Simulation::default().fixture("sources", 1).unwrap();
         assert_eq!(printed(&run, write_summary).violations_total(), 0);
-        let terse: Printer = |out, _, seeds, _, _| writeln!(out, "{seeds}");
-        assert_eq!(printed(&run, terse).violations_total(), 2);
+        assert_eq!(terse_printer().violations_total(), 2);
     }
 
     #[test]

@@ -90,6 +90,16 @@ impl KeySource for OneKey {
     }
 }
 
+/// What is said of vectors of which one has a wrong plaintext.
+pub(super) fn broken_vectors() -> Findings {
+    vectors(&VECTORS.replacen("9901234567b7", "9901234567b8", 1))
+}
+
+/// What is said of a forwarder that imports the opener.
+pub(super) fn naming_forwarder() -> Findings {
+    names_no_secret(&[("forwarding.rs", "//! Owns.\nuse crate::e2ee::Opener;\n")])
+}
+
 /// Opens each published ciphertext, and refuses it with its last bit flipped.
 fn vectors(text: &str) -> Findings {
     let mut findings = Findings::new();
@@ -222,15 +232,14 @@ mod tests {
     #[test]
     fn a_wrong_vector_is_noticed() {
         assert_eq!(vectors(VECTORS).violations_total(), 0);
-        assert!(vectors(&VECTORS.replacen("9901234567b7", "9901234567b8", 1)).violations_total() > 0);
+        assert!(broken_vectors().violations_total() > 0);
         assert_eq!(vectors("[]").examined(), 0);
     }
 
     #[test]
     fn a_forwarder_that_names_a_key_is_noticed() {
         assert_eq!(names_no_secret(FORWARDING).violations_total(), 0);
-        let broken = [("forwarding.rs", "//! Owns.\nuse crate::e2ee::Opener;\n")];
-        assert_eq!(names_no_secret(&broken).violations_total(), 2);
+        assert_eq!(naming_forwarder().violations_total(), 2);
     }
 
     #[test]

@@ -1,19 +1,22 @@
-//! Owns the proof that checks can fail (DET-005): each is violated under a sabotage that breaks what it judges, and
-//! kept without. Standing checks need no run; they are shown broken fixtures in their own files.
+//! Owns the list of proofs that checks can fail (DET-005): for each check a sabotage that breaks what it judges, in a
+//! scenario that it judges, or a broken fixture where no sabotage reaches it. The gate demonstrates them; `cargo test`
+//! demonstrates all of them, and that each check is kept where nothing is broken.
 
-use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use sim::sabotage::Sabotage;
 
-use super::checks;
+use super::{checks, det, e2e, proven};
 use crate::{
-    check::{Check, EVERY_SCENARIO, Judge},
+    check::{Check, Judge},
     evidence::Findings,
-    rehearsal::{Rehearse, RunEvidence, Settings, Simulation},
+    proof::{self, Broken, ProofTable},
 };
 
 /// A check, a sabotage that it has to notice, and the scenario in which it does.
 type Proof = (&'static str, Sabotage, &'static str);
+/// A check, what is wrong with the fixture that it is shown, and what it says of it.
+type BrokenFixture = (&'static str, &'static str, fn() -> Findings);
 
 const LIC: &[Proof] = &[
     ("only-licence-holders-start", Sabotage::LicenceForEverybody, "licences"),
@@ -85,160 +88,57 @@ const REFERENCE: &[Proof] = &[
     ("the-reference-model-agrees", Sabotage::LeakyLobby, "lobby"),
 ];
 
-const TABLES: [&[Proof]; 11] = [LIC, CAP, JOIN, PRES, CAM, FWD, E2E, NET, SEC, DET, REFERENCE];
+const TABLES: &[&[Proof]] = &[LIC, CAP, JOIN, PRES, CAM, FWD, E2E, NET, SEC, DET, REFERENCE];
 
-/// Checks of runs that no sabotage reaches, with the place where they are shown something broken.
-const PROVEN_ELSEWHERE: &[(&str, &str)] = &[(
-    "a-run-prints-digest-and-time-factor",
-    "what a run prints is no part of the run; a terse printer is judged in `det`",
-)];
+/// Proofs of checks that no sabotage of a run reaches.
+const FIXTURES: &[BrokenFixture] = &[
+    (
+        "the-vectors-of-rfc-9605-open",
+        "a published vector with one bit of its plaintext flipped",
+        e2e::broken_vectors,
+    ),
+    (
+        "the-forwarding-side-cannot-name-the-decrypting-side",
+        "a forwarding file that imports the opener",
+        e2e::naming_forwarder,
+    ),
+    (
+        "a-run-prints-digest-and-time-factor",
+        "a printer that leaves out digest and time factor",
+        det::terse_printer,
+    ),
+    (
+        "every-must-is-shown-to-hold",
+        "a gate in which a check passed without looking at anything",
+        proven::blind_gate,
+    ),
+    ("every-check-can-fail", "a check that finds nothing in a run under sabotage", proven::blind_check),
+];
 
-/// The seed of every proof.
-const SEED: u64 = 7;
+static PROOFS: LazyLock<Vec<proof::Proof>> = LazyLock::new(|| {
+    let runs = TABLES.iter().copied().flatten();
+    let runs = runs.map(|&(check, sabotage, scenario)| proof::Proof {
+        check,
+        broken: Broken::Run { sabotage, scenario },
+    });
+    let fixtures = FIXTURES.iter();
+    let fixtures = fixtures
+        .map(|&(check, fault, judge)| proof::Proof { check, broken: Broken::Fixture { fault, judge } });
+    runs.chain(fixtures).collect()
+});
 
-#[test]
-fn checks_on_licences_can_fail() {
-    prove(LIC);
+/// The checks of this file: the proofs, demonstrated.
+pub(super) const CHECKS: &[Check] = &[Check {
+    name: "every-check-can-fail",
+    requirements: &["DET-005"],
+    scenarios: &[],
+    judge: Judge::Proofs(ProofTable { proofs, checks }),
+}];
+
+/// All proofs.
+pub(super) fn proofs() -> &'static [proof::Proof] {
+    &PROOFS
 }
 
-#[test]
-fn checks_on_capacity_can_fail() {
-    prove(CAP);
-}
-
-#[test]
-fn checks_on_getting_in_can_fail() {
-    prove(JOIN);
-}
-
-#[test]
-fn checks_on_presenter_mode_can_fail() {
-    prove(PRES);
-}
-
-#[test]
-fn checks_on_devices_and_rooms_can_fail() {
-    prove(CAM);
-}
-
-#[test]
-fn checks_on_forwarding_can_fail() {
-    prove(FWD);
-}
-
-#[test]
-fn checks_on_encryption_can_fail() {
-    prove(E2E);
-}
-
-#[test]
-fn checks_on_networks_can_fail() {
-    prove(NET);
-}
-
-#[test]
-fn checks_on_foreign_streams_can_fail() {
-    prove(SEC);
-}
-
-#[test]
-fn checks_on_the_harness_can_fail() {
-    prove(DET);
-}
-
-#[test]
-fn the_comparison_with_the_model_can_fail() {
-    prove(REFERENCE);
-}
-
-/// A check that stands nowhere in the tables has never been seen to fail.
-#[test]
-fn every_check_of_runs_is_proven() {
-    let tables = TABLES.iter().copied().flatten().map(|(check, ..)| *check);
-    let proven: Vec<&str> = tables.chain(PROVEN_ELSEWHERE.iter().map(|(check, _)| *check)).collect();
-    for check in checks().iter().filter(|check| !matches!(check.judge, Judge::Standing(_))) {
-        assert!(proven.contains(&check.name), "{} has no proof that it can fail", check.name);
-    }
-}
-
-/// The checks that judge every scenario are kept in each of these, on lossy and on crowded lines too.
-#[test]
-fn accounts_and_isolation_hold_in_every_kind_of_scenario() {
-    let scenarios = [
-        "avc",
-        "full-house",
-        "hostile",
-        "isolation",
-        "layers",
-        "lobby",
-        "loss",
-        "presenter",
-        "rathaus",
-        "speakers",
-    ];
-    let mut faults = Vec::new();
-    for scenario in scenarios {
-        let run = rehearse(None, scenario);
-        for name in ["every-packet-is-accounted-for", "conferences-are-isolated"] {
-            faults.extend(fault(check(name), &run));
-        }
-    }
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
-}
-
-/// Each check is kept where it is proven and in the scenarios that it names, and violated under its sabotage. All the
-/// faults are told at once.
-#[expect(clippy::print_stdout, reason = "with --nocapture the proofs are read as a table")]
-fn prove(proofs: &[Proof]) {
-    let mut faults = Vec::new();
-    let mut honest: BTreeMap<&str, RunEvidence> = BTreeMap::new();
-    for (name, sabotage, scenario) in proofs {
-        let check = check(name);
-        let broken = judge(check, &rehearse(Some(*sabotage), scenario));
-        println!("{name} | {sabotage} | {}", told(&broken));
-        if broken.violations_total() == 0 {
-            faults.push(format!("{name} does not notice {sabotage} in {scenario}"));
-        }
-        let mut scenarios: Vec<&str> = vec![scenario];
-        scenarios.extend(check.scenarios.iter().filter(|named| ![EVERY_SCENARIO, scenario].contains(named)));
-        for scenario in scenarios {
-            let run = honest.entry(scenario).or_insert_with(|| rehearse(None, scenario));
-            faults.extend(fault(check, run));
-        }
-    }
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
-}
-
-/// What is wrong with a check on an honest run.
-fn fault(check: &Check, honest: &RunEvidence) -> Option<String> {
-    let kept = judge(check, honest);
-    (kept.violations_total() > 0 || kept.examined() == 0)
-        .then(|| format!("{} on an honest {}: {}", check.name, honest.scenario, told(&kept)))
-}
-
-fn check(name: &str) -> &'static Check {
-    checks().iter().find(|check| check.name == name).expect("the tables name checks that exist")
-}
-
-fn rehearse(sabotage: Option<Sabotage>, scenario: &str) -> RunEvidence {
-    let settings = Settings { sabotage, ..Settings::default() };
-    Simulation::new(settings).fixture(scenario, SEED).expect("fixtures run")
-}
-
-/// The findings of a check on a run; further runs of the check's own are broken in the same way.
-fn judge(check: &Check, run: &RunEvidence) -> Findings {
-    assert!(check.judges(&run.scenario), "{} does not judge {}", check.name, run.scenario);
-    match check.judge {
-        Judge::Run(judge) => judge(run),
-        Judge::Compare(judge) => {
-            let settings = Settings { sabotage: run.run().sabotage, ..Settings::default() };
-            judge(run, &Simulation::new(settings)).expect("fixtures run again")
-        }
-        Judge::Standing(_) => panic!("{} needs no run", check.name),
-    }
-}
-
-fn told(findings: &Findings) -> String {
-    let first = findings.breaches().first().map_or("no violation", |breach| &breach.message);
-    format!("{} of {} violated, first: {first}", findings.violations_total(), findings.examined())
-}
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ use super::{Exit, Failure, Stage, wall_now};
 use crate::{
     bad_input::BadInput,
     catalogue::{Catalogue, Coverage, Requirement},
+    check::{Check, Judge},
     gate::{RequirementStatus, decide},
     plan::{Plan, Profile, Selection, Shard},
     registry::Registry,
@@ -17,7 +18,7 @@ use crate::{
         CheckReport, GateReport, RequirementReport,
         output::{REPORT_FILE, to_json},
         saved::SavedReport,
-        terminal::{Look, status_word, verdict_word, wrap, write_requirements},
+        terminal::{Look, status_word, verdict_word, wrap, write_catalogue},
     },
 };
 
@@ -37,7 +38,7 @@ pub(super) fn list(last_out: &Path, json: bool, stage: &mut Stage<'_>) -> Result
         stage.out.write_all(to_json(&report)?.as_bytes())?;
         return Ok(Exit::Holds);
     }
-    write_requirements(stage.out, &report.requirements, stage.look)?;
+    write_catalogue(stage.out, &report.requirements, stage.look)?;
     let reasons = |status| report.requirements.iter().filter(|row| row.status == status).count();
     let (todo, withdrawn) = (reasons(RequirementStatus::Todo), reasons(RequirementStatus::Withdrawn));
     let all = report.requirements.len();
@@ -92,8 +93,9 @@ fn recall(report: &mut GateReport, last: &SavedReport) {
         let Some(known) = last.requirements.iter().find(|known| known.id == row.id) else { continue };
         for check in &mut row.checks {
             if let Some(seen) = known.checks.iter().find(|seen| seen.name == check.name) {
-                let scenarios = std::mem::take(&mut check.scenarios);
-                *check = CheckReport { scenarios, ..seen.clone() };
+                let (scenarios, proven_by) =
+                    (std::mem::take(&mut check.scenarios), std::mem::take(&mut check.proven_by));
+                *check = CheckReport { scenarios, proven_by, ..seen.clone() };
             }
         }
         // Evidence of all checks is needed before the row may repeat what it was said to be.
@@ -124,13 +126,10 @@ fn write_explanation(
         Coverage::Checked => {}
     }
     for check in registry.checks_of(row) {
-        let scenarios = registry.scenarios_of(check);
-        let of = if scenarios.is_empty() {
-            "needs no run".to_owned()
-        } else {
-            format!("judges {}", scenarios.join(", "))
-        };
-        writeln!(out, "check {}: {of}", check.name)?;
+        writeln!(out, "check {}: {}", check.name, judged_by(registry, check))?;
+        for proof in registry.proofs_of(check) {
+            writeln!(out, "  seen to fail on {}", proof.by())?;
+        }
         let seen = last.and_then(|last| last.checks.iter().find(|seen| seen.name == check.name));
         if let Some(seen) = seen {
             writeln!(out, "  last evidence ({} examined): {}", seen.examined, seen.evidence)?;
@@ -143,6 +142,16 @@ fn write_explanation(
         writeln!(out, "last gate run: {}", status_word(last.status))?;
     }
     Ok(())
+}
+
+/// What a check looks at, in words.
+fn judged_by(registry: &Registry, check: &Check) -> String {
+    match check.judge {
+        Judge::Run(_) | Judge::Compare(_) => format!("judges {}", registry.scenarios_of(check).join(", ")),
+        Judge::Standing(_) => "needs no run".to_owned(),
+        Judge::Outcomes(_) => "judges what all other checks concluded".to_owned(),
+        Judge::Proofs(_) => format!("demonstrates {} proofs that checks can fail", registry.proofs().len()),
+    }
 }
 
 fn unknown(id: &str, catalogue: &Catalogue) -> BadInput {

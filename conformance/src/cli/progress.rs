@@ -31,6 +31,7 @@ impl Progress {
         let what = match item {
             WorkItem::Run { scenario, seed } => format!("{scenario} seed {seed}"),
             WorkItem::Standing { check } => check.clone(),
+            WorkItem::Proof { check, by } => format!("{check} against {by}"),
         };
         match &self.bar {
             Some(bar) => {

@@ -97,6 +97,27 @@ fn a_shard_passes_no_check_whose_other_runs_it_did_not_see_but_fails_on_a_violat
 }
 
 #[test]
+fn a_proof_that_shows_nothing_fails_the_gate_and_outcomes_are_judged_when_all_are_there() {
+    let registry = Registry::new(crate::testing::catalogue(), &crate::testing::PROVEN).unwrap();
+    let plan = |filter: Option<&str>| {
+        let filter = filter.map(str::to_owned);
+        Plan::new(&registry, Selection { seeds: vec![1, 2], filter, ..Selection::default() }).unwrap()
+    };
+    let conclude = |plan: &Plan, rehearse: &MadeUp| conclude(plan, &records(plan, rehearse));
+    // No made-up run is broken by a sabotage, so the check on weak links does not notice this one.
+    let outcomes = conclude(&plan(None), &MadeUp::default());
+    let proofs = outcomes.iter().find(|outcome| outcome.check == "checks-can-fail").unwrap();
+    assert_eq!((proofs.status, proofs.examined, proofs.violations_total), (CheckStatus::Fail, 5, 1));
+    assert!(proofs.violations[0].message.contains("does not notice: sabotage wide-links in weak"));
+    let of_others = outcomes.iter().find(|outcome| outcome.check == "others-conclude").unwrap();
+    assert_eq!((of_others.status, of_others.examined), (CheckStatus::Pass, 3));
+    let noticed = conclude(&plan(Some("checks-can-fail")), &broken("weak", crate::proof::SEED));
+    assert_eq!(noticed[0].status, CheckStatus::Pass);
+    let alone = conclude(&plan(Some("others-conclude")), &MadeUp::default());
+    assert_eq!((alone[0].status, alone[0].examined), (CheckStatus::NotRun, 0));
+}
+
+#[test]
 fn the_digest_depends_on_every_run_and_not_on_the_order_of_records() {
     let plan = plan(2, None);
     let good = records(&plan, &MadeUp::default());

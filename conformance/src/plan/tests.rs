@@ -14,6 +14,27 @@ fn run(scenario: &str, seed: u64) -> WorkItem {
 }
 
 #[test]
+fn one_seed_takes_a_part_of_the_proofs_that_moves_with_it_and_several_take_all() {
+    let proofs = |seeds: &[u64]| {
+        let registry = Registry::new(testing::catalogue(), &testing::PROVEN).unwrap();
+        let plan = Plan::new(&registry, Selection { seeds: seeds.to_vec(), ..Selection::default() }).unwrap();
+        let by = |item: &WorkItem| match item {
+            WorkItem::Proof { by, .. } => Some(by.clone()),
+            WorkItem::Run { .. } | WorkItem::Standing { .. } => None,
+        };
+        plan.items().iter().filter_map(by).collect::<Vec<_>>()
+    };
+    let all = proofs(&[1, 2]);
+    assert_eq!(all.len(), 5);
+    let mut seen: Vec<_> = (1..=4).flat_map(|seed| proofs(&[seed])).collect();
+    assert!((1..=4).all(|seed| (1..=2).contains(&proofs(&[seed]).len())));
+    seen.sort_unstable();
+    let mut sorted = all.clone();
+    sorted.sort_unstable();
+    assert_eq!(seen, sorted, "four seeds in a row see each proof once");
+}
+
+#[test]
 fn a_scenario_that_several_checks_judge_is_run_once_for_each_seed() {
     let plan = plan(&[7, 8], None).unwrap();
     let standing = WorkItem::Standing { check: "vectors-pass".to_owned() };

@@ -25,7 +25,7 @@ pub const FILE: &str = "shard.json";
 #[serde(deny_unknown_fields)]
 pub struct ShardFile {
     schema: u32,
-    /// Digest of catalogue and checks: shards of different builds are not joined.
+    /// Digest of catalogue, checks and proofs: shards of different builds are not joined.
     build: String,
     shard: Shard,
     selection: Selection,
@@ -99,7 +99,9 @@ fn name(shard: Shard) -> String {
 fn fingerprint(registry: &Registry) -> String {
     let mut context = Context::new(&SHA256);
     let rows = registry.catalogue().requirements().iter().map(|row| format!("{row:?}\n"));
-    for line in rows.chain(registry.checks().iter().map(|check| format!("{check:?}\n"))) {
+    let checks = registry.checks().iter().map(|check| format!("{check:?}\n"));
+    let proofs = registry.proofs().iter().map(|proof| format!("{} {}\n", proof.check, proof.by()));
+    for line in rows.chain(checks).chain(proofs) {
         context.update(line.as_bytes());
     }
     hex::encode(context.finish())

@@ -114,6 +114,29 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
 /// # Errors
 /// Writing fails.
 pub fn write_requirements(out: &mut dyn Write, rows: &[RequirementReport], look: Look) -> io::Result<()> {
+    write_rows(out, rows, look, |_| Vec::new())
+}
+
+/// As [`write_requirements`], with what each check judges and what it was seen to fail on.
+///
+/// # Errors
+/// Writing fails.
+pub fn write_catalogue(out: &mut dyn Write, rows: &[RequirementReport], look: Look) -> io::Result<()> {
+    write_rows(out, rows, look, |check| {
+        let judges =
+            (!check.scenarios.is_empty()).then(|| format!("  judges {}", check.scenarios.join(", ")));
+        let fails = (!check.proven_by.is_empty())
+            .then(|| format!("  seen to fail on {}", check.proven_by.join("; ")));
+        judges.into_iter().chain(fails).collect()
+    })
+}
+
+fn write_rows(
+    out: &mut dyn Write,
+    rows: &[RequirementReport],
+    look: Look,
+    details: impl Fn(&CheckReport) -> Vec<String>,
+) -> io::Result<()> {
     for rows in rows.chunk_by(|one, next| area(&one.id) == area(&next.id)) {
         writeln!(out, "{}", look.paint(&Style::new().bold(), area(&rows[0].id)))?;
         for row in rows {
@@ -127,11 +150,14 @@ pub fn write_requirements(out: &mut dyn Write, rows: &[RequirementReport], look:
                 | RequirementStatus::Todo
                 | RequirementStatus::NotRun => format!("needs: {}", reason.trim_start_matches("needs ")),
             });
-            let checks = row.checks.iter().map(|check| match check.status {
-                CheckStatus::NotRun if check.examined == 0 => check.name.clone(),
-                CheckStatus::Pass | CheckStatus::Fail | CheckStatus::NotRun => {
-                    format!("{} ({} examined): {}", check.name, check.examined, check.evidence)
-                }
+            let checks = row.checks.iter().flat_map(|check| {
+                let line = match check.status {
+                    CheckStatus::NotRun if check.examined == 0 => check.name.clone(),
+                    CheckStatus::Pass | CheckStatus::Fail | CheckStatus::NotRun => {
+                        format!("{} ({} examined): {}", check.name, check.examined, check.evidence)
+                    }
+                };
+                std::iter::once(line).chain(details(check))
             });
             for line in reason.chain(checks) {
                 let line = truncate_str(&line, look.width - INDENT, "…");

@@ -81,6 +81,15 @@ fn a_check_of_a_withdrawn_row_stops_every_command() {
 }
 
 #[test]
+fn a_check_without_a_proof_that_it_can_fail_stops_every_command() {
+    fn unproven() -> Result<Registry, HarnessError> {
+        let text = ROW.replace("LIC", "E2E");
+        Registry::new(Catalogue::from_files(&[("e2e.toml", &text)])?, &testing::UNPROVEN)
+    }
+    every_command_says(unproven, "check `vectors-pass`: no proof shows that it can fail");
+}
+
+#[test]
 fn list_shows_the_evidence_of_the_last_run_for_every_row_that_is_not_todo() {
     let desk = Desk::new();
     let out = desk.text("out");
