@@ -57,11 +57,13 @@ pub enum DropReason {
     BeyondReplayWindow,
     /// The cipher suite is not the conference's.
     WrongSuite,
+    /// Sealed by somebody else than the one whose track it came on (E2E-007).
+    WrongSender,
 }
 
 impl DropReason {
     /// Every reason, in the order of [`DropReason::index`].
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Malformed,
         Self::Oversized,
         Self::WrongVersion,
@@ -88,6 +90,7 @@ impl DropReason {
         Self::Replayed,
         Self::BeyondReplayWindow,
         Self::WrongSuite,
+        Self::WrongSender,
     ];
 
     /// Dense index, for tables.
@@ -124,6 +127,7 @@ impl DropReason {
             Self::Replayed => "replayed",
             Self::BeyondReplayWindow => "beyond-replay-window",
             Self::WrongSuite => "wrong-suite",
+            Self::WrongSender => "wrong-sender",
         }
     }
 }

@@ -35,9 +35,11 @@
 //!
 //! # What a caller has to check
 //!
-//! [`Opened::sender`] says whose key sealed a frame. Whether that is the person whose tile the frame came in is
-//! the roster's question: the caller binds each [`KeyId`] to a participant and refuses another's frames in their
-//! stream.
+//! A key id says whose stay it is ([`KeyId::is_of`]). Before a receiver opens a frame that came in somebody's track, it
+//! reads the frame's key id ([`KeyId::of_frame`]) and refuses what is not of that participant. Asked afterwards
+//! ([`Opened::sender`]) it would be too late: the copy of a frame in the wrong track would count as the frame, and the
+//! frame itself as its replay. That the number is the person's whose name stands under the picture is the roster's
+//! question; everybody who has the secret could seal as anybody.
 
 mod frame_key;
 mod header;

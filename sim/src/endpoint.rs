@@ -26,13 +26,13 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 
 use crate::{
+    adversary::Adversary,
     channel::ChannelState,
     mail::{FullLink, Mail},
     packet::Datagram,
-    quality::{AudioMeter, VideoMeter},
     recording::Recording,
     sabotage::Sabotage,
-    scenario::{ConferenceIndex, Misbehaviour, Person, PersonIndex, Scenario},
+    scenario::{ConferenceIndex, Person, PersonIndex, Scenario},
     seed::Seed,
     timeline::{Grid, Hearing, Receiving},
     trace::Channel as Wire,
@@ -43,8 +43,8 @@ use pacer::Pacer;
 use publisher::Publisher;
 use session::{Phase, Session};
 
-pub use incoming::FrameCounters;
-pub use plaintext::{MARKER_BYTES, Marker};
+pub use incoming::{FrameCounters, ReceivedTrack};
+pub use plaintext::{MARKER_BYTES, Marker, frame_identity};
 pub use report::{ClientView, PersonRecord};
 pub use session::{Observation, RequestName};
 
@@ -75,7 +75,7 @@ pub struct Endpoint {
     next_report: Timestamp,
     camera_on: bool,
     screen_on: bool,
-    misbehaviour: Option<Misbehaviour>,
+    adversary: Adversary,
     sabotage: Option<Sabotage>,
     /// When it opened the link, for the time until the first sound.
     opened_at: Option<Timestamp>,
@@ -83,8 +83,9 @@ pub struct Endpoint {
     heard_after: Option<Duration>,
     frames: FrameCounters,
     refused: DropCounters,
-    heard: Vec<AudioMeter>,
-    seen: Vec<VideoMeter>,
+    received: Vec<ReceivedTrack>,
+    /// The frames that were sealed, by [`frame_identity`].
+    sealed: Vec<(MediaKind, u64)>,
     grid: Grid,
     hearing: Hearing,
     receiving: Receiving,
@@ -119,15 +120,15 @@ impl Endpoint {
             next_report: Timestamp::FAR_FUTURE,
             camera_on: true,
             screen_on: person.screen.is_some(),
-            misbehaviour: None,
+            adversary: Adversary::new(index, seed.stream_at("adversary", index.0 as u64)),
             sabotage: None,
             opened_at: None,
             entered_after: None,
             heard_after: None,
             frames: FrameCounters::default(),
             refused: DropCounters::default(),
-            heard: Vec::new(),
-            seen: Vec::new(),
+            received: Vec::new(),
+            sealed: Vec::new(),
             grid,
             hearing: Hearing::new(grid),
             receiving: Receiving::new(grid),
@@ -164,6 +165,7 @@ impl Endpoint {
     /// Opens a link.
     pub fn join(&mut self, now: Timestamp, link: &FullLink) {
         self.secret = link.secret;
+        self.adversary.on_link(&link.link);
         self.on_opening(now);
         self.session.join(now, link);
         self.flush_channel(now);
@@ -172,7 +174,10 @@ impl Endpoint {
     /// A datagram from the server.
     pub fn handle_datagram(&mut self, now: Timestamp, datagram: &Datagram) {
         let ours = self.session.channel.as_mut().filter(|(peer, _)| *peer == datagram.peer);
-        let Some((_, channel)) = ours else { return };
+        let Some((_, channel)) = ours else {
+            self.adversary.handle_datagram(now, datagram);
+            return self.misbehave(now);
+        };
         match datagram.channel {
             Wire::Signalling => {
                 channel.handle_segment(now, &datagram.bytes);
@@ -196,6 +201,7 @@ impl Endpoint {
             self.send_reports(now);
             self.next_report = now + REPORT_INTERVAL;
         }
+        self.misbehave(now);
         self.flush_channel(now);
     }
 
@@ -205,7 +211,11 @@ impl Endpoint {
         let published = self.publishers.iter().filter_map(Publisher::poll_timeout).min();
         let received = self.incoming.iter().filter_map(Incoming::poll_timeout).min();
         let report = (self.next_report < Timestamp::FAR_FUTURE).then_some(self.next_report);
-        [channel, published, received, report, self.pacer.poll_timeout()].into_iter().flatten().min()
+        let adversary = self.adversary.poll_timeout();
+        [channel, published, received, report, self.pacer.poll_timeout(), adversary]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// The next datagram for the network.
@@ -264,6 +274,7 @@ impl Endpoint {
                 self.observations.push_back(Observation::Entered { participant, mode });
                 self.on_entered(now, participant);
                 if let Some(invitation) = invitation {
+                    self.adversary.on_link(&invitation.link);
                     self.send_mail(invitation);
                 }
             }
@@ -326,7 +337,7 @@ impl Endpoint {
         }
         self.encryption = self.secret.map(|secret| {
             let keys = SharedSecretKeys::new(ConferenceSecret::from_bytes(secret));
-            let own = KeyId::random(&mut self.rng);
+            let own = KeyId::of_stay(participant, &mut self.rng);
             let base: BaseKey = keys.derive(own);
             let mut opener = Opener::new(CipherSuite::default(), keys);
             // Nobody plays this participant's own voice back to it.
@@ -359,7 +370,8 @@ impl Endpoint {
                     self.publishers.push(publisher);
                 }
                 (None, Some(there)) => {
-                    self.publishers.remove(there);
+                    let publisher = self.publishers.remove(there);
+                    self.on_unpublished(&publisher);
                 }
                 (Some(_), Some(_)) | (None, None) => {}
             }
@@ -370,7 +382,9 @@ impl Endpoint {
 
     /// Outside: no media any more.
     fn on_outside(&mut self, now: Timestamp) {
-        self.publishers.clear();
+        for publisher in std::mem::take(&mut self.publishers) {
+            self.on_unpublished(&publisher);
+        }
         self.encryption = None;
         self.pacer.clear();
         self.layout.clear();
@@ -378,6 +392,11 @@ impl Endpoint {
         for incoming in std::mem::take(&mut self.incoming) {
             self.keep(incoming, now);
         }
+    }
+
+    /// A track is sent no more: what it sent is kept.
+    fn on_unpublished(&mut self, publisher: &Publisher) {
+        self.sealed.extend(publisher.sealed.iter().map(|identity| (publisher.kind, *identity)));
     }
 
     /// Hands the channel's segments to the network.

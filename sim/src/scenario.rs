@@ -31,7 +31,8 @@ pub use media_core::{
     signalling::{EndpointKind, Mode, OutReason, Refusal, Role},
 };
 
-pub use action::{Action, Layer, Misbehaviour, Step};
+pub use crate::adversary::Misbehaviour;
+pub use action::{Action, Layer, Step};
 pub use builder::ScenarioBuilder;
 pub use duration::DurationText;
 pub use error::ScenarioError;
@@ -281,6 +282,22 @@ impl Scenario {
         self.seed = seed;
         self.file.seed = Some(SeedText(seed));
         self
+    }
+
+    /// The same scenario in which nobody breaks the rules.
+    ///
+    /// # Panics
+    /// Never: without steps that change only conduct, what is valid stays so.
+    #[must_use]
+    pub fn well_behaved(&self) -> Self {
+        let mut file = self.file.clone();
+        file.steps.retain(|step| !matches!(step.verb.value, file::Verb::Misbehave | file::Verb::Behave));
+        ScenarioBuilder::from(file).build().expect("a scenario without misbehaviour is valid")
+    }
+
+    /// Whether a person breaks the rules at any time.
+    pub fn misbehaves(&self, person: PersonIndex) -> bool {
+        self.steps.iter().any(|step| step.who == person && matches!(step.action, Action::Misbehave(_)))
     }
 
     /// The end of the run.

@@ -11,7 +11,7 @@ const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The labels of all substreams that a run draws from (DET-002).
 pub const SOURCES: &[&str] =
-    &["credential", "downlink", "endpoint", "engine", "guessed link", "marker", "uplink"];
+    &["adversary", "credential", "downlink", "endpoint", "engine", "guessed link", "marker", "uplink"];
 
 /// The number that determines a whole run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,6 +2,8 @@
 //! out, their clear headers, and (beside the lock of TLS) who asked for what. It knows nothing of the engine: checks
 //! compare its records with what the engine and the clients say.
 
+use std::collections::BTreeMap;
+
 use media_core::{
     PeerId, Ssrc, Timestamp,
     limits::DATAGRAM_BYTES_MAX,
@@ -85,9 +87,9 @@ pub struct WireCounters {
     pub bytes_searched: u64,
     /// Datagrams in which the marker was found (E2E-003).
     pub marker_found: u64,
-    /// The largest UDP payload.
+    /// The largest UDP payload that is not beyond [`DATAGRAM_BYTES_MAX`].
     pub largest: usize,
-    /// Datagrams beyond [`DATAGRAM_BYTES_MAX`].
+    /// Datagrams of the server beyond [`DATAGRAM_BYTES_MAX`].
     pub oversized: u64,
 }
 
@@ -108,6 +110,8 @@ pub struct Tap {
     pub key_frame_requests: Vec<SeenKeyFrameRequest>,
     /// Media bytes (UDP payload) in, by time and peer: RTP and RTCP.
     pub media_in: Vec<(Timestamp, PeerId, u32)>,
+    /// Datagrams to the server beyond [`DATAGRAM_BYTES_MAX`], by whose they are.
+    pub oversized_in: BTreeMap<PeerId, u64>,
     /// Counts.
     pub counters: WireCounters,
 }
@@ -127,7 +131,9 @@ impl Observer {
 
     /// A datagram to the server.
     pub fn on_ingress(&mut self, at: Timestamp, datagram: &Datagram) {
-        self.search(datagram);
+        if self.search(datagram) {
+            *self.tap.oversized_in.entry(datagram.peer).or_default() += 1;
+        }
         if datagram.channel == Channel::Media {
             self.tap.media_in.push((at, datagram.peer, datagram.bytes.len() as u32));
             self.tap.ingress.extend(seen_rtp(at, datagram));
@@ -136,7 +142,7 @@ impl Observer {
 
     /// A datagram from the server.
     pub fn on_egress(&mut self, at: Timestamp, datagram: &Datagram) {
-        self.search(datagram);
+        self.tap.counters.oversized += u64::from(self.search(datagram));
         if datagram.channel != Channel::Media {
             return;
         }
@@ -174,13 +180,17 @@ impl Observer {
         self.tap.closed.push((at, peer));
     }
 
-    fn search(&mut self, datagram: &Datagram) {
+    /// Looks for the marker. Says whether the datagram is too large.
+    fn search(&mut self, datagram: &Datagram) -> bool {
         let counters = &mut self.tap.counters;
         counters.datagrams += 1;
         counters.bytes_searched += datagram.bytes.len() as u64;
-        counters.largest = counters.largest.max(datagram.bytes.len());
-        counters.oversized += u64::from(datagram.bytes.len() > DATAGRAM_BYTES_MAX);
         counters.marker_found += u64::from(self.finder.find(&datagram.bytes).is_some());
+        let oversized = datagram.bytes.len() > DATAGRAM_BYTES_MAX;
+        if !oversized {
+            counters.largest = counters.largest.max(datagram.bytes.len());
+        }
+        oversized
     }
 }
 

@@ -60,7 +60,7 @@ fn forwarded_agrees(flows: &Flows<'_>, findings: &mut Findings) {
     }
     let mut seen: BTreeMap<(PeerId, ParticipantId, MediaKind), (u64, u64)> = BTreeMap::new();
     for packet in &server.tap.egress {
-        let origin = flows.origin(packet.payload);
+        let origin = flows.origin_of(packet);
         let stream = origin.and_then(|origin| {
             let stay = flows.stay_at(origin.peer, origin.at)?;
             Some((packet.peer, stay.participant, flows.kind_of_stream(origin.peer, origin.ssrc)?))
@@ -101,7 +101,7 @@ pub(super) fn conferences_are_isolated(evidence: &RunEvidence) -> Findings {
     for packet in &flows.run.server.tap.egress {
         let conference = |peer, at| flows.stay_at(peer, at).map(|stay| stay.conference);
         let to = conference(packet.peer, packet.at);
-        let origin = flows.origin(packet.payload);
+        let origin = flows.origin_of(packet);
         let from = origin.and_then(|origin| conference(origin.peer, origin.at));
         findings.expect_at(to.is_some() && to == from, Some(packet.at), || {
             let sender = origin.map_or("nobody", |origin| flows.name(origin.peer));

@@ -1,9 +1,17 @@
 //! Owns the checks of end-to-end encryption (E2E): published vectors, what the forwarding side can name, what the wire
 //! shows, and what happens without a key.
 
-use media_core::e2ee::{BaseKey, CipherSuite, KeyId, KeySource, Opener};
+use media_core::{
+    ParticipantId,
+    e2ee::{BaseKey, CipherSuite, KeyId, KeySource, Opener},
+};
 use serde_json::Value;
-use sim::{packet::person_of, scenario::LinkKind};
+use sim::{
+    endpoint::ReceivedTrack,
+    packet::person_of,
+    run::Run,
+    scenario::{LinkKind, PersonIndex},
+};
 
 use crate::{
     check::{Check, EVERY_SCENARIO, Judge},
@@ -146,16 +154,32 @@ fn names_no_secret(files: &[(&str, &str)]) -> Findings {
 fn frames_open(run: &RunEvidence) -> Findings {
     let mut findings = Findings::new();
     let mut opened = 0;
-    for person in &run.run().people {
-        let frames = &person.frames;
-        opened += frames.opened;
-        findings.add_examined(frames.opened);
-        findings.expect(frames.refused == 0, || {
-            format!("{}: SFrame refused {} of {} frames", person.report.name, frames.refused, frames.opened)
+    let run = run.run();
+    for (listener, source, track) in received(run) {
+        opened += track.frames.opened;
+        findings.add_examined(track.frames.opened);
+        // Who breaks the rules sends, and asks for, what does not open.
+        let broken = [Some(listener), source].into_iter().flatten().any(|who| run.scenario.misbehaves(who));
+        findings.expect(track.frames.refused == 0 || broken, || {
+            let name = &run.scenario.person(listener).name;
+            format!("{name}: SFrame refused {} of {} frames", track.frames.refused, track.frames.opened)
         });
     }
     findings.count("frames opened", opened);
     findings
+}
+
+/// Every track that anybody received: who, whose, and what became of it.
+pub(super) fn received(
+    run: &Run,
+) -> impl Iterator<Item = (PersonIndex, Option<PersonIndex>, &ReceivedTrack)> {
+    let of = |source: ParticipantId| run.people.iter().position(|person| person.stays.contains(&source));
+    run.people.iter().enumerate().flat_map(move |(listener, person)| {
+        person
+            .received
+            .iter()
+            .map(move |track| (PersonIndex(listener), of(track.source).map(PersonIndex), track))
+    })
 }
 
 fn no_plaintext(run: &RunEvidence) -> Findings {

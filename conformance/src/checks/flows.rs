@@ -8,12 +8,7 @@ use media_core::{
     ConferenceId, MediaKind, ParticipantId, PeerId, Ssrc, Timestamp,
     signalling::{Request, ServerMessage},
 };
-use sim::{
-    packet::person_of,
-    run::Run,
-    scenario::{Action, PersonIndex},
-    tap::SeenRtp,
-};
+use sim::{packet::person_of, run::Run, tap::SeenRtp};
 
 /// One person's time in a conference, from the message that let them in to the first sign that they are out.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +34,7 @@ pub(crate) struct Announced {
     pub(crate) source: ParticipantId,
     pub(crate) kind: MediaKind,
     pub(crate) ssrc: Ssrc,
+    pub(crate) rtx_ssrc: Ssrc,
     pub(crate) from: Timestamp,
     pub(crate) until: Timestamp,
 }
@@ -53,6 +49,8 @@ pub(crate) struct Flows<'a> {
     published: BTreeMap<(PeerId, Ssrc), Published>,
     /// First arrival of each ciphertext, by its hash; on a stream that its sender announced, if it came on one.
     origins: BTreeMap<u64, &'a SeenRtp>,
+    /// Further first arrivals of the same ciphertext: on other streams, announced by their senders.
+    others: BTreeMap<u64, Vec<&'a SeenRtp>>,
     /// Who got which ciphertext, sorted.
     reached: Vec<(u64, PeerId)>,
 }
@@ -68,10 +66,17 @@ impl<'a> Flows<'a> {
         for packet in tap.ingress.iter().filter(own).chain(&tap.ingress) {
             origins.entry(packet.payload).or_insert(packet);
         }
+        let mut others: BTreeMap<u64, Vec<&SeenRtp>> = BTreeMap::new();
+        for packet in tap.ingress.iter().filter(own) {
+            let first: &SeenRtp = origins[&packet.payload];
+            if first.peer != packet.peer {
+                others.entry(packet.payload).or_default().push(packet);
+            }
+        }
         let mut reached: Vec<_> = tap.egress.iter().map(|packet| (packet.payload, packet.peer)).collect();
         reached.sort_unstable();
         reached.dedup();
-        Self { run, stays: stays(run), announced: announced(run), published, origins, reached }
+        Self { run, stays: stays(run), announced: announced(run), published, origins, others, reached }
     }
 
     /// The name of whoever is behind a connection.
@@ -118,6 +123,18 @@ impl<'a> Flows<'a> {
         self.origins.get(&payload).copied()
     }
 
+    /// Where a packet from the server came from. A hostile client can send the ciphertext of others: of several who sent
+    /// it on streams of their own, it is the one whose stream the server announced to the receiver.
+    pub(super) fn origin_of(&self, packet: &SeenRtp) -> Option<&'a SeenRtp> {
+        let origin = self.origin(packet.payload);
+        let Some(others) = self.others.get(&packet.payload) else { return origin };
+        let theirs = |announced: &&Announced| [announced.ssrc, announced.rtx_ssrc].contains(&packet.ssrc);
+        let announced = self.announced.get(&packet.peer).and_then(|streams| streams.iter().find(theirs));
+        let source = announced.map(|announced| announced.source);
+        let sends = |sent: &&SeenRtp| self.stay_at(sent.peer, sent.at).map(|stay| stay.participant) == source;
+        origin.into_iter().chain(others.iter().copied()).find(sends).or(origin)
+    }
+
     /// Whether a ciphertext was sent to a connection.
     pub(crate) fn reached(&self, payload: u64, peer: PeerId) -> bool {
         self.reached.binary_search(&(payload, peer)).is_ok()
@@ -132,12 +149,6 @@ impl<'a> Flows<'a> {
     /// The stream under which the server announced `ssrc` (not of retransmissions) to a connection.
     pub(crate) fn announced_as(&self, peer: PeerId, ssrc: Ssrc) -> Option<&Announced> {
         self.announced.get(&peer)?.iter().find(|announced| announced.ssrc == ssrc)
-    }
-
-    /// Whether the scenario makes a person misbehave at any time.
-    pub(crate) fn misbehaves(&self, person: PersonIndex) -> bool {
-        let mut steps = self.run.scenario.steps.iter();
-        steps.any(|step| step.who == person && matches!(step.action, Action::Misbehave(_)))
     }
 }
 
@@ -207,8 +218,9 @@ fn announced(run: &Run) -> BTreeMap<PeerId, Vec<Announced>> {
             ServerMessage::TrackAdded { track } => {
                 let from = message.at;
                 let until = Timestamp::FAR_FUTURE;
-                let (source, kind, ssrc) = (track.participant, track.kind, track.ssrc);
-                streams.push(Announced { source, kind, ssrc, from, until });
+                let (source, kind, ssrc, rtx_ssrc) =
+                    (track.participant, track.kind, track.ssrc, track.rtx_ssrc);
+                streams.push(Announced { source, kind, ssrc, rtx_ssrc, from, until });
             }
             ServerMessage::TrackRemoved { participant, kind } => {
                 for stream in streams.iter_mut().filter(|s| s.source == *participant && s.kind == *kind) {

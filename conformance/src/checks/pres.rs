@@ -224,7 +224,7 @@ fn audience_sends_feedback_only(evidence: &RunEvidence) -> Findings {
                     .step_by(100)
                     .all(|at| verdict(Timestamp::from_millis(at)))
             };
-            let honest = !flows.misbehaves(person_of(stay.peer));
+            let honest = !flows.run.scenario.misbehaves(person_of(stay.peer));
             if !honest || until.saturating_since(from) < SETTLED || !MediaKind::ALL.into_iter().all(silent) {
                 continue;
             }

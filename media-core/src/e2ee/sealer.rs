@@ -24,7 +24,7 @@ pub struct Sealer {
 }
 
 impl Sealer {
-    /// A sealer whose counter starts at zero. `sender` is of this stay only (see [`KeyId::random`]): a second sealer
+    /// A sealer whose counter starts at zero. `sender` is of this stay only (see [`KeyId::of_stay`]): a second sealer
     /// with the same id and base key would use the same (key, nonce) pairs again.
     pub fn new(suite: CipherSuite, sender: KeyId, base: &BaseKey) -> Self {
         Self::starting_at(suite, sender, base, 0)

@@ -8,7 +8,7 @@
 //!   before they came and after they left or were removed, if they get the packets.
 //! - Every member can derive every sender's key, so any member can forge a frame in another's name.
 //! - Nothing here knows the roster: whoever has the link is a sender.
-//! - A (key, nonce) pair is unique only as far as key ids are (see [`KeyId::random`]).
+//! - A (key, nonce) pair is unique only as far as key ids are (see [`KeyId::of_stay`]).
 
 use std::fmt;
 

@@ -1,17 +1,15 @@
-//! Owns what a participant does by the scenario's steps, good conduct and bad.
+//! Owns what a participant does by the scenario's steps. What bad conduct consists of is in [`crate::adversary`].
 
-use bytes::Bytes;
 use media_core::{
-    Permissions, Ssrc, Timestamp,
-    rtp::rtcp,
+    Permissions, Timestamp,
     signalling::{Mode, Request},
 };
-use rand_core::Rng;
 
-use super::{Endpoint, Observation};
+use super::{Endpoint, Incoming, Observation, Publisher};
 use crate::{
+    adversary::{Act, Knowledge},
     mail::Mailbox,
-    scenario::{Action, Misbehaviour, Scenario},
+    scenario::{Action, Scenario},
 };
 
 impl Endpoint {
@@ -39,7 +37,16 @@ impl Endpoint {
                 self.session.on_out();
                 self.on_outside(now);
             }
-            Action::Misbehave(how) => self.misbehaviour = Some(how),
+            Action::Misbehave(how) => self.adversary.begin(now, how),
+            Action::Behave => {
+                self.adversary.end(now);
+                // What it asked for in between is forgotten: it sends and watches what its devices and its user say.
+                if self.session.participant().is_some() {
+                    self.publish(now);
+                    self.layout.clear();
+                    self.update_watching(now);
+                }
+            }
             Action::CameraOn | Action::CameraOff => {
                 self.camera_on = action == Action::CameraOn;
                 self.publish(now);
@@ -72,6 +79,7 @@ impl Endpoint {
                 }
             }
         }
+        self.misbehave(now);
         self.flush_channel(now);
     }
 
@@ -110,50 +118,36 @@ impl Endpoint {
             | Action::StopScreen
             | Action::CameraOn
             | Action::CameraOff
-            | Action::Misbehave(_) => return None,
+            | Action::Misbehave(_)
+            | Action::Behave => return None,
         })
     }
 
-    /// What a misbehaving client makes of a packet of its own.
-    pub(super) fn distort(&mut self, bytes: Bytes) -> Bytes {
-        if self.misbehaviour != Some(Misbehaviour::ForeignSsrc) || bytes.len() < 12 {
-            return bytes;
+    /// Does what the bad side of this client has in mind, and hands over what its further connections send.
+    pub(super) fn misbehave(&mut self, now: Timestamp) {
+        if self.adversary.poll_timeout().is_some_and(|at| at <= now) {
+            let knowledge = self.knowledge();
+            for act in self.adversary.handle_timeout(now, &knowledge) {
+                match act {
+                    Act::Media(bytes) => self.send_unchanged(bytes),
+                    Act::Request(body) => self.session.request(now, body),
+                    Act::Message(message) => self.session.send_raw(now, message),
+                }
+            }
         }
-        // Every fourth packet speaks for another participant, as this client knows them.
-        let Some(victim) = self.incoming.first().map(|incoming| incoming.info.ssrc) else { return bytes };
-        if !self.rng.next_u32().is_multiple_of(4) {
-            return bytes;
+        while let Some(datagram) = self.adversary.poll_datagram(now) {
+            self.out.push_back(datagram);
         }
-        let mut forged = bytes.to_vec();
-        forged[8..12].copy_from_slice(&victim.0.to_be_bytes());
-        Bytes::from(forged)
     }
 
-    /// What a misbehaving client sends on top, each time it reports.
-    pub(super) fn misbehave(&mut self) {
-        let Some(how) = self.misbehaviour else { return };
-        let streams: Vec<Ssrc> = self.incoming.iter().map(|incoming| incoming.info.ssrc).collect();
-        let mut packet = Vec::new();
-        match how {
-            Misbehaviour::NackFlood => {
-                let everything: Vec<u16> = (0..200).collect();
-                for ssrc in streams.into_iter().take(8) {
-                    rtcp::write_nack(Ssrc(2), ssrc, &everything, &mut packet);
-                }
-            }
-            Misbehaviour::KeyFrameStorm => {
-                for ssrc in streams.into_iter().take(8) {
-                    rtcp::write_pli(Ssrc(2), ssrc, &mut packet);
-                }
-            }
-            Misbehaviour::Garbage => {
-                packet.resize(200, 0);
-                self.rng.fill_bytes(&mut packet);
-            }
-            Misbehaviour::ForeignSsrc | Misbehaviour::IgnoreMode => return,
-        }
-        if !packet.is_empty() {
-            self.send_media(Bytes::from(packet));
+    fn knowledge(&self) -> Knowledge {
+        let own = self.session.participant();
+        let newest = |incoming: &Incoming| incoming.highest.map(|(_, highest)| highest as u16);
+        Knowledge {
+            own,
+            others: self.session.roster.keys().copied().filter(|other| Some(*other) != own).collect(),
+            tracks: self.incoming.iter().map(|incoming| (incoming.info.clone(), newest(incoming))).collect(),
+            offers: self.publishers.iter().map(Publisher::offer).collect(),
         }
     }
 

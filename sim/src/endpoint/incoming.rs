@@ -3,8 +3,8 @@
 
 use bytes::Bytes;
 use media_core::{
-    DropReason, MediaKind, Ssrc, Timestamp,
-    e2ee::{FrameMetadata, Opener, SharedSecretKeys},
+    DropCounters, DropReason, MediaKind, ParticipantId, Ssrc, Timestamp,
+    e2ee::{FrameMetadata, KeyId, Opener, SharedSecretKeys},
     rtp::{
         DependencyDescriptor, FrameReader, RtpView, SequenceUnwrapper, TimestampUnwrapper,
         ext::DEPENDENCY_DESCRIPTOR,
@@ -37,11 +37,23 @@ pub struct FrameCounters {
     pub strange: u64,
 }
 
+impl FrameCounters {
+    /// Adds another track's counts to these.
+    pub fn merge(&mut self, other: &Self) {
+        self.opened += other.opened;
+        self.decoded += other.decoded;
+        self.refused += other.refused;
+        self.marked += other.marked;
+        self.strange += other.strange;
+    }
+}
+
 /// A received track.
 #[derive(Debug)]
 pub(super) struct Incoming {
     pub(super) info: TrackInfo,
     grid: Grid,
+    frames: Frames,
     sequences: SequenceUnwrapper,
     media: Media,
     pub(super) highest: Option<(u64, u64)>,
@@ -73,11 +85,20 @@ struct Watching {
     cut: bool,
 }
 
+/// What became of a track's frames.
+#[derive(Debug, Default)]
+struct Frames {
+    counters: FrameCounters,
+    /// Why packets of it went no further.
+    refused: DropCounters,
+    /// What went to the decoder, by [`plaintext::frame_identity`].
+    decoded: Vec<u64>,
+}
+
 /// What opening needs besides the track itself.
 pub(super) struct Opening<'a> {
     pub(super) opener: &'a mut Opener<SharedSecretKeys>,
     pub(super) marker: &'a Marker,
-    pub(super) counters: &'a mut FrameCounters,
 }
 
 impl Incoming {
@@ -97,7 +118,15 @@ impl Incoming {
                 cut: false,
             })),
         };
-        Self { info, grid, sequences: SequenceUnwrapper::new(), media, highest: None, packets: 0 }
+        Self {
+            info,
+            grid,
+            frames: Frames::default(),
+            sequences: SequenceUnwrapper::new(),
+            media,
+            highest: None,
+            packets: 0,
+        }
     }
 
     /// A packet of this track, or a repaired one.
@@ -117,15 +146,20 @@ impl Incoming {
         self.packets += 1;
         let (first, highest) = self.highest.unwrap_or((sequence, sequence));
         self.highest = Some((first.min(sequence), highest.max(sequence)));
-        match &mut self.media {
+        let track = (&self.info, &mut self.frames);
+        let handled = match &mut self.media {
             Media::Audio(listening) => {
-                listening.handle_packet(now, &self.info, sequence, view.timestamp(), payload, opening)
+                listening.handle_packet(now, track, sequence, view.timestamp(), payload, opening)
             }
             Media::Video(watching) => {
                 let payload = datagram.slice_ref(payload);
-                watching.handle_packet(now, &self.info, sequence, view, payload, opening)
+                watching.handle_packet(now, track, sequence, view, payload, opening)
             }
+        };
+        if let Err(reason) = handled {
+            self.frames.refused.count(reason);
         }
+        handled
     }
 
     pub(super) fn handle_timeout(&mut self, now: Timestamp, opening: &mut Opening<'_>) {
@@ -133,7 +167,7 @@ impl Incoming {
             Media::Audio(listening) => listening.advance(now),
             Media::Video(watching) => {
                 watching.assembler.handle_timeout(now);
-                watching.show(now, &self.info, opening);
+                watching.show(now, (&self.info, &mut self.frames), opening);
             }
         }
     }
@@ -187,36 +221,54 @@ impl Incoming {
         }
     }
 
-    /// The track is gone, or the run is over: its meters.
-    pub(super) fn finish(mut self, now: Timestamp) -> Finished {
+    /// The track is gone, or the run is over: what is known of it, and its time line if it was heard.
+    pub(super) fn finish(mut self, now: Timestamp) -> (ReceivedTrack, Option<Hearing>) {
+        let (mut heard, mut line, mut seen) = (None, None, None);
         match &mut self.media {
             Media::Audio(listening) => {
                 listening.playout.finish(now, false);
-                Finished::Audio(listening.playout.meter().clone(), listening.playout.line().clone())
+                heard = Some(listening.playout.meter().clone());
+                line = Some(listening.playout.line().clone());
             }
             Media::Video(watching) => {
                 watching.count_torn();
                 if let Some(meter) = &mut watching.meter {
                     meter.on_ended(now);
                 }
-                Finished::Video(watching.meter.take())
+                seen = watching.meter.take();
             }
         }
+        let Frames { counters, refused, decoded } = self.frames;
+        let (source, kind) = (self.info.participant, self.info.kind);
+        (ReceivedTrack { source, kind, heard, seen, frames: counters, refused, decoded }, line)
     }
 }
 
 /// The last word on a received track.
-#[derive(Debug)]
-pub(super) enum Finished {
-    Audio(AudioMeter, Hearing),
-    Video(Option<VideoMeter>),
+#[derive(Clone, Debug)]
+pub struct ReceivedTrack {
+    /// Whose it is, as the server says.
+    pub source: ParticipantId,
+    /// Microphone, camera or screen.
+    pub kind: MediaKind,
+    /// What was heard of it.
+    pub heard: Option<AudioMeter>,
+    /// What was seen of it; absent when it was never watched.
+    pub seen: Option<VideoMeter>,
+    /// What became of its frames.
+    pub frames: FrameCounters,
+    /// Why packets of it went no further.
+    pub refused: DropCounters,
+    /// The frames that went to the decoder, in order, by [`frame_identity`](crate::endpoint::frame_identity); only those
+    /// large enough to bear the sender's marker, without which two senders' frames may be the same.
+    pub decoded: Vec<u64>,
 }
 
 impl Listening {
     fn handle_packet(
         &mut self,
         now: Timestamp,
-        info: &TrackInfo,
+        (info, frames): (&TrackInfo, &mut Frames),
         sequence: u64,
         timestamp: u32,
         payload: &[u8],
@@ -230,9 +282,9 @@ impl Listening {
             key_frame: false,
             frame_number: 0,
         };
-        let content = open(payload, metadata, opening)?;
+        let content = open(payload, metadata, info.participant, frames, opening)?;
         let rtp_timestamp = self.timestamps.unwrap(timestamp);
-        if let Content::Marked(captured) = content {
+        if let Content::Marked(captured, _) = content {
             self.anchor = Some((rtp_timestamp, captured));
         }
         let Some((anchor, captured)) = self.anchor else { return Ok(()) };
@@ -243,7 +295,7 @@ impl Listening {
         } else {
             captured - nanos(anchor - rtp_timestamp)
         };
-        opening.counters.decoded += 1;
+        frames.on_decoded(content);
         let voice = content != Content::Small;
         self.playout.insert(now, AudioFrame { sequence, rtp_timestamp, captured, voice });
         Ok(())
@@ -261,7 +313,7 @@ impl Watching {
     fn handle_packet(
         &mut self,
         now: Timestamp,
-        info: &TrackInfo,
+        track: (&TrackInfo, &mut Frames),
         sequence: u64,
         view: &RtpView<'_>,
         payload: Bytes,
@@ -289,16 +341,19 @@ impl Watching {
                 payload,
             },
         );
-        self.show(now, info, opening);
+        self.show(now, track, opening);
         Ok(())
     }
 
-    fn show(&mut self, now: Timestamp, info: &TrackInfo, opening: &mut Opening<'_>) {
+    fn show(&mut self, now: Timestamp, (info, frames): (&TrackInfo, &mut Frames), opening: &mut Opening<'_>) {
         while let Some(frame) = self.assembler.poll_frame() {
-            if open(&frame.payload, metadata(info, &frame), opening).is_err() {
-                continue;
+            match open(&frame.payload, metadata(info, &frame), info.participant, frames, opening) {
+                Ok(content) => frames.on_decoded(content),
+                Err(reason) => {
+                    frames.refused.count(reason);
+                    continue;
+                }
             }
-            opening.counters.decoded += 1;
             if let Some(meter) = self.meter.as_mut().filter(|_| frame.decodable) {
                 meter.on_frame(now, frame.spatial);
             }
@@ -330,17 +385,40 @@ fn metadata(info: &TrackInfo, frame: &AssembledFrame) -> FrameMetadata {
     }
 }
 
-fn open(sealed: &[u8], metadata: FrameMetadata, opening: &mut Opening<'_>) -> Result<Content, DropReason> {
+/// Opens a frame as one of `sender`, or refuses it. Whose key sealed it is asked first: a frame of somebody else must not
+/// count as opened, or their own copy of it would be taken for a replay.
+fn open(
+    sealed: &[u8],
+    metadata: FrameMetadata,
+    sender: ParticipantId,
+    frames: &mut Frames,
+    opening: &mut Opening<'_>,
+) -> Result<Content, DropReason> {
     let mut clear = Vec::new();
-    if let Err(reason) = opening.opener.open(sealed, &metadata.to_bytes(), &mut clear) {
-        opening.counters.refused += 1;
+    let opened = KeyId::of_frame(sealed).and_then(|key| {
+        if !key.is_of(sender) {
+            return Err(DropReason::WrongSender);
+        }
+        opening.opener.open(sealed, &metadata.to_bytes(), &mut clear)
+    });
+    if let Err(reason) = opened {
+        frames.counters.refused += 1;
         return Err(reason);
     }
-    opening.counters.opened += 1;
+    frames.counters.opened += 1;
     let content = plaintext::read(&clear, opening.marker);
-    opening.counters.marked += u64::from(matches!(content, Content::Marked(_)));
-    opening.counters.strange += u64::from(content == Content::Strange);
+    frames.counters.marked += u64::from(matches!(content, Content::Marked(..)));
+    frames.counters.strange += u64::from(content == Content::Strange);
     Ok(content)
+}
+
+impl Frames {
+    fn on_decoded(&mut self, content: Content) {
+        self.counters.decoded += 1;
+        if let Content::Marked(_, identity) = content {
+            self.decoded.push(identity);
+        }
+    }
 }
 
 /// Keeps the SSRCs of a track apart: its media and its retransmissions.

@@ -9,19 +9,20 @@ use media_core::{
 
 use super::{
     Endpoint, Incoming,
-    incoming::{Finished, Opening, belongs},
+    incoming::{Opening, belongs},
     layout::Picture,
     publisher::Sending,
 };
 use crate::{
+    adversary::Misbehaviour,
     packet::{Datagram, IP_UDP_BYTES},
     sabotage::Sabotage,
-    scenario::Misbehaviour,
     trace::Channel as Wire,
 };
 
 impl Endpoint {
     pub(super) fn on_media(&mut self, now: Timestamp, bytes: &Bytes) {
+        self.adversary.on_received(bytes);
         let handled = match demux(bytes) {
             Protocol::Rtp => self.on_rtp(now, bytes),
             Protocol::Rtcp => self.on_rtcp(bytes),
@@ -38,8 +39,7 @@ impl Endpoint {
             self.frames.decoded += u64::from(self.sabotage == Some(Sabotage::PlayUnopened));
             return Err(DropReason::NoKey);
         };
-        let mut opening =
-            Opening { opener: &mut encryption.opener, marker: &self.marker, counters: &mut self.frames };
+        let mut opening = Opening { opener: &mut encryption.opener, marker: &self.marker };
         let found = self
             .incoming
             .iter_mut()
@@ -88,8 +88,7 @@ impl Endpoint {
             self.send_media(packet);
         }
         if let Some(encryption) = &mut self.encryption {
-            let mut opening =
-                Opening { opener: &mut encryption.opener, marker: &self.marker, counters: &mut self.frames };
+            let mut opening = Opening { opener: &mut encryption.opener, marker: &self.marker };
             for incoming in &mut self.incoming {
                 if incoming.poll_timeout().is_some_and(|at| at <= now) {
                     incoming.handle_timeout(now, &mut opening);
@@ -107,11 +106,12 @@ impl Endpoint {
 
     fn send_frames(&mut self, now: Timestamp) {
         let permissions = self.session.permissions();
-        let disobeys = self.misbehaviour == Some(Misbehaviour::IgnoreMode)
-            || self.sabotage == Some(Sabotage::AudienceChatters);
+        let disobeys =
+            self.adversary.is(Misbehaviour::IgnoreMode) || self.sabotage == Some(Sabotage::AudienceChatters);
         let mut sending = Sending {
             sealer: self.encryption.as_mut().map(|encryption| &mut encryption.sealer),
             sabotage: self.sabotage,
+            silent: self.adversary.is(Misbehaviour::LoudestInSilence),
             marker: &self.marker,
             transport_sequence: &mut self.transport_sequence,
         };
@@ -132,8 +132,17 @@ impl Endpoint {
     }
 
     pub(super) fn send_media(&mut self, bytes: Bytes) {
+        if self.adversary.leaves_packets_alone() {
+            return self.send_unchanged(bytes);
+        }
+        let victim = self.incoming.first().map(|incoming| incoming.info.ssrc);
+        for bytes in self.adversary.on_sending(bytes, victim) {
+            self.send_unchanged(bytes);
+        }
+    }
+
+    pub(super) fn send_unchanged(&mut self, bytes: Bytes) {
         let Some(peer) = self.peer() else { return };
-        let bytes = self.distort(bytes);
         self.out.push_back(Datagram { peer, channel: Wire::Media, bytes });
     }
 
@@ -173,7 +182,6 @@ impl Endpoint {
         if !packet.is_empty() {
             self.send_media(Bytes::from(packet));
         }
-        self.misbehave();
     }
 
     pub(super) fn on_demand(&mut self, now: Timestamp, kind: MediaKind, encodings: u8) {
@@ -218,14 +226,13 @@ impl Endpoint {
         }
     }
 
-    /// Keeps the meters of a track that is over.
+    /// Keeps what is known of a received track that is over.
     pub(super) fn keep(&mut self, incoming: Incoming, now: Timestamp) {
-        match incoming.finish(now) {
-            Finished::Audio(meter, line) => {
-                self.heard.push(meter);
-                self.hearing.merge(&line);
-            }
-            Finished::Video(meter) => self.seen.extend(meter),
+        let (track, line) = incoming.finish(now);
+        self.frames.merge(&track.frames);
+        self.received.push(track);
+        if let Some(line) = line {
+            self.hearing.merge(&line);
         }
     }
 }

@@ -4,6 +4,7 @@
 use media_core::Timestamp;
 
 use crate::recording::RecordedFrame;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Bytes of the marker.
 pub const MARKER_BYTES: usize = 16;
@@ -24,7 +25,7 @@ pub(super) fn write(
     let size = frame.size as usize;
     let header = frame.header.as_slice();
     out.extend_from_slice(&header[..header.len().min(size)]);
-    if out.len() + MARKER_BYTES + 8 <= size {
+    if is_marked(size, out.len()) {
         out.extend_from_slice(marker);
         out.extend_from_slice(&captured.as_nanos().to_be_bytes());
     }
@@ -39,11 +40,22 @@ pub(super) fn write(
     }
 }
 
+/// What a frame goes by in the records of a run: a hash of its plaintext, which holds the time of capture and filling that
+/// is the sender's own. Sender and receiver name the same frame alike, and no two frames with a marker are the same.
+pub fn frame_identity(plaintext: &[u8]) -> u64 {
+    xxh3_64(plaintext)
+}
+
+/// Whether a plaintext of this many bytes under this codec header bears the marker.
+pub(super) const fn is_marked(plaintext: usize, header: usize) -> bool {
+    header + MARKER_BYTES + 8 <= plaintext
+}
+
 /// What an opened frame says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Content {
-    /// Captured at this time; the marker was there.
-    Marked(Timestamp),
+    /// Captured at this time; the marker was there. Beside it, what the frame goes by.
+    Marked(Timestamp, u64),
     /// Too small for a marker.
     Small,
     /// Large enough, but without the marker: not what any sender of this run wrote.
@@ -61,7 +73,9 @@ pub(super) fn read(plaintext: &[u8], marker: &Marker) -> Content {
     };
     let time = plaintext.get(at + MARKER_BYTES..at + MARKER_BYTES + 8);
     match time.and_then(|bytes| bytes.try_into().ok()) {
-        Some(bytes) => Content::Marked(Timestamp::from_nanos(u64::from_be_bytes(bytes))),
+        Some(bytes) => {
+            Content::Marked(Timestamp::from_nanos(u64::from_be_bytes(bytes)), frame_identity(plaintext))
+        }
         None => Content::Strange,
     }
 }

@@ -60,6 +60,8 @@ pub(super) struct Publisher {
     /// What this recording sends while nobody speaks.
     quiet: Option<RecordedFrame>,
     muted_before: bool,
+    /// The frames that were sealed, by [`plaintext::frame_identity`].
+    pub(super) sealed: Vec<u64>,
 }
 
 /// What sealing and numbering need besides the track itself.
@@ -68,6 +70,8 @@ pub(super) struct Sending<'a> {
     pub(super) sealer: Option<&'a mut Sealer>,
     /// What is broken on purpose.
     pub(super) sabotage: Option<Sabotage>,
+    /// Nobody speaks, whatever the person's times of speech are.
+    pub(super) silent: bool,
     pub(super) marker: &'a Marker,
     pub(super) transport_sequence: &'a mut u16,
 }
@@ -119,6 +123,7 @@ impl Publisher {
             speaks,
             quiet: quiet.filter(|_| !video).copied(),
             muted_before: false,
+            sealed: Vec::new(),
         }
     }
 
@@ -169,7 +174,7 @@ impl Publisher {
             self.replay.request_key_frame(frame.encoding);
             return true;
         }
-        self.silence(&mut frame);
+        self.silence(&mut frame, sending.silent);
         if !frame.dtx {
             self.send(&frame, sending, out);
         }
@@ -223,9 +228,12 @@ impl Publisher {
         }
     }
 
-    fn silence(&self, frame: &mut ReplayedFrame) {
-        let (Some(speaks), Some(quiet)) = (&self.speaks, self.quiet) else { return };
-        if !speaks.iter().any(|(from, to)| (*from..*to).contains(&frame.at)) {
+    fn silence(&self, frame: &mut ReplayedFrame, silent: bool) {
+        let Some(quiet) = self.quiet else { return };
+        let speaks = |times: &Vec<(Timestamp, Timestamp)>| {
+            times.iter().any(|(from, to)| (*from..*to).contains(&frame.at))
+        };
+        if silent || !self.speaks.as_ref().is_none_or(speaks) {
             frame.frame = quiet;
             frame.dtx = quiet.is_dtx();
         }
@@ -254,6 +262,7 @@ impl Publisher {
             Some(seal) => seal.seal(&clear, &metadata.to_bytes(), &mut sealed).is_ok(),
             None => false,
         };
+        self.sealed.push(plaintext::frame_identity(&clear));
         if !is_sealed && sending.sabotage != Some(Sabotage::FailOpen) {
             return;
         }

@@ -6,7 +6,7 @@ use media_core::{
     signalling::{Member, Mode},
 };
 
-use super::{Endpoint, FrameCounters, Incoming};
+use super::{Endpoint, FrameCounters, Incoming, ReceivedTrack};
 use crate::{
     quality::{AudioMeter, VideoMeter},
     record::{JoinReport, ParticipantReport},
@@ -24,8 +24,12 @@ pub struct PersonRecord {
     pub stays: Vec<ParticipantId>,
     /// Every SSRC they ever published, with what it carried.
     pub published: Vec<(Ssrc, MediaKind)>,
-    /// What became of the frames that arrived.
+    /// What became of the frames that arrived, over all tracks.
     pub frames: FrameCounters,
+    /// Every track that was ever received, in the order in which they ended.
+    pub received: Vec<ReceivedTrack>,
+    /// The frames that this person's client sealed, by [`frame_identity`](super::frame_identity).
+    pub sealed: Vec<(MediaKind, u64)>,
     /// What of the network's input was refused.
     pub refused: DropCounters,
     /// What they believe at the end; absent outside.
@@ -51,22 +55,30 @@ impl Endpoint {
         for incoming in std::mem::take(&mut self.incoming) {
             self.keep(incoming, now);
         }
+        for publisher in std::mem::take(&mut self.publishers) {
+            self.on_unpublished(&publisher);
+        }
+        let timeline = self.timeline();
+        let heard = self.received.iter().filter_map(|track| track.heard.as_ref());
+        let seen = self.received.iter().filter_map(|track| track.seen.as_ref());
         let millis = |duration: std::time::Duration| duration.as_nanos() as f64 / 1e6;
         PersonRecord {
             report: ParticipantReport {
                 name: self.person.name.clone(),
                 site: site.to_owned(),
-                audio: AudioMeter::report(&self.heard),
-                video: VideoMeter::report(&self.seen, now),
+                audio: AudioMeter::report(heard),
+                video: VideoMeter::report(seen, now),
                 join: JoinReport {
                     first_audio_ms: self.heard_after.map(millis),
                     entered_ms: self.entered_after.map(millis),
                 },
             },
-            timeline: self.timeline(),
+            timeline,
             stays: self.stays,
             published: self.published,
             frames: self.frames,
+            received: self.received,
+            sealed: self.sealed,
             refused: self.refused,
             view: self.session.view(),
         }
@@ -74,7 +86,7 @@ impl Endpoint {
 
     fn timeline(&self) -> ParticipantTimeline {
         let mut seen = Viewing::new(self.grid);
-        for meter in &self.seen {
+        for meter in self.received.iter().filter_map(|track| track.seen.as_ref()) {
             seen.merge(meter.line());
         }
         let mut timeline = ParticipantTimeline::default();

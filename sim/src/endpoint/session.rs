@@ -188,6 +188,13 @@ impl Session {
         channel.send(now, ClientMessage { request, body }.encode());
     }
 
+    /// Sends bytes that are no request on the present connection.
+    pub(super) fn send_raw(&mut self, now: Timestamp, message: Vec<u8>) {
+        if let Some((_, channel)) = &mut self.channel {
+            channel.send(now, message);
+        }
+    }
+
     /// The invitation that a finished request has revoked, and what the request was.
     pub(super) fn answered(&mut self, request: u32) -> (RequestName, Option<InvitationId>) {
         self.requests.remove(&request).unwrap_or(("unknown", None))

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::PersonIndex;
+use crate::adversary::Misbehaviour;
 
 /// One deed at one time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +81,8 @@ pub enum Action {
     CameraOff,
     /// Break the rules from this moment on.
     Misbehave(Misbehaviour),
+    /// Keep the rules again.
+    Behave,
 }
 
 /// A layer of a camera or a screen, from the smallest.
@@ -99,20 +102,4 @@ impl Layer {
     pub const fn index(self) -> u8 {
         self as u8
     }
-}
-
-/// How a client breaks the rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Misbehaviour {
-    /// Sends media on an SSRC that another participant published (SEC-002).
-    ForeignSsrc,
-    /// Goes on sending whatever the mode and the moderators say (PRES-001).
-    IgnoreMode,
-    /// Asks for every packet again, all the time (SEC-003).
-    NackFlood,
-    /// Asks every source it receives for key frames, all the time (SEC-003, FWD-004).
-    KeyFrameStorm,
-    /// Sends datagrams of random bytes beside its media (SEC-001).
-    Garbage,
 }

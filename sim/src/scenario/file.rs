@@ -9,10 +9,13 @@ use media_core::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{DurationText, Layer, Located, Misbehaviour, SeedText, schema};
-use crate::site::{
-    Segment,
-    file::{BurstLossSpec, LinkRef},
+use super::{DurationText, Layer, Located, SeedText, schema};
+use crate::{
+    adversary::Misbehaviour,
+    site::{
+        Segment,
+        file::{BurstLossSpec, LinkRef},
+    },
 };
 
 /// A scenario file.
@@ -278,8 +281,10 @@ pub enum Verb {
     CameraOn,
     /// Switch the camera off.
     CameraOff,
-    /// Break the rules (`how`).
+    /// Break the rules in one way, in place of any other (`how`).
     Misbehave,
+    /// Keep the rules again.
+    Behave,
 }
 
 /// `[[fault]]`

@@ -59,6 +59,7 @@ fn action(entry: &StepEntry, who: PersonIndex, people: &[Person], names: &Names)
         Verb::CameraOn => own(MediaKind::Camera).map(|()| Action::CameraOn)?,
         Verb::CameraOff => own(MediaKind::Camera).map(|()| Action::CameraOff)?,
         Verb::Misbehave => Action::Misbehave(needed(entry, "how", entry.how.as_ref())?),
+        Verb::Behave => Action::Behave,
     })
 }
 
@@ -89,7 +90,8 @@ fn check_particulars(entry: &StepEntry) -> Result<(), Problem> {
         | Verb::ShareScreen
         | Verb::StopScreen
         | Verb::CameraOn
-        | Verb::CameraOff => &[],
+        | Verb::CameraOff
+        | Verb::Behave => &[],
     };
     let given = [
         ("whom", entry.whom.as_ref().map(|value| &value.span)),
