@@ -37,7 +37,7 @@ const SHAPES: &[&str] = &[
     "{\"request\":1,\"body\":{\"remove\":{\"participant\":1},\"end\":null}}",
     "{\"request\":1,\"body\":{\"set-mode\":{\"mode\":\"monologue\"}}}",
     "{\"request\":1,\"body\":{\"publish\":{\"tracks\":{}}}}",
-    "{\"request\":1,\"body\":{\"publish\":{\"tracks\":[{\"kind\":\"audio\",\"codec\":\"opus\",\"encodings\":[]}]}}}",
+    "{\"request\":1,\"body\":{\"publish\":{\"tracks\":[{\"kind\":\"audio\",\"codec\":\"opus\"}]}}}",
     "{\"request\":1,\"body\":{\"watch\":{\"source\":0,\"kind\":\"camera\",\"layer\":256}}}",
     "{\"request\":1,\"body\":{\"join\":{\"link\":{\"conference\":1,\"token\":\"0x\"},\"credential\":null}}}",
     "{\"request\":1,\"body\":\"lea",
@@ -135,16 +135,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_among_the_malformed_messages_is_a_request_that_changes_anything() {
+    fn nothing_among_the_malformed_messages_is_a_request() {
         let mut rng = ChaCha8Rng::from_seed([3; 32]);
         let mut oversized = 0;
         for count in 0..1_000 {
             let message = message(count, &mut rng);
             oversized += u32::from(message.len() > limits::SIGNAL_BYTES_MAX);
-            if let Ok(read) = ClientMessage::decode(&message) {
-                // Valid in form; the engine refuses what it says.
-                assert!(matches!(read.body, media_core::signalling::Request::Publish { .. }), "{read:?}");
-            }
+            assert!(ClientMessage::decode(&message).is_err(), "{}", String::from_utf8_lossy(&message));
         }
         assert!(oversized > 5, "{oversized}");
     }
