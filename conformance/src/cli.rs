@@ -216,10 +216,10 @@ Examples:
     },
     /// Name what got worse, better, appeared or vanished between two reports
     ///
-    /// Compares requirements, and what each participant experienced where the reports are of single runs. Differences
-    /// of a figure below 1 % count as none. Exit code 1 says that something got worse.
+    /// Compares requirements, the digests of runs, and what each participant experienced. Simulated figures are exact, so
+    /// any difference is told. Exit code 1 says that something got worse.
     Diff {
-        /// An earlier report.json, or the output of run --json.
+        /// An earlier report.json, the output of run --json, or fixtures/baseline.json.
         #[arg(value_name = "OLD.json")]
         old: PathBuf,
         /// A later one.

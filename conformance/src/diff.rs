@@ -1,83 +1,65 @@
-//! Owns the comparison of two report objects: by requirement and by what each participant experienced. Reading them
-//! is owned by `report::saved`.
+//! Owns the comparison of two report objects: by requirement, by run, and by what each participant experienced. Simulated
+//! figures are exact, so any difference is one. Reading reports is owned by `report::saved`.
+
+mod change;
+mod figures;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Write},
 };
-
-use serde_json::{Map, Value};
 
 use crate::{
     gate::RequirementStatus,
     report::{
-        saved::{SavedParticipant, SavedReport},
+        saved::{SavedReport, SavedRun},
         terminal::status_word,
     },
 };
 
-/// Relative change of a figure below which it counts as equal: the bound within which a run counts as undisturbed.
-const TOLERANCE: f64 = 0.01;
+pub use change::Change;
+use figures::{figures, is_better};
+
+/// Changes of one figure in one run that are told one by one; the others are counted.
+const TOLD_OF_A_FIGURE_MAX: usize = 3;
 
 /// What differs between two reports.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// Requirements that no longer hold, figures that moved the wrong way.
-    pub worse: Vec<String>,
+    /// Requirements that no longer hold, figures that moved the wrong way or are no longer measured.
+    pub worse: Vec<Change>,
     /// The reverse.
-    pub better: Vec<String>,
+    pub better: Vec<Change>,
     /// Differences without a direction.
-    pub changed: Vec<String>,
+    pub changed: Vec<Change>,
     /// Only in the new report.
-    pub appeared: Vec<String>,
+    pub appeared: Vec<Change>,
     /// Only in the old report.
-    pub vanished: Vec<String>,
+    pub vanished: Vec<Change>,
 }
-
-/// Which way a figure should move, and by how much at least to matter where the old value is near zero.
-struct Sense {
-    name: &'static str,
-    higher_is_better: bool,
-    step: f64,
-}
-
-/// The figures of a participant (`audio.mos` and so on).
-const SENSES: [Sense; 11] = [
-    Sense { name: "audio.mos", higher_is_better: true, step: 0.01 },
-    Sense { name: "audio.concealment", higher_is_better: false, step: 0.0005 },
-    Sense { name: "audio.longest_gap_ms", higher_is_better: false, step: 1.0 },
-    Sense { name: "audio.mouth_to_ear_ms_p95", higher_is_better: false, step: 1.0 },
-    Sense { name: "video.frozen_share", higher_is_better: false, step: 0.0005 },
-    Sense { name: "video.freezes", higher_is_better: false, step: 0.5 },
-    Sense { name: "video.first_frame_ms", higher_is_better: false, step: 1.0 },
-    Sense { name: "video.kbps", higher_is_better: true, step: 1.0 },
-    Sense { name: "video.torn_frames", higher_is_better: false, step: 0.5 },
-    Sense { name: "join.first_audio_ms", higher_is_better: false, step: 1.0 },
-    Sense { name: "join.entered_ms", higher_is_better: false, step: 1.0 },
-];
 
 impl Changes {
     /// Compares two reports.
     pub fn between(old: &SavedReport, new: &SavedReport) -> Self {
         let mut changes = Self::default();
-        let status_of = |report: &SavedReport| -> BTreeMap<String, RequirementStatus> {
+        let statuses = |report: &SavedReport| -> BTreeMap<String, RequirementStatus> {
             report.requirements.iter().map(|row| (row.id.clone(), row.status)).collect()
         };
-        changes.compare_all(&status_of(old), &status_of(new), Self::compare_status);
-        let people = |report: &SavedReport| -> BTreeMap<String, SavedParticipant> {
-            report.participants.iter().map(|person| (person.name.clone(), person.clone())).collect()
-        };
-        changes.compare_all(&people(old), &people(new), |changes, name, old, new| {
-            changes.compare_all(
-                &figures(name, &old.figures),
-                &figures(name, &new.figures),
-                Self::compare_figure,
-            );
+        changes.compare_all(&statuses(old), &statuses(new), |changes, id, was, is| {
+            changes.compare_status(id, *was, *is);
         });
+        let (was, is) = (runs(old), runs(new));
+        changes.compare_all(&was, &is, Self::compare_run);
         changes
     }
 
-    /// Writes one line for each difference.
+    /// Whether nothing differs.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Writes the differences, worst kind first. A figure that changed for many participants of a run is told for those
+    /// for whom it changed most, and counted for the others.
     ///
     /// # Errors
     /// Writing fails.
@@ -89,28 +71,27 @@ impl Changes {
             ("appeared", &self.appeared),
             ("vanished", &self.vanished),
         ];
-        for (kind, lines) in kinds {
-            for line in lines {
-                writeln!(out, "{kind:<9} {line}")?;
-            }
+        for (kind, changes) in kinds {
+            write_kind(out, kind, changes)?;
         }
-        let counts: Vec<_> = kinds.iter().map(|(kind, lines)| format!("{} {kind}", lines.len())).collect();
+        let counts: Vec<_> =
+            kinds.iter().map(|(kind, changes)| format!("{} {kind}", changes.len())).collect();
         writeln!(out, "{}", counts.join(", "))
     }
 
-    fn compare_all<T: Clone>(
+    fn compare_all<T>(
         &mut self,
         old: &BTreeMap<String, T>,
         new: &BTreeMap<String, T>,
-        compare: impl Fn(&mut Self, &str, T, T),
+        compare: impl Fn(&mut Self, &str, &T, &T),
     ) {
         for (name, was) in old {
             match new.get(name) {
-                Some(is) => compare(self, name, was.clone(), is.clone()),
-                None => self.vanished.push(name.clone()),
+                Some(is) => compare(self, name, was, is),
+                None => self.vanished.push(Change::of(name)),
             }
         }
-        self.appeared.extend(new.keys().filter(|name| !old.contains_key(*name)).cloned());
+        self.appeared.extend(new.keys().filter(|name| !old.contains_key(*name)).map(|name| Change::of(name)));
     }
 
     fn compare_status(&mut self, id: &str, old: RequirementStatus, new: RequirementStatus) {
@@ -118,125 +99,99 @@ impl Changes {
         if old == new {
             return;
         }
-        let line = format!("{id}: {} to {}", status_word(old), status_word(new));
+        let change = Change::of(id).with_values(status_word(old), status_word(new));
         // A requirement that held and is not shown to hold any longer got worse, whatever the reason, unless the row
         // itself was withdrawn: that is a decision, whose reason stands in the catalogue.
         match (old, new) {
-            (Pass, Fail | Todo | NotRun) | (_, Fail) => self.worse.push(line),
-            (Fail | Todo | NotRun | Withdrawn, Pass) => self.better.push(line),
-            (_, Todo | NotRun | Withdrawn) | (Pass, Pass) => self.changed.push(line),
+            (Pass, Fail | Todo | NotRun) | (_, Fail) => self.worse.push(change),
+            (Fail | Todo | NotRun | Withdrawn, Pass) => self.better.push(change),
+            (_, Todo | NotRun | Withdrawn) | (Pass, Pass) => self.changed.push(change),
         }
     }
 
-    fn compare_figure(&mut self, name: &str, old: f64, new: f64) {
-        let sense = SENSES.iter().find(|sense| name.ends_with(sense.name));
-        let step = sense.map_or(0.0, |sense| sense.step);
-        if (new - old).abs() <= (old.abs() * TOLERANCE).max(step) {
-            return;
+    fn compare_run(&mut self, run: &str, old: &SavedRun, new: &SavedRun) {
+        if old.digest != new.digest && !old.digest.is_empty() && !new.digest.is_empty() {
+            self.changed.push(Change::of(run).figure("digest").with_values(&old.digest, &new.digest));
         }
-        let line = format!("{name}: {old} to {new}");
-        match sense {
-            None => self.changed.push(line),
-            Some(sense) if sense.higher_is_better == (new > old) => self.better.push(line),
-            Some(_) => self.worse.push(line),
-        }
-    }
-}
-
-/// All numbers of one participant, by `NAME audio.mos` and so on.
-fn figures(person: &str, groups: &Map<String, Value>) -> BTreeMap<String, f64> {
-    let mut all = BTreeMap::new();
-    for (group, value) in groups {
-        for (figure, value) in value.as_object().into_iter().flatten() {
-            if let Some(value) = value.as_f64() {
-                all.insert(format!("{person} {group}.{figure}"), value);
+        let was: BTreeMap<_, _> =
+            old.participants.iter().map(|person| (person.name.as_str(), person)).collect();
+        let is: BTreeMap<_, _> =
+            new.participants.iter().map(|person| (person.name.as_str(), person)).collect();
+        for name in was.keys().chain(is.keys()).collect::<BTreeSet<_>>() {
+            let place = if run.is_empty() { (*name).to_owned() } else { format!("{run} {name}") };
+            match (was.get(name), is.get(name)) {
+                (Some(was), Some(is)) => {
+                    self.compare_person(&place, run, &figures(&was.figures), &figures(&is.figures));
+                }
+                // A report lists a part of the participants of a large run: who is not listed has not gone.
+                (Some(_), None) if !new.leaves_out() => self.vanished.push(Change::of(&place)),
+                (None, Some(_)) if !old.leaves_out() => self.appeared.push(Change::of(&place)),
+                (Some(_) | None, _) => {}
             }
         }
     }
-    all
+
+    #[expect(clippy::float_cmp, reason = "simulated figures are exact: the smallest difference is one")]
+    fn compare_person(
+        &mut self,
+        place: &str,
+        run: &str,
+        old: &BTreeMap<String, f64>,
+        new: &BTreeMap<String, f64>,
+    ) {
+        for figure in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
+            let change = Change::of(place).in_run(run).figure(figure);
+            match (old.get(figure), new.get(figure)) {
+                (Some(was), Some(is)) if was == is => {}
+                (Some(was), Some(is)) => {
+                    let change = change.moved(*was, *is);
+                    match is_better(figure, *was, *is) {
+                        Some(true) => self.better.push(change),
+                        Some(false) => self.worse.push(change),
+                        None => self.changed.push(change),
+                    }
+                }
+                // What is no longer measured is no longer shown: who was heard before is silent, who was in is out.
+                (Some(was), None) => self.worse.push(change.with_values(was, "nothing")),
+                (None, Some(is)) => self.appeared.push(change.with_values("nothing", is)),
+                (None, None) => {}
+            }
+        }
+    }
+}
+
+/// The runs of a report by name: all of a gate run, or the one of a single run, which has none.
+fn runs(report: &SavedReport) -> BTreeMap<String, SavedRun> {
+    let mut runs: BTreeMap<_, _> = report.runs.iter().map(|run| (run.token(), run.clone())).collect();
+    if report.requirements.is_empty() && report.runs.is_empty() {
+        runs.insert(String::new(), SavedRun::alone(&report.digest, report.participants.clone()));
+    }
+    runs
+}
+
+fn write_kind(out: &mut dyn Write, kind: &str, changes: &[Change]) -> io::Result<()> {
+    // What belongs to no figure of participants stands for itself, first and in its order.
+    for change in changes.iter().filter(|change| change.group().is_none()) {
+        writeln!(out, "{kind:<9} {change}")?;
+    }
+    let mut groups: BTreeMap<(&str, &str), Vec<&Change>> = BTreeMap::new();
+    for change in changes {
+        if let Some(group) = change.group() {
+            groups.entry(group).or_default().push(change);
+        }
+    }
+    for ((run, figure), mut changes) in groups {
+        changes.sort_by(|one, other| other.size().total_cmp(&one.size()));
+        for change in changes.iter().take(TOLD_OF_A_FIGURE_MAX) {
+            writeln!(out, "{kind:<9} {change}")?;
+        }
+        if let Some(rest @ 1..) = changes.len().checked_sub(TOLD_OF_A_FIGURE_MAX) {
+            let run = if run.is_empty() { "" } else { " in " }.to_owned() + run;
+            writeln!(out, "{kind:<9} and {figure} of {rest} more{run}")?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn report(parts: &Value) -> SavedReport {
-        let mut whole = json!({ "schema": 1, "verdict": "pass", "digest": "00" });
-        whole.as_object_mut().unwrap().extend(parts.as_object().unwrap().clone());
-        serde_json::from_value(whole).unwrap()
-    }
-
-    fn statuses(rows: &[(&str, &str)]) -> SavedReport {
-        let row = |(id, status): &(&str, &str)| json!({ "id": id, "level": "MUST", "status": status, "checks": [] });
-        report(&json!({ "requirements": rows.iter().map(row).collect::<Vec<_>>() }))
-    }
-
-    fn person(audio: &Value) -> SavedReport {
-        report(&json!({ "participants": [{ "name": "Ada", "site": "hall", "audio": audio }] }))
-    }
-
-    #[test]
-    fn equal_reports_show_no_change() {
-        let same = statuses(&[("LIC-001", "pass"), ("CAP-002", "todo")]);
-        assert_eq!(Changes::between(&same, &same), Changes::default());
-    }
-
-    #[test]
-    fn a_requirement_that_held_got_worse_when_it_is_not_shown_to_hold() {
-        for status in ["fail", "todo", "not_run"] {
-            let changes =
-                Changes::between(&statuses(&[("LIC-001", "pass")]), &statuses(&[("LIC-001", status)]));
-            assert_eq!(changes.worse.len(), 1, "{status}");
-        }
-        let back = Changes::between(&statuses(&[("LIC-001", "fail")]), &statuses(&[("LIC-001", "pass")]));
-        assert_eq!((back.worse.len(), back.better), (0, vec!["LIC-001: fail to pass".to_owned()]));
-    }
-
-    #[test]
-    fn hiding_a_failure_is_not_called_better() {
-        let changes = Changes::between(&statuses(&[("LIC-001", "fail")]), &statuses(&[("LIC-001", "todo")]));
-        assert_eq!(changes.changed, ["LIC-001: fail to todo"]);
-        assert!(changes.better.is_empty());
-    }
-
-    #[test]
-    fn what_is_only_in_one_report_appeared_or_vanished() {
-        let changes = Changes::between(&statuses(&[("LIC-001", "pass")]), &statuses(&[("LIC-002", "pass")]));
-        assert_eq!(
-            (changes.appeared, changes.vanished),
-            (vec!["LIC-002".to_owned()], vec!["LIC-001".to_owned()])
-        );
-    }
-
-    #[test]
-    fn a_figure_is_judged_by_its_sense() {
-        let old = person(&json!({ "mos": 4.0, "concealment": 0.02, "echo": 1.0 }));
-        let new = person(&json!({ "mos": 3.0, "concealment": 0.01, "echo": 2.0 }));
-        let changes = Changes::between(&old, &new);
-        assert_eq!(changes.worse, ["Ada audio.mos: 4 to 3"]);
-        assert_eq!(changes.better, ["Ada audio.concealment: 0.02 to 0.01"]);
-        assert_eq!(changes.changed, ["Ada audio.echo: 1 to 2"]);
-    }
-
-    #[test]
-    fn a_change_within_the_tolerance_is_none_and_one_beyond_it_is_one() {
-        let worse = |new: f64| {
-            Changes::between(&person(&json!({ "mos": 4.0 })), &person(&json!({ "mos": new }))).worse.len()
-        };
-        assert_eq!(worse(3.97), 0);
-        assert_eq!(worse(3.95), 1);
-        let first_loss = Changes::between(
-            &person(&json!({ "concealment": 0.0 })),
-            &person(&json!({ "concealment": 0.001 })),
-        );
-        assert_eq!(first_loss.worse.len(), 1);
-    }
-
-    #[test]
-    fn a_participant_that_hears_nothing_any_longer_has_vanished_figures() {
-        let changes = Changes::between(&person(&json!({ "mos": 4.0 })), &person(&Value::Null));
-        assert_eq!(changes.vanished, ["Ada audio.mos"]);
-    }
-}
+mod tests;

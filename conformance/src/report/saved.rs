@@ -38,6 +38,24 @@ pub struct SavedReport {
     /// Its participants, when it is of a single run.
     #[serde(default)]
     pub participants: Vec<SavedParticipant>,
+    /// Its runs, when it is of a gate run.
+    #[serde(default)]
+    pub runs: Vec<SavedRun>,
+}
+
+/// One run of a gate run.
+#[derive(Clone, Debug, Deserialize)]
+pub struct SavedRun {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The seed.
+    pub seed: u64,
+    /// The run's digest.
+    pub digest: String,
+    /// How many participants there were, listed or not.
+    pub participants_total: u64,
+    /// The listed ones.
+    pub participants: Vec<SavedParticipant>,
 }
 
 /// What a participant experienced, in whatever figures the report has.
@@ -48,6 +66,24 @@ pub struct SavedParticipant {
     /// Groups of figures, for instance `audio`.
     #[serde(flatten)]
     pub figures: serde_json::Map<String, Value>,
+}
+
+impl SavedRun {
+    /// A run that stands alone in its report.
+    pub fn alone(digest: &str, participants: Vec<SavedParticipant>) -> Self {
+        let participants_total = participants.len() as u64;
+        Self { scenario: String::new(), seed: 0, digest: digest.to_owned(), participants_total, participants }
+    }
+
+    /// `SCENARIO@SEED`, as replay tokens name it.
+    pub fn token(&self) -> String {
+        format!("{}@{}", self.scenario, self.seed)
+    }
+
+    /// Whether some of the participants are not listed.
+    pub fn leaves_out(&self) -> bool {
+        self.participants_total > self.participants.len() as u64
+    }
 }
 
 impl SavedReport {
