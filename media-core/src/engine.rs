@@ -21,6 +21,7 @@ use crate::{
 };
 
 /// What an engine is built from.
+#[derive(Clone)]
 pub struct EngineConfig {
     /// Licences, term, limits and licence holders.
     pub conference: ConferenceConfig,

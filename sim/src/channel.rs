@@ -3,6 +3,7 @@
 //! absent: encryption and authentication (the simulation's links are not secret), TCP's byte-wise sequence numbers (here
 //! a number names a whole segment), Nagle's algorithm and delayed acknowledgements, session resumption.
 
+mod liveness;
 mod receiver;
 mod rtt;
 mod sender;
@@ -13,11 +14,13 @@ use std::time::Duration;
 
 use media_core::Timestamp;
 
+pub use self::liveness::{KEEP_ALIVE_AFTER, KEEP_ALIVE_INTERVAL, SILENCE_MAX};
 use self::{
+    liveness::Liveness,
     receiver::{Receiver, Verdict},
     sender::Sender,
     setup::{Progress, Record, RecordKind, Setup},
-    wire::Segment,
+    wire::{Flag, Segment},
 };
 
 /// Bytes of the largest segment, as UDP payload (NET-007).
@@ -52,12 +55,25 @@ pub enum CloseReason {
     Local,
     /// The peer closed it.
     Remote,
-    /// No progress for [`GIVE_UP_AFTER`].
+    /// Nothing was heard for [`SILENCE_MAX`], or there was no progress for [`GIVE_UP_AFTER`].
     TimedOut,
+    /// The other end knows nothing of the channel: it has lost its state.
+    Reset,
     /// More than [`SEND_BYTES_MAX`] waited, or a message was longer than [`MESSAGE_BYTES_MAX`].
     SendBufferFull,
     /// The peer sent in order what no peer may send: a message too long, or a set-up step out of turn.
     ProtocolViolation,
+}
+
+/// What is to be done with a segment that belongs to no channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stray {
+    /// A client begins a channel: [`Channel::accept`] one for it.
+    Opens,
+    /// Its sender takes a channel for alive that is not: send this back.
+    Reset(Vec<u8>),
+    /// Nothing.
+    Ignored,
 }
 
 /// What a channel sent and received.
@@ -97,6 +113,7 @@ pub struct Channel {
     /// Messages accepted before the channel was open.
     early: Vec<Vec<u8>>,
     early_bytes: usize,
+    liveness: Liveness,
     progress_at: Timestamp,
     closing: bool,
     counters: ChannelCounters,
@@ -105,14 +122,23 @@ pub struct Channel {
 impl Channel {
     /// The client's end: starts to set up at once. Open after three round trips.
     pub fn connect(now: Timestamp) -> Self {
-        let mut channel = Self::new(now, Setup::client());
+        let mut channel = Self::new(now, Setup::client(), Liveness::asking(now));
         channel.sender.queue_syn();
         channel
     }
 
     /// The server's end: waits for the client's first segment.
     pub fn accept(now: Timestamp) -> Self {
-        Self::new(now, Setup::server())
+        Self::new(now, Setup::server(), Liveness::answering(now))
+    }
+
+    /// What a segment that belongs to no channel is worth: it begins one, or it is answered by a reset, or by nothing.
+    pub fn stray(bytes: &[u8]) -> Stray {
+        match Segment::decode(bytes) {
+            Some(segment) if segment.flag == Flag::Syn => Stray::Opens,
+            Some(segment) if segment.flag != Flag::Reset => Stray::Reset(segment.reset_of().encode()),
+            Some(_) | None => Stray::Ignored,
+        }
     }
 
     /// Takes a segment from the network. Never panics; what is malformed is counted and ignored.
@@ -122,9 +148,8 @@ impl Channel {
             self.counters.malformed += 1;
             return;
         };
-        if !self.sender.can_acknowledge(segment.ack)
-            || segment.syn != (segment.carries() && segment.sequence == 0)
-        {
+        let opens = segment.carries() && segment.sequence == 0;
+        if !self.sender.can_acknowledge(segment.ack) || (segment.flag == Flag::Syn) != opens {
             self.counters.malformed += 1;
             return;
         }
@@ -132,8 +157,21 @@ impl Channel {
         if !self.exchanges_segments() {
             return;
         }
+        if segment.flag == Flag::Reset {
+            // As RFC 5961 section 3.2 asks: only one that knows where the channel stands.
+            if segment.sequence == self.receiver.acknowledgement().0 {
+                self.shut(CloseReason::Reset);
+            }
+            return;
+        }
+        self.liveness.on_segment(now);
         if self.sender.on_ack(now, segment.ack, segment.sack) {
             self.progress_at = now;
+        } else {
+            self.sender.on_sign_of_life(now);
+        }
+        if segment.flag == Flag::Probe {
+            self.receiver.owe_acknowledgement();
         }
         match self.receiver.on_segment(segment) {
             Verdict::Taken => self.progress_at = now,
@@ -189,7 +227,7 @@ impl Channel {
             Some(outgoing) => {
                 self.counters.retransmissions += u64::from(outgoing.again);
                 Segment {
-                    syn: outgoing.sequence == 0,
+                    flag: if outgoing.sequence == 0 { Flag::Syn } else { Flag::None },
                     sequence: outgoing.sequence,
                     ack,
                     sack,
@@ -197,6 +235,7 @@ impl Channel {
                 }
             }
             None if self.receiver.owes_acknowledgement() => Segment::acknowledgement(ack, sack),
+            None if self.liveness.poll_question() => Segment::probe(ack, sack),
             None => return None,
         };
         self.receiver.on_acknowledged();
@@ -212,13 +251,13 @@ impl Channel {
         self.receiver.poll_message()
     }
 
-    /// When [`Channel::handle_timeout`] is to be called; absent when nothing is under way.
+    /// When [`Channel::handle_timeout`] is to be called; absent when the channel is closed.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         if matches!(self.state, ChannelState::Closed { .. }) {
             return None;
         }
         let gives_up = self.is_progress_due().then(|| self.progress_at + GIVE_UP_AFTER);
-        [self.sender.timeout(), gives_up].into_iter().flatten().min()
+        [self.sender.timeout(), gives_up, Some(self.liveness.poll_timeout())].into_iter().flatten().min()
     }
 
     /// Retransmits or gives up what is due.
@@ -226,16 +265,23 @@ impl Channel {
         if matches!(self.state, ChannelState::Closed { .. }) {
             return;
         }
-        if self.is_progress_due() && self.progress_at + GIVE_UP_AFTER <= now {
+        let stands_still = self.is_progress_due() && self.progress_at + GIVE_UP_AFTER <= now;
+        if stands_still || self.liveness.is_dead(now) {
             self.shut(CloseReason::TimedOut);
             return;
         }
+        self.liveness.handle_timeout(now);
         self.sender.handle_timeout(now);
     }
 
     /// Where the channel stands.
     pub fn state(&self) -> ChannelState {
         self.state
+    }
+
+    /// When something was last heard of the other end, or the channel was made.
+    pub fn heard_at(&self) -> Timestamp {
+        self.liveness.heard()
     }
 
     /// What was sent and received.
@@ -248,7 +294,7 @@ impl Channel {
         self.sender.smoothed_rtt()
     }
 
-    fn new(now: Timestamp, setup: Setup) -> Self {
+    fn new(now: Timestamp, setup: Setup, liveness: Liveness) -> Self {
         Self {
             state: ChannelState::Connecting,
             setup,
@@ -256,6 +302,7 @@ impl Channel {
             receiver: Receiver::new(),
             early: Vec::new(),
             early_bytes: 0,
+            liveness,
             progress_at: now,
             closing: false,
             counters: ChannelCounters::default(),

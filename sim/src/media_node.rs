@@ -1,22 +1,19 @@
 //! Owns the host of the media node: the engine, one reliable channel for each peer's signalling, and the observer on its
-//! wire. The engine decides; this host only carries.
+//! wire. The engine decides; this host only carries. When the engine crashes, connections and timers go with it; the
+//! observer and the records of the run do not.
+
+mod lives;
+
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
 
-use bytes::Bytes;
-use media_core::{
-    DropReason, PeerId, Timestamp,
-    conference::{ConferenceConfig, Statistics},
-    engine::{Engine, EngineConfig, Event, Input, Outgoing, Output, Transmit},
-    forwarding::{SubscriptionReport, TrackReport},
-};
-use rand_core::Rng;
-
 use crate::{
-    channel::{Channel, ChannelState},
+    channel::{Channel, ChannelState, Stray},
     endpoint::{Marker, credential},
     node::{Arrivals, BACKBONE_DELAY, HostId, Load, MEDIA_NODE, Node, Record},
     packet::{Datagram, person_of},
@@ -27,10 +24,20 @@ use crate::{
     tap::{Observer, Tap},
     trace::{Channel as Wire, Trace},
 };
+use bytes::Bytes;
+use lives::Lives;
+use media_core::{
+    DropReason, PeerId, Timestamp,
+    conference::{ConferenceConfig, Statistics},
+    engine::{Engine, EngineConfig, Event, Input, Outgoing, Output, Transmit},
+    forwarding::{SubscriptionReport, TrackReport},
+};
 
 /// The media node.
 pub struct MediaNode {
-    engine: Engine,
+    /// Absent while the node is down.
+    engine: Option<Engine>,
+    lives: Lives,
     saboteur: Saboteur,
     /// Host of each person, by index.
     hosts: Arc<Vec<HostId>>,
@@ -45,6 +52,9 @@ pub struct MediaNode {
     capture: Option<Vec<Captured>>,
     events: Vec<(Timestamp, Event)>,
     drops: BTreeMap<(PeerId, DropReason), u64>,
+    /// Accounts of tracks that crashes cut off, as they stood.
+    tracks: Vec<TrackReport>,
+    subscriptions: Vec<SubscriptionReport>,
 }
 
 /// A datagram as it passed the media node, for export.
@@ -70,7 +80,7 @@ pub struct ServerRecord {
     pub tracks: Vec<TrackReport>,
     /// The engine's account of every subscription.
     pub subscriptions: Vec<SubscriptionReport>,
-    /// What goes on at the end.
+    /// What goes on at the end, when the node is always up.
     pub statistics: Statistics,
     /// Everything that passed.
     pub trace: Trace,
@@ -90,8 +100,6 @@ impl MediaNode {
         sabotage: Option<Sabotage>,
         keep_packets: bool,
     ) -> Self {
-        let mut engine_seed = [0; 32];
-        seed.stream("engine").fill_bytes(&mut engine_seed);
         let holders = scenario.people.iter().filter_map(|person| person.holder).map(|holder| holder.0).max();
         let holders =
             (0..holders.map_or(0, |last| last + 1)).map(|holder| credential(seed, holder)).collect();
@@ -104,11 +112,13 @@ impl MediaNode {
                 ..ConferenceConfig::default()
             },
             speakers: scenario.limits.speakers,
-            seed: engine_seed,
+            seed: [0; 32],
         };
         let saboteur = Saboteur::new(sabotage, scenario, &mut config, seed);
+        let mut lives = Lives::new(config, scenario, seed);
         Self {
-            engine: Engine::new(config).expect("the scenario was validated"),
+            engine: Some(lives.begin()),
+            lives,
             saboteur,
             hosts,
             now: Timestamp::ZERO,
@@ -122,13 +132,16 @@ impl MediaNode {
             capture: keep_packets.then(Vec::new),
             events: Vec::new(),
             drops: BTreeMap::new(),
+            tracks: Vec::new(),
+            subscriptions: Vec::new(),
         }
     }
 
     /// The end: what is known of the run.
     #[expect(clippy::wildcard_enum_match_arm, reason = "only closed accounts are of interest")]
-    pub fn finish(self) -> ServerRecord {
-        let (mut tracks, mut subscriptions) = self.engine.reports();
+    pub fn finish(mut self) -> ServerRecord {
+        self.close_accounts();
+        let (mut tracks, mut subscriptions) = (self.tracks, self.subscriptions);
         for (_, event) in &self.events {
             match event {
                 Event::TrackClosed(report) => tracks.push((**report).clone()),
@@ -142,7 +155,7 @@ impl MediaNode {
             drops: self.drops,
             tracks,
             subscriptions,
-            statistics: self.engine.statistics(),
+            statistics: self.engine.as_ref().map(Engine::statistics).unwrap_or_default(),
             trace: self.trace,
             capture: self.capture,
         }
@@ -150,7 +163,6 @@ impl MediaNode {
 
     fn on_datagram(&mut self, datagram: Datagram, out: &mut dyn FnMut(HostId, Record)) {
         let peer = datagram.peer;
-        self.observer.on_ingress(self.now, &datagram);
         self.trace.record(
             self.now,
             person_of(peer).0 as u32 + 1,
@@ -159,19 +171,37 @@ impl MediaNode {
             &datagram.bytes,
         );
         self.keep(true, &datagram);
+        if self.engine.is_none() {
+            self.observer.on_lost(self.now, &datagram);
+            return;
+        }
+        self.observer.on_ingress(self.now, &datagram);
         match datagram.channel {
-            Wire::Signalling => {
-                let now = self.now;
-                let channel = self.channels.entry(peer).or_insert_with(|| Channel::accept(now));
-                channel.handle_segment(now, &datagram.bytes);
-                self.drain_channel(peer, out);
-            }
+            Wire::Signalling => self.on_segment(peer, &datagram.bytes, out),
             Wire::Media => {
                 let bytes = datagram.bytes;
                 self.saboteur.on_media(peer, &bytes);
                 self.feed(Input::Datagram { peer, datagram: bytes }, out);
             }
         }
+    }
+
+    /// A segment of signalling. Who goes on with a channel that was lost in a crash learns that it was.
+    fn on_segment(&mut self, peer: PeerId, segment: &[u8], out: &mut dyn FnMut(HostId, Record)) {
+        if !self.channels.contains_key(&peer) {
+            match Channel::stray(segment) {
+                Stray::Opens => drop(self.channels.insert(peer, Channel::accept(self.now))),
+                Stray::Reset(reset) => {
+                    let bytes = Bytes::from(reset);
+                    return self.send(Datagram { peer, channel: Wire::Signalling, bytes }, out);
+                }
+                Stray::Ignored => return,
+            }
+        }
+        if let Some(channel) = self.channels.get_mut(&peer) {
+            channel.handle_segment(self.now, segment);
+        }
+        self.drain_channel(peer, out);
     }
 
     /// Takes whole messages from a peer's channel, and notices when it has closed.
@@ -197,10 +227,11 @@ impl MediaNode {
     }
 
     fn feed(&mut self, input: Input<'_>, out: &mut dyn FnMut(HostId, Record)) {
-        self.engine.handle_input(self.now, input).expect("the host keeps the engine's contract");
+        let Some(engine) = &mut self.engine else { return };
+        engine.handle_input(self.now, input).expect("the host keeps the engine's contract");
         let mut outputs = VecDeque::new();
         loop {
-            match self.engine.poll_output() {
+            match engine.poll_output() {
                 Output::Timeout(at, _) => {
                     assert!(at > self.now || outputs.is_empty(), "the engine makes progress");
                     self.engine_timeout = at;
@@ -297,10 +328,36 @@ impl MediaNode {
     /// When something happens next without input from outside.
     fn next_timer(&self) -> Timestamp {
         let channels = self.timers.first().map_or(Timestamp::FAR_FUTURE, |(at, _)| *at);
-        channels.min(self.engine_timeout).min(self.saboteur.poll_timeout())
+        channels.min(self.engine_timeout).min(self.saboteur.poll_timeout()).min(self.lives.poll_timeout())
+    }
+
+    /// The node crashes, or carries on.
+    fn on_turn(&mut self, out: &mut dyn FnMut(HostId, Record)) {
+        self.close_accounts();
+        let Some(engine) = self.engine.take() else {
+            self.engine = Some(self.lives.begin());
+            return self.feed(Input::Timeout, out);
+        };
+        self.lives.on_crash(self.now, &engine);
+        self.saboteur.on_crash();
+        self.channels.clear();
+        self.timers.clear();
+        self.scheduled.clear();
+        self.engine_timeout = Timestamp::FAR_FUTURE;
+    }
+
+    /// The accounts that stand open are kept as they are: what a crash takes away has to be explained, too (FWD-007).
+    fn close_accounts(&mut self) {
+        let Some(engine) = &self.engine else { return };
+        let (tracks, subscriptions) = engine.reports();
+        self.tracks.extend(tracks);
+        self.subscriptions.extend(subscriptions);
     }
 
     fn on_timer(&mut self, out: &mut dyn FnMut(HostId, Record)) {
+        if self.lives.poll_timeout() <= self.now {
+            self.on_turn(out);
+        }
         for (peer, message) in self.saboteur.handle_timeout(self.now) {
             self.feed(Input::Signal { peer, message: &message }, out);
         }

@@ -95,6 +95,19 @@ impl Saboteur {
         self.sabotage == Some(sabotage)
     }
 
+    /// The node crashes: what the host remembers of connections is lost with them.
+    pub(crate) fn on_crash(&mut self) {
+        self.inside.clear();
+        self.waiting.clear();
+        self.late.clear();
+        self.cameras.clear();
+        self.hosts.clear();
+        self.last_media = None;
+        self.delayed.clear();
+        self.forged.clear();
+        self.streams = Streams::default();
+    }
+
     /// A request before the engine sees it: what the engine gets instead, and from whom.
     pub(crate) fn on_request(
         &mut self,

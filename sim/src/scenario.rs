@@ -92,6 +92,8 @@ pub struct Scenario {
     pub steps: Vec<Step>,
     /// What happens to access links, in order of time; `both` directions are two faults.
     pub faults: Vec<Fault>,
+    /// When the media node crashes, in order of time; it is never down twice at once.
+    pub crashes: Vec<Crash>,
     /// What is expected of the run.
     pub expectations: Vec<Expectation>,
     file: file::ScenarioFile,
@@ -209,6 +211,15 @@ pub struct Fault {
     pub direction: Direction,
     /// What changes.
     pub change: PathChange,
+}
+
+/// A crash of the media node: everything is lost but the control state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Crash {
+    /// When it crashes.
+    pub at: Timestamp,
+    /// When it carries on; before the end of the run.
+    pub until: Timestamp,
 }
 
 /// Which way packets travel on an access link.

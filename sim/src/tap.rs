@@ -112,6 +112,8 @@ pub struct Tap {
     pub media_in: Vec<(Timestamp, PeerId, u32)>,
     /// Datagrams to the server beyond [`DATAGRAM_BYTES_MAX`], by whose they are.
     pub oversized_in: BTreeMap<PeerId, u64>,
+    /// What came while nobody was there to take it: when, whose connection, and on which channel.
+    pub lost: Vec<(Timestamp, PeerId, Channel)>,
     /// Counts.
     pub counters: WireCounters,
 }
@@ -138,6 +140,12 @@ impl Observer {
             self.tap.media_in.push((at, datagram.peer, datagram.bytes.len() as u32));
             self.tap.ingress.extend(seen_rtp(at, datagram));
         }
+    }
+
+    /// A datagram to a server that is down.
+    pub fn on_lost(&mut self, at: Timestamp, datagram: &Datagram) {
+        self.search(datagram);
+        self.tap.lost.push((at, datagram.peer, datagram.channel));
     }
 
     /// A datagram from the server.

@@ -173,9 +173,12 @@ fn stays(run: &Run) -> Vec<Stay> {
     }
     let leaving = tap.requests.iter().filter(|request| matches!(request.body, Request::Leave));
     ends.extend(leaving.map(|request| (request.at, Some(request.peer), None)));
+    // A crash ends everybody's.
+    ends.extend(run.scenario.crashes.iter().map(|crash| (crash.at, None, None)));
     for (at, peer, participant) in ends {
         for stay in &mut stays {
-            let theirs = peer == Some(stay.peer) || participant == Some(stay.participant);
+            let everybodys = peer.is_none() && participant.is_none();
+            let theirs = everybodys || peer == Some(stay.peer) || participant == Some(stay.participant);
             if theirs && at >= stay.from {
                 stay.until = stay.until.min(at);
             }

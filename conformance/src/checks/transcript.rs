@@ -192,9 +192,11 @@ fn stays(run: &Run) -> Vec<Stay> {
     for message in tap.messages.iter().filter(|message| matches!(message.body, ServerMessage::Out { .. })) {
         ends.entry(message.peer).or_default().push(message.at);
     }
+    let crashes: Vec<Timestamp> = run.scenario.crashes.iter().map(|crash| crash.at).collect();
     let entries = tap.messages.iter().filter_map(|message| {
         let ServerMessage::Entered { conference, participant, .. } = message.body else { return None };
-        let later = ends.get(&message.peer).into_iter().flatten().filter(|at| **at >= message.at).min();
+        let ends = ends.get(&message.peer).into_iter().flatten().chain(&crashes);
+        let later = ends.filter(|at| **at >= message.at).min();
         Some(Stay {
             peer: message.peer,
             person: person_of(message.peer),

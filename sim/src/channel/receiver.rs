@@ -100,6 +100,10 @@ impl Receiver {
         self.owes_acknowledgement
     }
 
+    pub(super) fn owe_acknowledgement(&mut self) {
+        self.owes_acknowledgement = true;
+    }
+
     pub(super) fn on_acknowledged(&mut self) {
         self.owes_acknowledgement = false;
     }

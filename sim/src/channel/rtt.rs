@@ -39,9 +39,17 @@ impl RttEstimator {
 
     /// The timeout for what is sent next.
     pub(super) fn rto(&self) -> Duration {
-        let base =
-            self.smoothed.map_or(RTO_START, |(smoothed, variation)| (smoothed + variation * 4).max(RTO_MIN));
-        (base * (1 << self.backoff)).min(RTO_MAX)
+        (self.first_rto() * (1 << self.backoff)).min(RTO_MAX)
+    }
+
+    /// The timeout without back-off.
+    pub(super) fn first_rto(&self) -> Duration {
+        self.smoothed.map_or(RTO_START, |(smoothed, variation)| (smoothed + variation * 4).max(RTO_MIN))
+    }
+
+    /// Whether the timer has expired more than once since the last measurement.
+    pub(super) fn is_backed_off(&self) -> bool {
+        self.backoff > 1
     }
 
     pub(super) fn smoothed(&self) -> Option<Duration> {

@@ -55,6 +55,8 @@ pub(super) struct Sender {
     recovery: Option<u32>,
     rtt: RttEstimator,
     timer: Option<Timestamp>,
+    /// When the timer last expired.
+    expired: Option<Timestamp>,
 }
 
 impl Sender {
@@ -70,6 +72,7 @@ impl Sender {
             recovery: None,
             rtt: RttEstimator::default(),
             timer: None,
+            expired: None,
         }
     }
 
@@ -168,6 +171,18 @@ impl Sender {
         newly > 0
     }
 
+    /// The other end has said something that is no news. If the timer has expired more than once, the path was cut, and
+    /// is not any more: what is missing is sent at the pace of the first try instead of waiting for the rest of the
+    /// back-off (in the spirit of RFC 6069, which has routers tell).
+    pub(super) fn on_sign_of_life(&mut self, now: Timestamp) {
+        if let (Some(timer), Some(last)) = (&mut self.timer, self.expired)
+            && self.rtt.is_backed_off()
+            && last + self.rtt.first_rto() <= now
+        {
+            *timer = now.min(*timer);
+        }
+    }
+
     /// What may be sent at `now`: first what was lost, then new segments.
     pub(super) fn poll(&mut self, now: Timestamp) -> Option<Outgoing> {
         if self.in_flight() >= self.window {
@@ -197,6 +212,7 @@ impl Sender {
             segment.lost = !segment.received;
         }
         self.rtt.on_timeout();
+        self.expired = Some(now);
         self.timer = Some(now + self.rtt.rto());
     }
 

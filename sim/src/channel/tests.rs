@@ -212,39 +212,94 @@ fn a_burst_is_the_initial_window_grown_by_the_set_up_and_doubles_with_each_round
 }
 
 #[test]
-fn a_dead_link_closes_the_channel_after_thirty_seconds_and_not_before() {
+fn a_dead_link_closes_the_channel_after_fifteen_seconds_of_silence_and_not_before() {
     let mut pair = Pair::open();
-    let start = pair.now;
-    pair.ends[0].send(start, vec![1]);
-    pair.run(start + Duration::from_millis(29_999), |_| Fate::Lost, |_| false);
+    let heard = pair.ends[0].heard_at();
+    pair.ends[0].send(pair.now, vec![1]);
+    pair.run(heard + SILENCE_MAX - Duration::from_nanos(1), |_| Fate::Lost, |_| false);
     assert_eq!(pair.ends[0].state(), ChannelState::Open);
-    pair.run(start + GIVE_UP_AFTER, |_| Fate::Lost, |_| false);
+    pair.run(heard + SILENCE_MAX, |_| Fate::Lost, |_| false);
     assert_eq!(pair.ends[0].state(), ChannelState::Closed { reason: CloseReason::TimedOut });
     assert_eq!(pair.ends[0].poll_timeout(), None);
-    // The other end had nothing to wait for.
-    assert_eq!(pair.ends[1].state(), ChannelState::Open);
     let retransmissions = pair.ends[0].counters().retransmissions;
-    assert!((5..=8).contains(&retransmissions), "{retransmissions} tries with back-off");
+    assert!((4..=7).contains(&retransmissions), "{retransmissions} tries with back-off");
 }
 
 #[test]
-fn an_idle_channel_stays_open_for_a_day_without_a_timer() {
+fn an_idle_channel_stays_open_for_a_day_at_two_bare_segments_each_two_seconds() {
     let mut pair = Pair::open();
-    assert_eq!(pair.ends[0].poll_timeout(), None);
-    let sent = pair.sent;
-    pair.now = second(86_400);
+    let (sent, begins) = (pair.sent, pair.now);
+    pair.run(second(86_400), |_| Fate::Arrives, |_| false);
+    assert!(pair.ends.iter().all(|end| end.state() == ChannelState::Open));
+    let round = KEEP_ALIVE_AFTER + ONE_WAY * 2;
+    let rounds = pair.now.saturating_since(begins).as_nanos() / round.as_nanos();
+    assert!((u128::from(pair.sent - sent) / 2).abs_diff(rounds) <= 1);
     pair.ends[0].send(pair.now, vec![7]);
-    pair.run(second(90_000), |_| Fate::Arrives, |_| false);
+    pair.run(second(86_401), |_| Fate::Arrives, |_| false);
     assert_eq!(pair.received[1], [vec![7]]);
-    assert_eq!(pair.sent, sent + 2);
+}
+
+/// JOIN-005: the connection survives ten seconds without a line.
+#[test]
+fn an_outage_of_ten_seconds_is_survived_and_one_of_fifteen_noticed_by_both_ends() {
+    for (seconds, survives) in [(10, true), (15, false)] {
+        let mut pair = Pair::open();
+        // The worst moment: just before the client would have asked.
+        pair.run(pair.now + KEEP_ALIVE_AFTER.saturating_sub(ONE_WAY), |_| Fate::Arrives, |_| false);
+        let cut = pair.now;
+        pair.ends[1].send(cut, vec![9]);
+        pair.run(cut + Duration::from_secs(seconds), |_| Fate::Lost, |_| false);
+        pair.wire.clear();
+        let back = pair.now;
+        pair.run(back + Duration::from_secs(3), |_| Fate::Arrives, |_| false);
+        let alive = pair.ends.iter().map(|end| end.state() == ChannelState::Open);
+        assert_eq!(alive.collect::<Vec<_>>(), [survives, survives], "after {seconds} s");
+        assert_eq!(
+            pair.received[0].len(),
+            usize::from(survives),
+            "what waited comes soon, not after the back-off"
+        );
+    }
+}
+
+#[test]
+fn a_server_that_has_lost_its_state_says_so_at_the_next_question() {
+    let mut pair = Pair::open();
+    let mut answered = None;
+    pair.run(
+        second(60),
+        |_| Fate::Arrives,
+        |pair| pair.wire.values().any(|(to, _)| *to == 1) && pair.now > second(1),
+    );
+    for ((_, _), (to, segment)) in std::mem::take(&mut pair.wire) {
+        assert_eq!(to, 1);
+        if let Stray::Reset(reset) = Channel::stray(&segment) {
+            answered = Some(reset);
+        }
+    }
+    let reset = answered.expect("a question goes to the server");
+    assert_eq!(Channel::stray(&reset), Stray::Ignored, "two ends that know nothing do not quarrel");
+    pair.ends[0].handle_segment(pair.now, &reset);
+    assert_eq!(pair.ends[0].state(), ChannelState::Closed { reason: CloseReason::Reset });
+}
+
+#[test]
+fn a_reset_that_does_not_know_where_the_channel_stands_is_ignored() {
+    let mut pair = Pair::open();
+    let forged = Segment { flag: Flag::Reset, sequence: 4_711, ..Segment::acknowledgement(0, 0) };
+    pair.ends[0].handle_segment(pair.now, &forged.encode());
+    assert_eq!(pair.ends[0].state(), ChannelState::Open);
+    let syn = Segment { flag: Flag::Syn, sequence: 0, ack: 0, sack: 0, payload: vec![0; 8] };
+    assert_eq!(Channel::stray(&syn.encode()), Stray::Opens);
+    assert_eq!(Channel::stray(&[1, 2, 3]), Stray::Ignored);
 }
 
 #[test]
 fn a_server_without_a_client_gives_up_too() {
     let mut server = Channel::accept(second(1));
-    assert_eq!(server.poll_timeout(), Some(second(31)));
+    assert_eq!(server.poll_timeout(), Some(second(1) + SILENCE_MAX));
     assert_eq!(server.poll_segment(second(1)), None);
-    server.handle_timeout(second(31));
+    server.handle_timeout(second(1) + SILENCE_MAX);
     assert_eq!(server.state(), ChannelState::Closed { reason: CloseReason::TimedOut });
 }
 
@@ -285,7 +340,8 @@ fn who_queues_more_than_the_buffer_is_cut_off() {
 #[test]
 fn a_message_out_of_turn_closes_and_a_false_acknowledgement_is_malformed() {
     let forge = |sequence, ack, payload: Vec<u8>| {
-        Segment { syn: sequence == 0 && !payload.is_empty(), sequence, ack, sack: u64::MAX, payload }.encode()
+        let flag = if sequence == 0 && !payload.is_empty() { Flag::Syn } else { Flag::None };
+        Segment { flag, sequence, ack, sack: u64::MAX, payload }.encode()
     };
     let mut server = Channel::accept(second(1));
     server.handle_segment(second(1), &forge(0, 1, vec![0; 8]));
@@ -356,8 +412,13 @@ proptest! {
     ) {
         let mut channel = Channel::connect(second(1));
         for (sequence, ack, sack, payload) in segments {
-            let syn = sequence == 0 && !payload.is_empty();
-            channel.handle_segment(second(2), &Segment { syn, sequence, ack, sack, payload }.encode());
+            let flag = match (sequence, payload.len()) {
+                (0, 1..) => Flag::Syn,
+                (4, 0) => Flag::Probe,
+                (3, 0) => Flag::Reset,
+                _ => Flag::None,
+            };
+            channel.handle_segment(second(2), &Segment { flag, sequence, ack, sack, payload }.encode());
             while channel.poll_segment(second(2)).is_some() {}
             channel.handle_timeout(second(4));
         }

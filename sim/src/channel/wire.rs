@@ -10,14 +10,34 @@ pub(super) const PAYLOAD_BYTES_MAX: usize = SEGMENT_BYTES_MAX - HEADER_BYTES;
 pub(super) const SYN_BYTES: usize = 8;
 /// First bytes of every segment. The first is not one that RFC 7983 gives to another protocol of a media port.
 const MAGIC: [u8; 2] = [0xf5, 0x01];
-const SYN: u8 = 1;
+
+/// What a segment is besides its payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flag {
+    /// Data, or a bare acknowledgement.
+    None,
+    /// The first of its direction.
+    Syn,
+    /// Asks for an acknowledgement: TCP's keep-alive, which repeats an old number for that (RFC 9293 section 3.8.4).
+    Probe,
+    /// Nothing is known of this channel here (RFC 9293 section 3.10.7.1).
+    Reset,
+}
+
+impl Flag {
+    const ALL: [Self; 4] = [Self::None, Self::Syn, Self::Probe, Self::Reset];
+
+    fn from_byte(byte: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|flag| *flag as u8 == byte)
+    }
+}
 
 /// A segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Segment {
-    /// The first of its direction.
-    pub(super) syn: bool,
-    /// Number of the segment in its direction; meaningless without payload.
+    pub(super) flag: Flag,
+    /// Number of the segment in its direction; of a reset, the number that is expected next; else meaningless without
+    /// payload.
     pub(super) sequence: u32,
     /// All segments below this number were received.
     pub(super) ack: u32,
@@ -29,7 +49,16 @@ pub(super) struct Segment {
 
 impl Segment {
     pub(super) fn acknowledgement(ack: u32, sack: u64) -> Self {
-        Self { syn: false, sequence: 0, ack, sack, payload: Vec::new() }
+        Self { flag: Flag::None, sequence: 0, ack, sack, payload: Vec::new() }
+    }
+
+    pub(super) fn probe(ack: u32, sack: u64) -> Self {
+        Self { flag: Flag::Probe, ..Self::acknowledgement(ack, sack) }
+    }
+
+    /// The answer to a segment of a channel that is not known here.
+    pub(super) fn reset_of(&self) -> Self {
+        Self { flag: Flag::Reset, sequence: self.ack, ..Self::acknowledgement(0, 0) }
     }
 
     /// Whether it takes a sequence number.
@@ -40,7 +69,7 @@ impl Segment {
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(HEADER_BYTES + self.payload.len());
         bytes.extend_from_slice(&MAGIC);
-        bytes.push(if self.syn { SYN } else { 0 });
+        bytes.push(self.flag as u8);
         bytes.push(0);
         bytes.extend_from_slice(&[0; 4]);
         bytes.extend_from_slice(&self.sequence.to_be_bytes());
@@ -64,12 +93,17 @@ impl Segment {
         let (sequence, rest) = rest.split_first_chunk::<4>()?;
         let (ack, rest) = rest.split_first_chunk::<4>()?;
         let (sack, _) = rest.split_first_chunk::<8>()?;
-        let flags_known = magic[2] & !SYN == 0 && magic[3] == 0;
-        if magic[..2] != MAGIC || !flags_known || u32::from_be_bytes(*sum) != checksum(bytes) {
+        let flag = Flag::from_byte(magic[2])?;
+        let is_bare = matches!(flag, Flag::Probe | Flag::Reset);
+        if magic[..2] != MAGIC
+            || magic[3] != 0
+            || is_bare && !payload.is_empty()
+            || u32::from_be_bytes(*sum) != checksum(bytes)
+        {
             return None;
         }
         Some(Self {
-            syn: magic[2] & SYN != 0,
+            flag,
             sequence: u32::from_be_bytes(*sequence),
             ack: u32::from_be_bytes(*ack),
             sack: u64::from_be_bytes(*sack),

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::{
     DurationText, Located, Scenario, ScenarioError, SeedText,
     file::{
-        ConferenceEntry, ExpectEntry, FaultEntry, LicencesEntry, LimitsEntry, PersonEntry, ScenarioFile,
-        SiteEntry, StepEntry,
+        ConferenceEntry, CrashEntry, ExpectEntry, FaultEntry, LicencesEntry, LimitsEntry, PersonEntry,
+        ScenarioFile, SiteEntry, StepEntry,
     },
 };
 
@@ -86,6 +86,13 @@ impl ScenarioBuilder {
     /// Adds a fault.
     pub fn fault(mut self, fault: FaultEntry) -> Self {
         self.0.faults.push(fault);
+        self
+    }
+
+    /// Adds a crash of the media node.
+    pub fn crash(mut self, at: Duration, down_for: Duration) -> Self {
+        let [at, down_for] = [at, down_for].map(|time| Located::from(DurationText(time)));
+        self.0.crashes.push(CrashEntry { at, down_for });
         self
     }
 

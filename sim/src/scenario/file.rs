@@ -54,6 +54,9 @@ pub struct ScenarioFile {
     /// What happens to access links.
     #[serde(default, rename = "fault", skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultEntry>,
+    /// When the media node crashes.
+    #[serde(default, rename = "crash", skip_serializing_if = "Vec::is_empty")]
+    pub crashes: Vec<CrashEntry>,
     /// What is expected of the run.
     #[serde(default, rename = "expect", skip_serializing_if = "Vec::is_empty")]
     pub expectations: Vec<ExpectEntry>,
@@ -317,6 +320,16 @@ pub struct FaultEntry {
     pub corrupt_percent: Option<Located<f64>>,
     /// Packets lost in bursts.
     pub burst_loss: Option<Located<BurstLossSpec>>,
+}
+
+/// `[[crash]]`: the media node crashes, and carries on from its control state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CrashEntry {
+    /// When.
+    pub at: Located<DurationText>,
+    /// How long it is down; it is up again before the run ends.
+    pub down_for: Located<DurationText>,
 }
 
 /// Which way a fault acts.

@@ -120,6 +120,14 @@ who = "guest-*"
 joined = true
 audio_mos_min = 3.6
 audio_mos_max = 4.5
+
+[[crash]]
+at = "20s"
+down_for = "1500ms"
+
+[[crash]]
+at = "22s"
+down_for = "1s"
 "#;
 
 /// Reads [`EVERYTHING`] with each `(old, new)` replaced once.

@@ -1,6 +1,7 @@
 //! Owns the way from a file to a scenario: fills in defaults, expands counts, resolves names, and refuses what
 //! cannot be run or cannot be meant. It stops at the first problem.
 
+mod crashes;
 mod expectations;
 mod faults;
 mod people;
@@ -85,6 +86,7 @@ pub(super) fn validate(file: &ScenarioFile) -> Result<Scenario, Problem> {
         limits,
         expectations: expectations::resolve(&file.expectations, &people)?,
         faults: faults::resolve(&file.faults, &names)?,
+        crashes: crashes::resolve(&file.crashes, duration)?,
         sites,
         conferences,
         people,

@@ -185,3 +185,11 @@ fn what_is_wrong_in_code_is_told_with_the_text_it_makes() {
         "empty.toml:2: person: there is nobody, expected at least one `[[person]]`"
     );
 }
+
+#[test]
+fn crashes_come_in_order_of_time_whatever_their_order_in_the_file() {
+    let scenario = read(&[("at = \"22s\"", "at = \"2s\"")]).unwrap_or_else(|error| panic!("{error}"));
+    let crashes: Vec<_> =
+        scenario.crashes.iter().map(|crash| (crash.at.as_millis(), crash.until.as_millis())).collect();
+    assert_eq!(crashes, [(2_000, 3_000), (20_000, 21_500)]);
+}

@@ -251,6 +251,15 @@ const BROKEN: &[(&str, &str, &str)] = &[
         "direction = \"sideways\"",
         "105: direction: unknown variant `sideways`, expected one of `down`, `up`, `both`",
     ),
+    ("down_for = \"1s\"", "down_for = \"0s\"", "121: down_for: is 0, expected more"),
+    (
+        "down_for = \"1s\"",
+        "down_for = \"8s\"",
+        "121: down_for: lasts to the end of the run or longer, expected a restart within it",
+    ),
+    ("at = \"22s\"", "at = \"21s\"", "120: at: is 21s, while the node is down already until 21.500000 s"),
+    ("at = \"22s\"", "at = \"31s\"", "120: at: is 31s, after the end of the run, expected at most 30s"),
+    ("down_for = \"1s\"\n", "", "119: down_for: missing field `down_for`"),
     ("who = \"guest-*\"", "who = \"gast-*\"", "110: who: `gast-*` names nobody"),
     (
         "audio_mos_max = 4.5",
