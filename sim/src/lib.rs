@@ -3,6 +3,7 @@
 pub mod adversary;
 pub mod channel;
 pub mod endpoint;
+pub mod fuzz;
 pub mod link;
 pub mod mail;
 pub mod media_node;
