@@ -63,8 +63,21 @@ fn credential(holder: u8) -> Token {
     Token::from_bytes([holder + 1; 16])
 }
 
+fn config(life: u8) -> EngineConfig {
+    let conference = ConferenceConfig {
+        licences: LICENCES,
+        participants_max: PARTICIPANTS_MAX,
+        holders: (0..HOLDERS).map(credential).collect(),
+        valid_until: Some(Timestamp::from_millis(3_600_000)),
+        ..ConferenceConfig::default()
+    };
+    EngineConfig { conference, speakers: 2, seed: [life; 32] }
+}
+
 struct Trial {
     engine: Engine,
+    /// Crashes so far.
+    lives: u8,
     tamper: Tamper,
     now: Timestamp,
     due: Timestamp,
@@ -75,16 +88,9 @@ struct Trial {
 
 impl Trial {
     fn new(tamper: Tamper) -> Result<Self, String> {
-        let conference = ConferenceConfig {
-            licences: LICENCES,
-            participants_max: PARTICIPANTS_MAX,
-            holders: (0..HOLDERS).map(credential).collect(),
-            valid_until: Some(Timestamp::from_millis(3_600_000)),
-            ..ConferenceConfig::default()
-        };
-        let engine = Engine::new(EngineConfig { conference, speakers: 2, seed: [7; 32] });
         Ok(Self {
-            engine: engine.map_err(|error| error.to_string())?,
+            engine: Engine::new(config(0)).map_err(|error| error.to_string())?,
+            lives: 0,
             tamper,
             now: Timestamp::from_millis(1),
             due: Timestamp::FAR_FUTURE,
@@ -130,6 +136,7 @@ impl Trial {
                 let due = self.due;
                 if due < Timestamp::FAR_FUTURE { self.pass_time_to(due) } else { Ok(()) }
             }
+            27 if input.byte() < 16 => self.crash(),
             27 => self.pass_time(Duration::from_millis(u64::from(input.number()))),
             _ => self.pass_time(Duration::from_micros(500 * u64::from(input.byte()))),
         }
@@ -147,14 +154,32 @@ impl Trial {
         self.give(Given::Datagram { peer: self.clients[slot].peer, datagram }, occasion)
     }
 
+    /// The engine crashes and carries on from what a durable store held; all connections are lost.
+    fn crash(&mut self) -> Verdict {
+        self.lives = self.lives.wrapping_add(1);
+        let kept = serde_json::to_vec(&self.engine.control_state()).map_err(|error| error.to_string())?;
+        let state = serde_json::from_slice(&kept).map_err(|error| error.to_string())?;
+        self.engine =
+            Engine::resume(config(self.lives), state, self.now).map_err(|error| error.to_string())?;
+        self.ledger.on_crash();
+        for slot in 0..CLIENTS {
+            self.renew(slot);
+        }
+        self.give(Given::Timeout, Occasion::Timeout)
+    }
+
     /// The connection breaks; its client comes back through another one.
     fn reconnect(&mut self, slot: usize) -> Verdict {
         let peer = self.clients[slot].peer;
         self.give(Given::Disconnected { peer }, Occasion::Signal)?;
         require(!self.ledger.is_inside(peer), || format!("{peer} is in without a connection"))?;
+        self.renew(slot);
+        Ok(())
+    }
+
+    fn renew(&mut self, slot: usize) {
         self.clients[slot] = Client::new(PeerId(self.next_peer));
         self.next_peer += 1;
-        Ok(())
     }
 
     fn pass_time(&mut self, time: Duration) -> Verdict {

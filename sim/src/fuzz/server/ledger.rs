@@ -11,6 +11,7 @@ use media_core::{
     engine::{Event, Outgoing, Output, Transmit},
     limits::{NACK_ENTRIES_MAX, RTCP_PACKETS_MAX, SPEAKER_HELD_PACKETS, TRACKS_MAX},
     rtp::{Protocol, demux},
+    secret::Token,
     signalling::{ClientMessage, LinkToken, Request, ServerMessage},
 };
 
@@ -23,6 +24,8 @@ use super::{
 
 /// Links that a script can still use.
 const LINKS_MAX: usize = 12;
+/// Stays that a script can still carry on.
+const STAYS_MAX: usize = 12;
 /// People by whose numbers a script can still ask.
 const PEOPLE_MAX: usize = 24;
 
@@ -74,6 +77,8 @@ struct Presence {
 #[derive(Default)]
 pub(super) struct Ledger {
     pub(super) links: Vec<LinkToken>,
+    /// Tokens of earlier stays.
+    pub(super) stays: Vec<Token>,
     people: VecDeque<ParticipantId>,
     inside: BTreeMap<PeerId, Presence>,
     views: BTreeMap<(PeerId, Ssrc), View>,
@@ -118,6 +123,13 @@ impl Ledger {
             }
             240..=255 => Ssrc(input.long()),
         }
+    }
+
+    /// The engine crashed: nobody is in, and nothing is sent.
+    pub(super) fn on_crash(&mut self) {
+        self.inside.clear();
+        self.views.clear();
+        self.published.clear();
     }
 
     /// A request leaves; what it offers holds when the engine says so.
@@ -195,8 +207,9 @@ impl Ledger {
 
     fn on_message(&mut self, peer: PeerId, message: ServerMessage) -> Verdict {
         match message {
-            ServerMessage::Entered { invitation, .. } => {
+            ServerMessage::Entered { invitation, resume, .. } => {
                 self.links.extend(invitation.map(|invitation| invitation.link));
+                self.stays.push(resume);
             }
             ServerMessage::Invited { invitation, .. } => self.links.push(invitation.link),
             ServerMessage::Knock { participant, .. } => self.remember(participant),
@@ -222,6 +235,9 @@ impl Ledger {
         }
         if self.links.len() > LINKS_MAX {
             self.links.remove(0);
+        }
+        if self.stays.len() > STAYS_MAX {
+            self.stays.remove(0);
         }
         Ok(())
     }

@@ -30,8 +30,9 @@ fn body(choice: usize, input: &mut Input<'_>, ledger: &Ledger, client: &Client) 
         0 => start(input.byte() % (HOLDERS + 1), mode(input), input.flag()),
         1..=5 => {
             let link = ledger.links.get(input.below(ledger.links.len() + 1)).cloned();
-            let holder = input.byte();
-            join(link, (holder < 128).then_some(holder % (HOLDERS + 1)))
+            let (holder, stay) = (input.byte(), input.byte());
+            let resume = ledger.stays.get(usize::from(stay)).cloned();
+            join(link, (holder < 128).then_some(holder % (HOLDERS + 1)), resume)
         }
         6 => Request::Leave,
         7..=9 => {
@@ -79,10 +80,11 @@ pub(super) fn start(holder: u8, mode: Mode, lobby: bool) -> Request {
 }
 
 /// A way in by a link that exists, or by one that does not.
-pub(super) fn join(link: Option<LinkToken>, holder: Option<u8>) -> Request {
+pub(super) fn join(link: Option<LinkToken>, holder: Option<u8>, resume: Option<Token>) -> Request {
     let guessed = LinkToken { conference: ConferenceId(1), token: Token::from_bytes([0; 16]) };
     let link = link.unwrap_or(guessed);
-    Request::Join { link, credential: holder.map(credential), name: "guest".to_owned(), client: desk() }
+    let (credential, name) = (holder.map(credential), "guest".to_owned());
+    Request::Join { link, credential, resume, name, client: desk() }
 }
 
 const fn desk() -> ClientInfo {
