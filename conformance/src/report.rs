@@ -1,6 +1,7 @@
 //! Owns the report objects that other tools read: fields are added, never renamed. The formats around them are in
 //! `report/`; nothing is decided here.
 
+pub mod html;
 pub mod junit;
 pub mod output;
 pub mod saved;
@@ -46,6 +47,9 @@ pub struct GateReport {
     /// The filter, when there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
+    /// What was broken on purpose.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sabotage: Option<String>,
     /// The shard, when only a part was run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
@@ -169,6 +173,7 @@ impl GateReport {
             release_candidate: selection.release_candidate,
             open: open.map(|judged| judged.requirement.id.clone()).collect(),
             filter: selection.filter.clone(),
+            sabotage: selection.sabotage.clone(),
             shard: (shard != Shard::WHOLE).then_some(shard),
             simulated_s: simulated.as_secs_f64(),
             wall: None,

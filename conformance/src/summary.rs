@@ -113,6 +113,17 @@ impl RunSummary {
         (summary, lines)
     }
 
+    /// The median and the worst of a figure; absent where it was measured at nobody.
+    pub fn figure(&self, name: &str) -> Option<&FigureSummary> {
+        self.figures.iter().find(|figure| figure.name == name)
+    }
+
+    /// How much the participant who fared worst lost of the best, 0 to 2: the distance of the opinion score to 4.5 as a
+    /// share of 3.5, plus the share of frozen pictures.
+    pub fn trouble(&self) -> f64 {
+        self.participants.first().map_or(0.0, |worst| ranking::trouble(&worst.report))
+    }
+
     /// How many participants are not listed.
     pub fn participants_left_out(&self) -> u64 {
         self.participants_total - self.participants.len() as u64

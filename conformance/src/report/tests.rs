@@ -15,7 +15,7 @@ use crate::{
     testing::{MadeUp, registry},
 };
 
-fn report(rehearse: &MadeUp) -> GateReport {
+pub(super) fn report(rehearse: &MadeUp) -> GateReport {
     let registry = registry();
     let plan = Plan::new(&registry, Selection { seeds: vec![1, 2], ..Selection::default() }).unwrap();
     let records = perform(plan.items(), plan.checks(), rehearse, NonZero::<usize>::MIN, |_| {}).unwrap();

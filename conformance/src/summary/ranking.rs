@@ -17,7 +17,7 @@ pub(super) fn worst_first(run: &Run) -> Vec<usize> {
 
 /// What was lost of the best, 0 to 2: the distance of the opinion score to its best of 4.5 as a share of its range of
 /// 3.5, plus the share of frozen pictures.
-fn trouble(report: &ParticipantReport) -> f64 {
+pub(super) fn trouble(report: &ParticipantReport) -> f64 {
     let heard = report.audio.map_or(0.0, |audio| (4.5 - audio.mos) / 3.5);
     heard + report.video.map_or(0.0, |video| video.frozen_share)
 }
