@@ -49,9 +49,10 @@ pub struct RunRecord {
 }
 
 impl RunRecord {
-    /// What is kept of `run`.
-    pub fn of(run: &RunEvidence) -> Self {
-        let (summary, lines) = RunSummary::of(run);
+    /// What is kept of `run`, in which checks saw `findings`.
+    pub fn of(run: &RunEvidence, findings: &[CheckFindings]) -> Self {
+        let (mut summary, lines) = RunSummary::of(run);
+        summary.violations_total = findings.iter().map(|seen| seen.findings.violations_total()).sum();
         Self { summary, lines }
     }
 }
@@ -168,7 +169,7 @@ fn do_item(
             }
             let findings = judge_run(&run, checks, rehearse)?;
             let simulated_ns = u64::try_from(run.simulated.as_nanos()).unwrap_or(u64::MAX);
-            let kept = Some(RunRecord::of(&run));
+            let kept = Some(RunRecord::of(&run, &findings));
             Ok(WorkRecord { item: item.clone(), digest: run.digest, simulated_ns, findings, run: kept })
         }
         WorkItem::Standing { check: name } => {

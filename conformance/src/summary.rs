@@ -48,6 +48,8 @@ pub struct RunSummary {
     pub digest: String,
     /// Length of the run in its own time, in seconds.
     pub simulated_s: f64,
+    /// What checks found violated in this run, each violation as often as checks found it.
+    pub violations_total: u64,
     /// How many participants there were, listed or not.
     pub participants_total: u64,
     /// How many of them never got in.
@@ -88,6 +90,7 @@ impl RunSummary {
             description: String::new(),
             digest: run.digest.clone(),
             simulated_s: run.simulated.as_secs_f64(),
+            violations_total: 0,
             participants_total: run.participants.len() as u64,
             outside_total: 0,
             figures: figures::over(&run.participants),

@@ -18,6 +18,7 @@ mod words;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::{
+    evidence::CheckStatus,
     gate::Verdict,
     perform::RunRecord,
     report::{GateReport, RunReport},
@@ -31,12 +32,15 @@ type Place = (&'static str, &'static str);
 
 /// The page of a gate run.
 pub fn gate_page(report: &GateReport) -> String {
-    let places: [Place; 4] = [
+    let mut places: Vec<Place> = vec![
         ("verdict", "Verdict"),
         ("requirements", "Requirements"),
         ("checks", "Checks"),
         ("scenarios", "Scenarios"),
     ];
+    if report.requirements.iter().flat_map(|row| &row.checks).any(|check| check.status == CheckStatus::Fail) {
+        places.insert(1, ("failed", "What failed"));
+    }
     let title = format!("Generalprobe: {}", verdict::in_words(report));
     let body = html! {
         (verdict::of_gate(report))

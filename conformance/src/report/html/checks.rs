@@ -12,6 +12,8 @@ use crate::{
 
 /// Violations of one check that are listed; the others are counted.
 const VIOLATIONS_SHOWN_MAX: usize = 20;
+/// Violations of one check that stand at the top of the page.
+const VIOLATIONS_FIRST: usize = 3;
 
 /// All checks of a gate run, in alphabetical order.
 pub(super) fn section(report: &GateReport) -> Markup {
@@ -34,7 +36,7 @@ pub(super) fn of_run(report: &RunReport) -> Markup {
         section #checks aria-labelledby="checks-title" {
             h2 #checks-title { "Checks" }
             @for check in &report.checks {
-                (entry(check, &html! {}, &html! { (list(&check.violations, check.violations_total, |_| false)) }))
+                (entry(check, &html! {}, &html! { (list(&check.violations, check.violations_total, VIOLATIONS_SHOWN_MAX, |_| false)) }))
             }
         }
     }
@@ -54,14 +56,22 @@ pub(super) fn speaks_for(report: &GateReport, name: &str) -> Markup {
     }
 }
 
-/// What a check found violated, and the command that repeats the first of it.
-pub(super) fn violations(check: &CheckReport, report: &GateReport) -> Markup {
+/// The first of what a check found violated, and the command that repeats it.
+pub(super) fn first_violations(check: &CheckReport, report: &GateReport) -> Markup {
+    told(check, report, VIOLATIONS_FIRST)
+}
+
+fn violations(check: &CheckReport, report: &GateReport) -> Markup {
+    told(check, report, VIOLATIONS_SHOWN_MAX)
+}
+
+fn told(check: &CheckReport, report: &GateReport, most: usize) -> Markup {
     let is_told = |violation: &Violation| {
         report.runs.iter().any(|run| run.scenario == violation.scenario && run.seed == violation.seed)
     };
     html! {
         @if check.status == CheckStatus::Fail && check.violations_total == 0 { p { "It had nothing to look at." } }
-        (list(&check.violations, check.violations_total, is_told))
+        (list(&check.violations, check.violations_total, most, is_told))
         @if let Some(token) = &check.replay { p { (badge::command(token)) } }
     }
 }
@@ -101,8 +111,8 @@ fn scenarios_of(check: &CheckReport, report: &GateReport) -> Markup {
 }
 
 /// Violations with links to the runs that the page tells of.
-fn list(violations: &[Violation], total: u64, is_told: impl Fn(&Violation) -> bool) -> Markup {
-    let shown = &violations[..violations.len().min(VIOLATIONS_SHOWN_MAX)];
+fn list(violations: &[Violation], total: u64, most: usize, is_told: impl Fn(&Violation) -> bool) -> Markup {
+    let shown = &violations[..violations.len().min(most)];
     let rest = total.saturating_sub(shown.len() as u64);
     html! {
         @if !shown.is_empty() {

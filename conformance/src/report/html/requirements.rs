@@ -15,7 +15,7 @@ pub(super) fn section(report: &GateReport) -> Markup {
             h2 #requirements-title { "Requirements" }
             (overview(report))
             (filters(report))
-            div.scroll {
+            div.scroll role="region" tabindex="0" aria-label="Requirements" {
                 table.requirements {
                     caption.visually-hidden { "All requirements with their status and the checks that speak for them" }
                     thead {

@@ -81,7 +81,7 @@ fn participants(summary: &RunSummary) -> Markup {
                 @if left_out > 0 {
                     p.hint { (badge::count(left_out, "participant")) " who fared better or equally well, or never got in, not listed." }
                 }
-                div.scroll {
+                div.scroll role="region" tabindex="0" aria-label="Figures of participants" {
                     table {
                         thead {
                             tr {

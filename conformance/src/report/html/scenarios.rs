@@ -4,7 +4,6 @@ use maud::{Markup, html};
 
 use super::{badge, run};
 use crate::{
-    evidence::Violation,
     replay::ReplayToken,
     report::GateReport,
     summary::{Figure, RunLines, RunSummary},
@@ -57,7 +56,8 @@ pub(super) fn legend() -> Markup {
             }
             p.hint {
                 "Charts of one run share their scales; the number at the right is full height. Worst first: the order is the "
-                "distance of the opinion score to 4.5 as a share of 3.5, plus the share of frozen pictures."
+                "distance of the opinion score to 4.5 as a share of 3.5, plus the share of frozen pictures. MOS is the mean "
+                "opinion score of the sound, 1.0 to 4.5 (ITU-T G.107)."
             }
         }
     }
@@ -73,24 +73,16 @@ fn collect(report: &GateReport) -> Vec<Scenario<'_>> {
         }
     }
     for scenario in &mut scenarios {
-        scenario.violations =
-            violations(report).filter(|violation| violation.scenario == scenario.name).count() as u64;
+        scenario.violations = scenario.runs.iter().map(|(run, _)| run.violations_total).sum();
     }
     scenarios
-}
-
-/// The violations that the report lists, each check's once.
-fn violations(report: &GateReport) -> impl Iterator<Item = &Violation> {
-    let mut told = std::collections::BTreeSet::new();
-    let checks = report.requirements.iter().flat_map(|row| &row.checks);
-    checks.filter(move |check| told.insert(check.name.as_str())).flat_map(|check| &check.violations)
 }
 
 fn overview(scenarios: &[Scenario<'_>]) -> Markup {
     let figures = ["audio.mos", "audio.longest_gap_ms", "video.frozen_share", "join.entered_ms"];
     let figures: Vec<&Figure> = figures.iter().filter_map(|name| Figure::named(name)).collect();
     html! {
-        div.scroll {
+        div.scroll role="region" tabindex="0" aria-label="The worst of each scenario" {
             table.glance {
                 caption { "The worst of each scenario, over all its runs and participants" }
                 thead {
@@ -127,7 +119,7 @@ fn entry(scenario: &Scenario<'_>, report: &GateReport) -> Markup {
         let sabotage = report.sabotage.as_deref().and_then(|name| name.parse().ok());
         ReplayToken::Fixture { scenario: run.scenario.clone(), seed: run.seed, sabotage }.to_string()
     };
-    let drawn = scenario.drawn(report);
+    let drawn = scenario.drawn();
     let description = scenario.runs.first().map(|(run, _)| run.description.as_str()).unwrap_or_default();
     html! {
         details.scenario id=(badge::scenario_id(scenario.name)) open[scenario.violations > 0] {
@@ -178,7 +170,7 @@ fn judged_by(scenario: &Scenario<'_>, report: &GateReport) -> Markup {
 
 fn runs(scenario: &Scenario<'_>, token: impl Fn(&RunSummary) -> String) -> Markup {
     html! {
-        div.scroll {
+        div.scroll role="region" tabindex="0" aria-label="Runs of the scenario" {
             table {
                 thead { tr { th scope="col" { "Seed" } th scope="col" { "Worst MOS" } th scope="col" { "Digest" } th scope="col" { "To repeat it" } } }
                 tbody {
@@ -215,13 +207,9 @@ impl<'a> Scenario<'a> {
     }
 
     /// The runs whose lines are drawn: the first with violations, or the one with the worst participant.
-    fn drawn(&self, report: &GateReport) -> Vec<(&'a RunSummary, &'a RunLines)> {
-        let is_violated = |run: &RunSummary| {
-            violations(report)
-                .any(|violation| violation.scenario == run.scenario && violation.seed == run.seed)
-        };
-        let violated: Vec<_> =
-            self.runs.iter().filter(|(run, _)| is_violated(run)).take(RUNS_DRAWN_MAX).copied().collect();
+    fn drawn(&self) -> Vec<(&'a RunSummary, &'a RunLines)> {
+        let violated = self.runs.iter().filter(|(run, _)| run.violations_total > 0);
+        let violated: Vec<_> = violated.take(RUNS_DRAWN_MAX).copied().collect();
         if !violated.is_empty() {
             return violated;
         }

@@ -17,7 +17,7 @@ pub(super) fn section(summary: &RunSummary, lines: &RunLines, axis: Axis) -> Mar
         @if listed > 0 {
             details.more {
                 summary { "Access links, longest queue first (" (listed) " of " (badge::number(summary.sites_total)) ")" }
-                div.scroll {
+                div.scroll role="region" tabindex="0" aria-label="Access links" {
                     table {
                         thead {
                             tr {

@@ -29,7 +29,7 @@ pub(super) fn of_participant(line: &ParticipantTimeline, site: Option<&SiteLine>
             details.more {
                 summary { "The same as a table" }
                 p.hint { "Intervals of " (badge::seconds(axis.interval_ms)) "; a step of sound is 20 ms of one speaker." }
-                div.scroll {
+                div.scroll role="region" tabindex="0" aria-label="Figures of the charts above" {
                     table.line {
                         thead { tr { th scope="col" { "from" } @for (name, _) in &columns { th scope="col" { (name) } } } }
                         tbody {

@@ -103,7 +103,7 @@ pub(super) fn what_failed(report: &GateReport) -> Markup {
                     article.failure {
                         h3 { a href={ "#" (badge::check_id(&check.name)) } { (check.name) } }
                         p { (checks::speaks_for(report, &check.name)) }
-                        (checks::violations(check, report))
+                        (checks::first_violations(check, report))
                     }
                 }
             }
@@ -133,11 +133,11 @@ fn sentence(report: &GateReport) -> String {
     }
     if open > 0 {
         let ending = if report.release_candidate {
-            "which keeps this release from going out."
+            "this keeps the release from going out."
         } else {
-            "which this verdict says nothing about."
+            "the verdict does not speak for that."
         };
-        parts.push(format!("{} not shown to hold, {ending}", badge::count(open, "MUST row")));
+        parts.push(format!("{} not shown to hold; {ending}", badge::count(open, "MUST row")));
     }
     parts.join(" ")
 }
