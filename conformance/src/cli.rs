@@ -111,10 +111,12 @@ pub fn execute(
 ) -> Result<Exit, Failure> {
     match Cli::try_parse_from(arguments)?.command {
         Command::Gate(args) => gate::gate(&args, stage),
-        Command::Run { scenario, seed, pcap, json } => {
-            run::run(&scenario, seed, &run::Outputs { pcap, json }, stage)
+        Command::Run { scenario, seed, pcap, html, json } => {
+            run::run(&scenario, seed, &run::Outputs { pcap, html, json }, stage)
         }
-        Command::Replay { token, pcap, json } => run::replay(&token, run::Outputs { pcap, json }, stage),
+        Command::Replay { token, pcap, html, json } => {
+            run::replay(&token, run::Outputs { pcap, html, json }, stage)
+        }
         Command::List { out, json } => catalogue::list(&out, json, stage),
         Command::Explain { id, out } => catalogue::explain(&id, &out, stage),
         Command::Diff { old, new } => {
@@ -156,8 +158,9 @@ struct Cli {
 enum Command {
     /// Judge every requirement; this decides about a release
     ///
-    /// Runs the scenarios that the selected checks need, prints a table of all requirements, and leaves report.json,
-    /// junit.xml and shard.json in the output directory. A MUST that is violated fails the gate; a SHOULD is reported.
+    /// Runs the scenarios that the selected checks need, prints a table of all requirements, and leaves its files in the
+    /// output directory: report.html to read, summary.md for the summary page of a CI run, report.json and junit.xml for
+    /// programs, and shard.json for merge. A MUST that is violated fails the gate; a SHOULD is reported.
     /// A MUST that is todo or was not run is named, and fails a release candidate.
     #[command(after_help = "\
 Examples:
@@ -179,6 +182,9 @@ Examples:
         /// Write every datagram that passed the media node to this file, for Wireshark.
         #[arg(long, value_name = "FILE")]
         pcap: Option<PathBuf>,
+        /// Write the run as a page: figures, and the time lines of the worst participants.
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
         /// Print one JSON object and nothing else.
         #[arg(long)]
         json: bool,
@@ -191,6 +197,9 @@ Examples:
         /// Where to write the datagrams, for Wireshark; without it, rehearsal/NAME-SEED.pcapng.
         #[arg(long, value_name = "FILE")]
         pcap: Option<PathBuf>,
+        /// Write the run as a page: figures, and the time lines of the worst participants.
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
         /// Print one JSON object and nothing else.
         #[arg(long)]
         json: bool,
@@ -268,7 +277,7 @@ struct GateArgs {
     /// Threads; without it, as many as the machine runs at once.
     #[arg(long, value_name = "N")]
     jobs: Option<NonZero<usize>>,
-    /// Where to leave report.json, junit.xml and shard.json.
+    /// Where to leave report.html, summary.md, report.json, junit.xml and shard.json.
     #[arg(long, value_name = "DIR", default_value = DEFAULT_OUT)]
     out: PathBuf,
     /// A release hangs on this run: a MUST that is todo or not run fails it, too.

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use media_core::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Violations of one check in one run that are kept with their message; the others are only counted, so that a check
@@ -32,7 +33,7 @@ pub struct CheckOutcome {
 }
 
 /// What a check concludes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckStatus {
     /// It looked at something and found no violation.
@@ -44,7 +45,7 @@ pub enum CheckStatus {
 }
 
 /// One observed breach of a requirement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Violation {
     /// What was seen and what should have been, in one sentence.
@@ -55,6 +56,7 @@ pub struct Violation {
     pub seed: u64,
     /// When it happened in the run, where the breach has a moment.
     #[serde(rename = "at_ns", with = "nanos")]
+    #[schemars(with = "Option<u64>")]
     pub at: Option<Timestamp>,
 }
 

@@ -4,6 +4,7 @@
 use std::{collections::BTreeSet, str::FromStr};
 
 use globset::Glob;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -80,7 +81,7 @@ pub struct Plan {
 }
 
 /// Which part of a plan this process does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Shard {
     /// From 1.

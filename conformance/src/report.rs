@@ -3,13 +3,17 @@
 
 pub mod html;
 pub mod junit;
+pub mod markdown;
 pub mod output;
 pub mod saved;
+pub mod schema;
+pub mod sentence;
 pub mod shard;
 pub mod terminal;
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim::record::ParticipantReport;
 
@@ -28,7 +32,7 @@ use crate::{
 pub const SCHEMA: u32 = 1;
 
 /// What `gate`, `merge` and `list` say.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct GateReport {
     /// [`SCHEMA`].
     pub schema: u32,
@@ -68,7 +72,7 @@ pub struct GateReport {
 }
 
 /// What `run` and `replay` say.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct RunReport {
     /// [`SCHEMA`].
     pub schema: u32,
@@ -102,7 +106,7 @@ pub struct RunReport {
 }
 
 /// How long something took on this machine.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 pub struct WallClock {
     /// Seconds.
     pub wall_s: f64,
@@ -111,7 +115,7 @@ pub struct WallClock {
 }
 
 /// One requirement.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RequirementReport {
     /// `AREA-NNN`.
     pub id: String,
@@ -130,7 +134,7 @@ pub struct RequirementReport {
 }
 
 /// One check.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CheckReport {
     /// The check's name.
     pub name: String,

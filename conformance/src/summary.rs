@@ -81,6 +81,14 @@ pub struct ParticipantSummary {
     pub refused: Option<String>,
 }
 
+impl ParticipantSummary {
+    /// How much was lost of the best, 0 to 2: the distance of the opinion score to 4.5 as a share of 3.5, plus the share of
+    /// frozen pictures.
+    pub fn trouble(&self) -> f64 {
+        ranking::trouble(&self.report)
+    }
+}
+
 impl RunSummary {
     /// What `run` showed, and the time lines of those who fared worst.
     pub fn of(run: &RunEvidence) -> (Self, RunLines) {
@@ -121,10 +129,9 @@ impl RunSummary {
         self.figures.iter().find(|figure| figure.name == name)
     }
 
-    /// How much the participant who fared worst lost of the best, 0 to 2: the distance of the opinion score to 4.5 as a
-    /// share of 3.5, plus the share of frozen pictures.
+    /// [`ParticipantSummary::trouble`] of the participant who fared worst.
     pub fn trouble(&self) -> f64 {
-        self.participants.first().map_or(0.0, |worst| ranking::trouble(&worst.report))
+        self.participants.first().map_or(0.0, ParticipantSummary::trouble)
     }
 
     /// How many participants are not listed.

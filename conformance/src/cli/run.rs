@@ -13,13 +13,14 @@ use crate::{
     evidence::CheckOutcome,
     expectation,
     gate::{Verdict, decide, outcome},
-    perform::{WorkRecord, catch_panic, judge_run},
+    perform::{RunRecord, WorkRecord, catch_panic, judge_run},
     plan::WorkItem,
     registry::Registry,
     rehearsal::{HarnessError, Rehearse, RunEvidence, Settings},
     replay::ReplayToken,
     report::{
         CheckReport, RunReport, SCHEMA, WallClock,
+        html::run_page,
         output::to_json,
         terminal::{verdict_word, write_failed, write_participants, write_summary},
     },
@@ -29,6 +30,8 @@ use crate::{
 pub(super) struct Outputs {
     /// Where the datagrams go.
     pub(super) pcap: Option<PathBuf>,
+    /// Where the run's page goes.
+    pub(super) html: Option<PathBuf>,
     /// Whether standard output gets one JSON object and nothing else.
     pub(super) json: bool,
 }
@@ -76,9 +79,12 @@ fn rehearse(token: ReplayToken, outputs: &Outputs, stage: &mut Stage<'_>) -> Res
     if let Some(path) = &outputs.pcap {
         write_capture(path, &run)?;
     }
-    let outcomes = judge(&registry, &run, &*source)?;
+    let (outcomes, record) = judge(&registry, &run, &*source)?;
     let mut report = report(&registry, run, outcomes, &token, wall);
     report.capture = outputs.pcap.as_ref().map(|path| path.display().to_string());
+    if let Some(path) = &outputs.html {
+        write_page(path, &run_page(&report, &record))?;
+    }
     if outputs.json {
         stage.out.write_all(to_json(&report)?.as_bytes())?;
     } else {
@@ -96,6 +102,13 @@ fn write_capture(path: &Path, run: &RunEvidence) -> Result<(), Failure> {
     let file = fs::File::create(path).map_err(|error| BadInput::file(path, &error))?;
     record.write_capture(io::BufWriter::new(file)).map_err(|error| BadInput::file(path, &error))?;
     Ok(())
+}
+
+fn write_page(path: &Path, page: &str) -> Result<(), BadInput> {
+    if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
+        fs::create_dir_all(dir).map_err(|error| BadInput::file(dir, &error))?;
+    }
+    fs::write(path, page).map_err(|error| BadInput::file(path, &error))
 }
 
 /// The run of a token, and the token with the seed that the run had.
@@ -122,18 +135,21 @@ fn obtain(token: ReplayToken, source: &dyn Rehearse) -> Result<(RunEvidence, Rep
     Ok((run, token))
 }
 
-/// The outcomes of all checks that read the run. None of them is complete: a gate run would show it more.
+/// The outcomes of all checks that read the run, and what is kept of it. None of them is complete: a gate run would show
+/// it more.
 fn judge(
     registry: &Registry,
     run: &RunEvidence,
     rehearse: &dyn Rehearse,
-) -> Result<Vec<CheckOutcome>, HarnessError> {
+) -> Result<(Vec<CheckOutcome>, RunRecord), HarnessError> {
     let checks: Vec<_> = registry.checks().iter().filter(|check| check.judges(&run.scenario)).collect();
+    let findings = judge_run(run, &checks, rehearse)?;
+    let kept = RunRecord::of(run, &findings);
     let record = WorkRecord {
         item: WorkItem::Run { scenario: run.scenario.clone(), seed: run.seed },
         digest: run.digest.clone(),
         simulated_ns: u64::try_from(run.simulated.as_nanos()).unwrap_or(u64::MAX),
-        findings: judge_run(run, &checks, rehearse)?,
+        findings,
         run: None,
     };
     let outcomes: Vec<_> = checks.iter().map(|check| outcome(check, &[&record], false, None)).collect();
@@ -141,7 +157,7 @@ fn judge(
         let reason = "no check found anything to look at in this run".to_owned();
         return Err(HarnessError::Run { scenario: run.scenario.clone(), seed: run.seed, reason });
     }
-    Ok(outcomes)
+    Ok((outcomes, kept))
 }
 
 fn report(

@@ -73,7 +73,7 @@ fn equal_gate_runs_leave_equal_files_whatever_the_number_of_threads() {
         let gate = ["gate", "--seeds", "1..9", "--jobs", jobs, "--out", &desk.text(dir)];
         command(&broken(), &gate).0.unwrap();
     }
-    for file in ["report.json", "junit.xml", "shard.json"] {
+    for file in ["report.json", "report.html", "summary.md", "junit.xml", "shard.json"] {
         let bytes = |dir: &str| fs::read(desk.path(dir).join(file)).unwrap();
         assert_eq!(bytes("one"), bytes("four"), "{file}");
     }
@@ -94,7 +94,7 @@ fn merged_shards_leave_the_files_and_the_exit_code_of_an_unsplit_gate() {
     let (one, two, three) = (desk.text("1-3"), desk.text("2-3"), desk.text("3-3"));
     let (end, _) = command(&broken(), &["merge", &three, &one, &two, "--out", &desk.text("merged")]);
     assert_eq!(end.unwrap(), whole);
-    for file in ["report.json", "junit.xml", "shard.json"] {
+    for file in ["report.json", "report.html", "summary.md", "junit.xml", "shard.json"] {
         let bytes = |dir: &str| fs::read(desk.path(dir).join(file)).unwrap();
         assert_eq!(bytes("merged"), bytes("whole"), "{file}");
     }

@@ -14,6 +14,7 @@ use crate::{
         GateReport,
         html::gate_page,
         junit::to_junit,
+        markdown::to_markdown,
         shard::{self, ShardFile},
     },
 };
@@ -22,6 +23,8 @@ use crate::{
 pub const REPORT_FILE: &str = "report.json";
 /// Holds the scenario files of failed checks.
 pub const FAILURES_DIR: &str = "failures";
+/// The report for the summary page of a CI run.
+pub const SUMMARY_FILE: &str = "summary.md";
 /// The report as a page.
 pub const PAGE_FILE: &str = "report.html";
 /// The report for CI servers.
@@ -39,7 +42,7 @@ impl OutputDir {
     /// The directory cannot be created or written to.
     pub fn prepare(dir: &Path) -> Result<Self, BadInput> {
         fs::create_dir_all(dir).map_err(|error| BadInput::file(dir, &error))?;
-        for file in [REPORT_FILE, PAGE_FILE, JUNIT_FILE, shard::FILE] {
+        for file in [REPORT_FILE, PAGE_FILE, SUMMARY_FILE, JUNIT_FILE, shard::FILE] {
             let path = dir.join(file);
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -63,6 +66,7 @@ impl OutputDir {
         let untimed = GateReport { wall: None, ..report.clone() };
         self.write_file(REPORT_FILE, &to_json(&untimed)?)?;
         self.write_file(PAGE_FILE, &gate_page(&untimed))?;
+        self.write_file(SUMMARY_FILE, &to_markdown(&untimed))?;
         self.write_file(JUNIT_FILE, &to_junit(report)?)?;
         // For programs alone, with a number for each interval of each line: no indentation.
         let shard = serde_json::to_string(shard).map_err(|error| HarnessError::Report(error.to_string()))?;

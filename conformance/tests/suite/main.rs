@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot start a program or read the tree has failed")]
 
+mod browser;
 mod command_line;
 mod readme;
 mod tidy;

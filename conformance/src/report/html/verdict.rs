@@ -6,11 +6,10 @@ use maud::{Markup, html};
 
 use super::{badge, checks};
 use crate::{
-    catalogue::Level,
     evidence::CheckStatus,
     gate::{RequirementStatus, Verdict},
     perform::RunRecord,
-    report::{GateReport, RequirementReport, RunReport, terminal::status_word},
+    report::{GateReport, RunReport, sentence, terminal::status_word},
 };
 
 /// The statuses, in the order of telling.
@@ -44,7 +43,7 @@ pub(super) fn of_gate(report: &GateReport) -> Markup {
             (sign(report.verdict))
             div.words {
                 h1 { (if report.verdict == Verdict::Pass { "Pass" } else { "Fail" }) }
-                p.lead { (sentence(report)) }
+                p.lead { (sentence::of(report)) }
                 @if let Some(shard) = report.shard {
                     p.warning { "A part of the work only: shard " (shard.index) " of " (shard.of) ". The verdict is the merge's." }
                 }
@@ -109,37 +108,6 @@ pub(super) fn what_failed(report: &GateReport) -> Markup {
             }
         }
     }
-}
-
-fn sentence(report: &GateReport) -> String {
-    let violated = |level: Level| {
-        let broken = |row: &&RequirementReport| row.level == level && row.status == RequirementStatus::Fail;
-        report.requirements.iter().filter(broken).count() as u64
-    };
-    let (must, should) = (violated(Level::Must), violated(Level::Should));
-    let open = report.open.len() as u64;
-    let mut parts = Vec::new();
-    match (must, should) {
-        (0, 0) => parts.push("Nothing that was checked is violated.".to_owned()),
-        (0, _) => {
-            parts.push(format!("No MUST is violated; {} of SHOULD.", badge::count(should, "violated row")))
-        }
-        (_, 0) => parts.push(format!("{} violated.", badge::count(must, "MUST row"))),
-        (..) => parts.push(format!(
-            "{} and {} violated.",
-            badge::count(must, "MUST row"),
-            badge::count(should, "SHOULD row")
-        )),
-    }
-    if open > 0 {
-        let ending = if report.release_candidate {
-            "this keeps the release from going out."
-        } else {
-            "the verdict does not speak for that."
-        };
-        parts.push(format!("{} not shown to hold; {ending}", badge::count(open, "MUST row")));
-    }
-    parts.join(" ")
 }
 
 /// How many requirements stand where, as a bar and in words.
