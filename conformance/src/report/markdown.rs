@@ -48,6 +48,7 @@ pub fn to_markdown(report: &GateReport) -> String {
 
 /// One row for each area that has requirements, and one for all.
 fn write_counts(text: &mut String, report: &GateReport) {
+    _ = writeln!(text, "| area | pass | fail | not run | todo |\n|---|---:|---:|---:|---:|");
     let count = |rows: &[RequirementReport], status| rows.iter().filter(|row| row.status == status).count();
     let mut row = |name: &str, rows: &[RequirementReport]| {
         _ = writeln!(
@@ -59,7 +60,6 @@ fn write_counts(text: &mut String, report: &GateReport) {
             count(rows, RequirementStatus::Todo)
         );
     };
-    row("area", &[]);
     for rows in report.requirements.chunk_by(|one, next| area(&one.id) == area(&next.id)) {
         row(area(&rows[0].id), rows);
     }
@@ -109,7 +109,7 @@ fn write_open(text: &mut String, report: &GateReport) {
     }
     _ = writeln!(
         text,
-        "<details><summary>{} requirements are not shown to hold</summary>\n\n\
+        "<details><summary>Not shown to hold: {}</summary>\n\n\
          | id | level | what must hold | why open |\n|---|---|---|---|",
         open.len()
     );
