@@ -59,6 +59,8 @@ impl Chromium {
         });
         let (session, events) = (None, Vec::new());
         let mut browser = Self { process, requests, messages, sent: 0, session, events, _profile: profile };
+        let clipboard = json!({ "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"] });
+        browser.ask("Browser.grantPermissions", &clipboard);
         let target = browser.ask("Target.createTarget", &json!({ "url": "about:blank" }));
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
         let attached = browser.ask("Target.attachToTarget", &attach);
@@ -104,20 +106,18 @@ impl Chromium {
         }
     }
 
-    /// Presses a key; `text` is what it types, `command` what the editor makes of it.
-    pub(super) fn press(&mut self, key: &str, text: Option<&str>, command: Option<&str>) {
+    /// Presses a key; `text` is what it types.
+    pub(super) fn press(&mut self, key: &str, text: Option<&str>) {
         let code = match key {
             "Tab" => 9,
             "Enter" => 13,
             "Escape" => 27,
             _ => 0,
         };
-        let commands: Vec<&str> = command.into_iter().collect();
         let down = if text.is_some() { "keyDown" } else { "rawKeyDown" };
         for kind in [down, "keyUp"] {
             let mut event = json!({ "type": kind, "key": key, "windowsVirtualKeyCode": code });
             if kind != "keyUp" {
-                event["commands"] = json!(commands);
                 event["text"] = json!(text.unwrap_or_default());
             }
             self.ask("Input.dispatchKeyEvent", &event);
