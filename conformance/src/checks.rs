@@ -3,23 +3,30 @@
 
 mod cam;
 mod cap;
+mod clear;
 mod conservation;
 mod det;
+mod differential;
 mod e2e;
+mod exports;
 pub(crate) mod flows;
 mod fwd;
 mod grants;
 mod join;
 mod ledger;
 mod lic;
+mod lines;
+mod liveness;
 mod loudest;
 mod moderation;
 mod net;
+mod placement;
 mod pres;
 mod presenter_model;
 mod proofs;
 mod proven;
 mod reference;
+mod repair;
 mod sec;
 mod stage;
 mod transcript;
@@ -42,6 +49,13 @@ static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| {
     checks.extend_from_slice(sec::CHECKS);
     checks.extend_from_slice(det::CHECKS);
     checks.extend_from_slice(reference::CHECKS);
+    checks.extend_from_slice(lines::CHECKS);
+    checks.extend_from_slice(liveness::CHECKS);
+    checks.extend_from_slice(differential::CHECKS);
+    checks.extend_from_slice(placement::CHECKS);
+    checks.extend_from_slice(clear::CHECKS);
+    checks.extend_from_slice(repair::CHECKS);
+    checks.extend_from_slice(exports::CHECKS);
     checks.extend_from_slice(proven::CHECKS);
     checks.extend_from_slice(proofs::CHECKS);
     checks

@@ -49,6 +49,16 @@ pub enum Input<'a> {
         /// The UDP payload.
         datagram: Bytes,
     },
+    /// An RTP packet from a peer that was parsed at the edge: everything in front of the ciphertext, and how much ciphertext
+    /// there is. The engine treats it as the whole packet; what it gives out has lengths in the place of payloads.
+    Front {
+        /// Whose.
+        peer: PeerId,
+        /// The header, with the original number of a retransmission (RFC 4588).
+        front: Bytes,
+        /// Bytes of ciphertext that follow.
+        absent: u16,
+    },
     /// A peer's connection is gone.
     Disconnected {
         /// Whose.
@@ -254,12 +264,13 @@ impl Engine {
                 Err(reason) => self.event(Event::Dropped { peer, reason }),
             },
             Input::Datagram { peer, datagram } => match demux(&datagram) {
-                Protocol::Rtp => self.forwarder.handle_rtp(now, peer, &datagram),
+                Protocol::Rtp => self.forwarder.handle_rtp(now, peer, &datagram, 0),
                 Protocol::Rtcp => self.forwarder.handle_rtcp(now, peer, &datagram),
                 Protocol::Other => {
                     self.event(Event::Dropped { peer, reason: DropReason::UnknownProtocol });
                 }
             },
+            Input::Front { peer, front, absent } => self.forwarder.handle_rtp(now, peer, &front, absent),
             Input::Disconnected { peer } => self.directory.handle_disconnect(now, peer),
             Input::Timeout => {}
         }

@@ -417,3 +417,9 @@ impl Endpoint {
 pub fn credential(seed: Seed, holder: u32) -> Token {
     Token::random(&mut seed.stream_at("credential", u64::from(holder)))
 }
+
+/// The end-to-end secrets of a scenario's conferences, which their hosts make: for whoever searches a run for them.
+pub fn conference_secrets(scenario: &Scenario, seed: Seed) -> Vec<[u8; 32]> {
+    let hosts = scenario.conferences.iter().map(|conference| conference.host);
+    hosts.filter_map(|host| Endpoint::new(scenario, host, seed, Marker::default()).secret).collect()
+}

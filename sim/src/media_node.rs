@@ -57,6 +57,23 @@ pub struct MediaNode {
     subscriptions: Vec<SubscriptionReport>,
 }
 
+/// How a scenario's engine is configured in its first life.
+pub(crate) fn engine_config(scenario: &Scenario, seed: Seed) -> EngineConfig {
+    let holders = scenario.people.iter().filter_map(|person| person.holder).map(|holder| holder.0).max();
+    let holders = (0..holders.map_or(0, |last| last + 1)).map(|holder| credential(seed, holder)).collect();
+    EngineConfig {
+        conference: ConferenceConfig {
+            licences: scenario.licences.count,
+            valid_until: Some(scenario.licences.valid_until),
+            participants_max: scenario.limits.participants_max,
+            holders,
+            ..ConferenceConfig::default()
+        },
+        speakers: scenario.limits.speakers,
+        seed: lives::engine_seed(seed, 0),
+    }
+}
+
 /// A datagram as it passed the media node, for export.
 #[derive(Clone, Debug)]
 pub struct Captured {
@@ -100,20 +117,7 @@ impl MediaNode {
         sabotage: Option<Sabotage>,
         keep_packets: bool,
     ) -> Self {
-        let holders = scenario.people.iter().filter_map(|person| person.holder).map(|holder| holder.0).max();
-        let holders =
-            (0..holders.map_or(0, |last| last + 1)).map(|holder| credential(seed, holder)).collect();
-        let mut config = EngineConfig {
-            conference: ConferenceConfig {
-                licences: scenario.licences.count,
-                valid_until: Some(scenario.licences.valid_until),
-                participants_max: scenario.limits.participants_max,
-                holders,
-                ..ConferenceConfig::default()
-            },
-            speakers: scenario.limits.speakers,
-            seed: [0; 32],
-        };
+        let mut config = engine_config(scenario, seed);
         let saboteur = Saboteur::new(sabotage, scenario, &mut config, seed);
         let mut lives = Lives::new(config, scenario, seed);
         Self {
@@ -127,7 +131,7 @@ impl MediaNode {
             scheduled: BTreeMap::new(),
             engine_timeout: Timestamp::FAR_FUTURE,
             arrivals: Arrivals::new(),
-            observer: Observer::new(&marker),
+            observer: Observer::new(&marker, scenario.end()),
             trace: Trace::digest_only(),
             capture: keep_packets.then(Vec::new),
             events: Vec::new(),
@@ -377,10 +381,12 @@ impl MediaNode {
 }
 
 impl Node for MediaNode {
-    fn handle_record(&mut self, from: HostId, record: Record) {
+    fn handle_record(&mut self, _: HostId, record: Record) {
         assert!(record.at >= self.now, "the media node got a record from the past");
         if let Load::Datagram(datagram) = record.load {
-            self.arrivals.push(record.at, from, datagram);
+            // Ties are broken by person: on which host somebody sits decides nothing.
+            let person = person_of(datagram.peer).0 as u32;
+            self.arrivals.push(record.at, person, datagram);
         }
     }
 

@@ -38,6 +38,8 @@ pub struct Options {
     pub shifted: Option<&'static str>,
     /// Keep every datagram for export.
     pub keep_packets: bool,
+    /// Put each site on a host of its own, the last first, instead of one host for each borough. Nobody may notice.
+    pub scattered: bool,
 }
 
 /// A rehearsal that is over.
@@ -80,7 +82,10 @@ impl Run {
             let person = person_of(captured.datagram.peer).0 as u32 + 1;
             let (from, to) = if captured.inbound { (person, MEDIA_NODE) } else { (MEDIA_NODE, person) };
             let datagram = &captured.datagram;
-            writer.write(captured.at, from, to, datagram.channel, &datagram.bytes, None).map_err(failed)?;
+            // The kind decides whether the bytes are blanked.
+            let open = self.sabotage == Some(Sabotage::TalkativeCapture);
+            let channel = if open { Channel::Media } else { datagram.channel };
+            writer.write(captured.at, from, to, channel, &datagram.bytes, None).map_err(failed)?;
         }
         writer.finish().map_err(failed)?;
         Ok(())
@@ -99,7 +104,7 @@ pub fn run(scenario: &Scenario, seed: u64, options: Options) -> Result<Run, Worl
     let effective = Seed::new(effective_seed(seed, options.sabotage)).with_shifted(options.shifted);
     let mut marker: Marker = Default::default();
     effective.stream("marker").fill_bytes(&mut marker);
-    let groups = group_sites(&scenario);
+    let groups = if options.scattered { scatter_sites(&scenario) } else { group_sites(&scenario) };
     let count = groups.len() as HostId + 1;
     let mut hosts_of_people = vec![0; scenario.people.len()];
     for (person, host) in hosts_of_people.iter_mut().enumerate() {
@@ -146,6 +151,16 @@ fn group_sites(scenario: &Scenario) -> Vec<Vec<SiteIndex>> {
         } else {
             groups[index % GROUPS_MAX].extend(sites);
         }
+    }
+    groups
+}
+
+/// Each site in a host of its own as far as hosts go, in an order that has nothing in common with the usual one.
+fn scatter_sites(scenario: &Scenario) -> Vec<Vec<SiteIndex>> {
+    let count = scenario.sites.len();
+    let mut groups = vec![Vec::new(); count.min(GROUPS_MAX)];
+    for (place, index) in (0..count).rev().enumerate() {
+        groups[place % GROUPS_MAX].push(SiteIndex(index));
     }
     groups
 }

@@ -96,6 +96,22 @@ sabotages! {
     FixedSeed = "fixed-seed",
     /// The scenario file of a failing run lacks its last person.
     ForgetfulFile = "forgetful-file",
+    /// Every 53rd datagram of a group of buildings disappears behind the access link, and no account says so.
+    SilentLink = "silent-link",
+    /// What comes from a host takes longer, the higher the host's number.
+    HostOrder = "host-order",
+    /// The export of datagrams does not blank signalling.
+    TalkativeCapture = "talkative-capture",
+    /// The media node adds a header extension that names the sender.
+    TalkativeHeader = "talkative-header",
+    /// Endpoints lose every 31st media packet that reaches them, and count nothing.
+    ForgetfulListener = "forgetful-listener",
+    /// The edge that parses packets states a wrong length for one in forty.
+    WrongLength = "wrong-length",
+    /// An engine that carries only a part of the conferences misses one in forty packets.
+    LossyShare = "lossy-share",
+    /// Retransmissions vanish before they leave the media node.
+    NoRepair = "no-repair",
 }
 
 /// No sabotage has this name.

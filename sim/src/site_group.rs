@@ -5,6 +5,7 @@ use std::{
     cmp::Reverse,
     collections::{BTreeMap, BinaryHeap},
     sync::Arc,
+    time::Duration,
 };
 
 use media_core::{Timestamp, secret::Token};
@@ -14,15 +15,20 @@ use crate::{
     endpoint::{Endpoint, Marker, Observation, PersonRecord},
     link::Link,
     mail::Mailbox,
-    node::{Arrivals, BACKBONE_DELAY, HostId, Load, MEDIA_NODE, Node, Record},
+    node::{Arrivals, BACKBONE_DELAY, HostId, Load, MEDIA_NODE, Node, Record, WINDOW},
     packet::{Datagram, person_of},
     sabotage::Sabotage,
     scenario::{Direction, PersonIndex, Scenario, SiteIndex},
     seed::Seed,
     site::{AccessMeter, change_link, link_config},
     timeline::Grid,
-    trace::Trace,
+    trace::{Channel, Trace},
 };
+
+/// One in so many datagrams disappears under [`Sabotage::SilentLink`].
+const SILENT_EVERY: u64 = 53;
+/// One in so many is lost on its listener under [`Sabotage::ForgetfulListener`].
+const FORGOTTEN_EVERY: u64 = 31;
 
 /// What happens inside the group, in the order of time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,6 +80,13 @@ pub struct SiteGroup {
     mailbox: Mailbox,
     trace: Trace,
     observations: Vec<(Timestamp, PersonIndex, Observation)>,
+    sabotage: Option<Sabotage>,
+    /// Datagrams that left any of the buildings.
+    handed_on: u64,
+    /// Datagrams that reached anybody.
+    delivered: u64,
+    /// What [`Sabotage::HostOrder`] adds to their way.
+    unfairness: Duration,
 }
 
 /// What a group of sites leaves behind.
@@ -111,6 +124,10 @@ impl SiteGroup {
             mailbox: Mailbox::default(),
             trace: Trace::digest_only(),
             observations: Vec::new(),
+            sabotage,
+            handed_on: 0,
+            delivered: 0,
+            unfairness: if sabotage == Some(Sabotage::HostOrder) { WINDOW * host } else { Duration::ZERO },
         };
         for site in sites {
             group.add_building(*site, seed, sabotage);
@@ -311,8 +328,15 @@ impl SiteGroup {
             let datagram = delivery.item;
             match way {
                 Way::Up => {
-                    building.meter.on_up(self.now, datagram.wire_bytes());
-                    out(MEDIA_NODE, Record { at: self.now + BACKBONE_DELAY, load: Load::Datagram(datagram) });
+                    let at = self.now + BACKBONE_DELAY + self.unfairness;
+                    building.meter.on_up(self.now, datagram.wire_bytes(), at >= self.scenario.end());
+                    self.handed_on += 1;
+                    if self.sabotage == Some(Sabotage::SilentLink)
+                        && self.handed_on.is_multiple_of(SILENT_EVERY)
+                    {
+                        continue;
+                    }
+                    out(MEDIA_NODE, Record { at, load: Load::Datagram(datagram) });
                 }
                 Way::Down => {
                     building.meter.on_down(self.now, datagram.wire_bytes());
@@ -327,7 +351,13 @@ impl SiteGroup {
         let person = person_of(datagram.peer);
         let Some(seat) = self.by_person.get(&person).copied() else { return };
         self.trace.record(self.now, MEDIA_NODE, person.0 as u32 + 1, datagram.channel, &datagram.bytes);
-        self.seats[seat].endpoint.handle_datagram(self.now, datagram);
+        self.delivered += 1;
+        let forgotten = self.sabotage == Some(Sabotage::ForgetfulListener)
+            && datagram.channel == Channel::Media
+            && self.delivered.is_multiple_of(FORGOTTEN_EVERY);
+        if !forgotten {
+            self.seats[seat].endpoint.handle_datagram(self.now, datagram);
+        }
         self.drain(seat, out);
     }
 

@@ -2,6 +2,8 @@
 //! out, their clear headers, and (beside the lock of TLS) who asked for what. It knows nothing of the engine: checks
 //! compare its records with what the engine and the clients say.
 
+mod clear;
+
 use std::collections::BTreeMap;
 
 use media_core::{
@@ -13,10 +15,12 @@ use media_core::{
 use memchr::memmem::Finder;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::{endpoint::Marker, packet::Datagram, trace::Channel};
+use crate::{endpoint::Marker, node::BACKBONE_DELAY, packet::Datagram, trace::Channel};
+
+pub use clear::ClearFields;
 
 /// Payload types of retransmissions start with the original sequence number.
-const RTX_PAYLOAD_TYPES: [u8; 4] = [112, 97, 99, 103];
+pub(crate) const RTX_PAYLOAD_TYPES: [u8; 4] = [112, 97, 99, 103];
 
 /// An RTP packet as it passed the observer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +82,21 @@ pub struct SeenKeyFrameRequest {
     pub media: Ssrc,
 }
 
+/// A packet that one side asked the other to send again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeenNack {
+    /// When.
+    pub at: Timestamp,
+    /// Asked by this peer, or of this peer.
+    pub peer: PeerId,
+    /// Whether the server asks.
+    pub by_server: bool,
+    /// Of which stream.
+    pub media: Ssrc,
+    /// Which number.
+    pub sequence: u16,
+}
+
 /// Counts over all datagrams.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WireCounters {
@@ -91,6 +110,12 @@ pub struct WireCounters {
     pub largest: usize,
     /// Datagrams of the server beyond [`DATAGRAM_BYTES_MAX`].
     pub oversized: u64,
+    /// Datagrams to the server.
+    pub inbound: u64,
+    /// Datagrams from the server.
+    pub outbound: u64,
+    /// Those of them that were under way when the run ended: no access link was offered them.
+    pub outbound_under_way: u64,
 }
 
 /// Everything the observer wrote down, in the order of time.
@@ -108,6 +133,10 @@ pub struct Tap {
     pub closed: Vec<(Timestamp, PeerId)>,
     /// Key-frame requests from the server.
     pub key_frame_requests: Vec<SeenKeyFrameRequest>,
+    /// Packets that were asked for again, by either side.
+    pub nacks: Vec<SeenNack>,
+    /// What an observer reads without a key, by who sent it; `None` is the server.
+    pub clear: BTreeMap<Option<PeerId>, ClearFields>,
     /// Media bytes (UDP payload) in, by time and peer: RTP and RTCP.
     pub media_in: Vec<(Timestamp, PeerId, u32)>,
     /// Datagrams to the server beyond [`DATAGRAM_BYTES_MAX`], by whose they are.
@@ -121,14 +150,15 @@ pub struct Tap {
 /// Searches and writes down.
 pub struct Observer {
     finder: Finder<'static>,
+    end: Timestamp,
     /// What was seen.
     pub tap: Tap,
 }
 
 impl Observer {
-    /// An observer who looks for `marker`.
-    pub fn new(marker: &Marker) -> Self {
-        Self { finder: Finder::new(marker).into_owned(), tap: Tap::default() }
+    /// An observer who looks for `marker`, until `end`.
+    pub fn new(marker: &Marker, end: Timestamp) -> Self {
+        Self { finder: Finder::new(marker).into_owned(), end, tap: Tap::default() }
     }
 
     /// A datagram to the server.
@@ -136,9 +166,14 @@ impl Observer {
         if self.search(datagram) {
             *self.tap.oversized_in.entry(datagram.peer).or_default() += 1;
         }
+        self.tap.counters.inbound += 1;
         if datagram.channel == Channel::Media {
             self.tap.media_in.push((at, datagram.peer, datagram.bytes.len() as u32));
-            self.tap.ingress.extend(seen_rtp(at, datagram));
+            match demux(&datagram.bytes) {
+                Protocol::Rtp => self.tap.on_rtp(at, datagram, true),
+                Protocol::Rtcp => self.tap.on_rtcp(at, datagram, true),
+                Protocol::Other => {}
+            }
         }
     }
 
@@ -151,20 +186,14 @@ impl Observer {
     /// A datagram from the server.
     pub fn on_egress(&mut self, at: Timestamp, datagram: &Datagram) {
         self.tap.counters.oversized += u64::from(self.search(datagram));
+        self.tap.counters.outbound += 1;
+        self.tap.counters.outbound_under_way += u64::from(at + BACKBONE_DELAY >= self.end);
         if datagram.channel != Channel::Media {
             return;
         }
         match demux(&datagram.bytes) {
-            Protocol::Rtp => self.tap.egress.extend(seen_rtp(at, datagram)),
-            Protocol::Rtcp => {
-                let requests = &mut self.tap.key_frame_requests;
-                let read = rtcp::read(&datagram.bytes, |feedback| {
-                    if let rtcp::Feedback::PictureLoss { media } = feedback {
-                        requests.push(SeenKeyFrameRequest { at, peer: datagram.peer, media });
-                    }
-                });
-                debug_assert!(read.is_ok(), "the server writes valid RTCP");
-            }
+            Protocol::Rtp => self.tap.on_rtp(at, datagram, false),
+            Protocol::Rtcp => self.tap.on_rtcp(at, datagram, false),
             Protocol::Other => {}
         }
     }
@@ -202,16 +231,42 @@ impl Observer {
     }
 }
 
-fn seen_rtp(at: Timestamp, datagram: &Datagram) -> Option<SeenRtp> {
-    if demux(&datagram.bytes) != Protocol::Rtp {
-        return None;
+impl Tap {
+    fn on_rtp(&mut self, at: Timestamp, datagram: &Datagram, inbound: bool) {
+        let Ok(view) = RtpView::parse(&datagram.bytes) else { return };
+        self.clear.entry(inbound.then_some(datagram.peer)).or_default().on_rtp(&datagram.bytes, &view);
+        let seen = seen_rtp(at, datagram.peer, &view);
+        if inbound {
+            self.ingress.extend(seen);
+        } else {
+            self.egress.extend(seen);
+        }
     }
-    let view = RtpView::parse(&datagram.bytes).ok()?;
+
+    fn on_rtcp(&mut self, at: Timestamp, datagram: &Datagram, inbound: bool) {
+        let peer = datagram.peer;
+        self.clear.entry(inbound.then_some(peer)).or_default().on_rtcp(&datagram.bytes);
+        let (requests, nacks) = (&mut self.key_frame_requests, &mut self.nacks);
+        #[expect(clippy::wildcard_enum_match_arm, reason = "only what asks for something is written down")]
+        let read = rtcp::read(&datagram.bytes, |feedback| match feedback {
+            rtcp::Feedback::PictureLoss { media } if !inbound => {
+                requests.push(SeenKeyFrameRequest { at, peer, media });
+            }
+            rtcp::Feedback::Nack { media, sequence } => {
+                nacks.push(SeenNack { at, peer, by_server: !inbound, media, sequence });
+            }
+            _ => {}
+        });
+        debug_assert!(inbound || read.is_ok(), "the server writes valid RTCP");
+    }
+}
+
+fn seen_rtp(at: Timestamp, peer: PeerId, view: &RtpView<'_>) -> Option<SeenRtp> {
     let again = RTX_PAYLOAD_TYPES.contains(&view.payload_type());
     let payload = if again { view.retransmitted().ok()?.1 } else { view.payload() };
     Some(SeenRtp {
         at,
-        peer: datagram.peer,
+        peer,
         ssrc: view.ssrc(),
         sequence: view.sequence(),
         timestamp: view.timestamp(),

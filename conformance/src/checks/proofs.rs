@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use sim::sabotage::Sabotage;
 
-use super::{checks, det, e2e, proven};
+use super::{checks, clear, det, e2e, proven};
 use crate::{
     check::{Check, Judge},
     evidence::Findings,
@@ -88,10 +88,27 @@ const REFERENCE: &[Proof] = &[
     ("the-reference-model-agrees", Sabotage::LeakyLobby, "lobby"),
 ];
 
-const TABLES: &[&[Proof]] = &[LIC, CAP, JOIN, PRES, CAM, FWD, E2E, NET, SEC, DET, REFERENCE];
+const ACCOUNTS: &[Proof] = &[
+    ("lines-account-for-every-datagram", Sabotage::SilentLink, "loss"),
+    ("every-frame-arrives-or-is-accounted-for", Sabotage::ForgetfulListener, "isolation"),
+    ("media-as-metadata-gives-what-media-as-bytes-gives", Sabotage::WrongLength, "layers"),
+    ("two-engines-decide-as-one", Sabotage::LossyShare, "isolation"),
+    ("another-order-of-hosts-the-same-run", Sabotage::HostOrder, "isolation"),
+    ("nothing-else-stands-in-clear", Sabotage::TalkativeHeader, "keyless"),
+    ("a-publishers-loss-is-asked-for-once", Sabotage::KeyFrameStorm, "loss"),
+    ("a-subscribers-loss-is-repaired-in-time", Sabotage::NoRepair, "loss"),
+    ("nothing-that-is-left-holds-a-secret", Sabotage::TalkativeCapture, "lobby"),
+];
+
+const TABLES: &[&[Proof]] = &[LIC, CAP, JOIN, PRES, CAM, FWD, E2E, NET, SEC, DET, REFERENCE, ACCOUNTS];
 
 /// Proofs of checks that no sabotage of a run reaches.
 const FIXTURES: &[BrokenFixture] = &[
+    (
+        "a-lie-about-a-bound-field-opens-nothing",
+        "a field that is not bound to the frame",
+        clear::unbound_field,
+    ),
     (
         "the-vectors-of-rfc-9605-open",
         "a published vector with one bit of its plaintext flipped",

@@ -50,8 +50,13 @@ pub(super) fn merge(dirs: &[PathBuf], out: &Path, stage: &mut Stage<'_>) -> Resu
     let registry = (stage.registry)()?;
     let (plan, records) = join(&registry, dirs)?;
     let report = report(&registry, &plan, &records, Shard::WHOLE);
+    let sabotage = plan.selection().sabotage.as_deref().and_then(|name| name.parse().ok());
+    let rehearse = stage.rehearse.with_settings(Settings { sabotage, ..Settings::default() });
     // Preparing the directory may remove a shard's own files, which are read by then.
     let out = OutputDir::prepare(out)?;
+    for (name, text) in failed_scenarios(&report, &*rehearse) {
+        out.write_scenario(&name, &text)?;
+    }
     out.write(&report, &ShardFile::new(&registry, &plan, Shard::WHOLE, records))?;
     print(&report, false, stage)
 }

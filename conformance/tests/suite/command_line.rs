@@ -79,6 +79,30 @@ fn a_scenario_with_a_wrong_field_exits_with_2_and_names_the_line() {
 }
 
 #[test]
+fn four_shards_of_real_runs_merge_into_the_report_of_an_unsplit_gate() {
+    let dir = tempfile::tempdir().unwrap();
+    let command = |arguments: &[&str]| {
+        let program = env!("CARGO_BIN_EXE_generalprobe");
+        let output = Command::new(program).args(arguments).current_dir(dir.path()).output().unwrap();
+        output.status.code()
+    };
+    let gate = ["gate", "--filter", "{JOIN-007,E2E-004,LIC-003,E2E-001}", "--seeds", "1..3", "--out"];
+    // A sabotage, so that violations and what they leave are joined, too.
+    let broken = ["--sabotage", "leaky-lobby"];
+    let whole = command(&[&gate[..], &["whole"], &broken].concat());
+    assert_eq!(whole, Some(1));
+    let shards = ["1/4", "2/4", "3/4", "4/4"];
+    for shard in shards {
+        command(&[&gate[..], &[&shard.replace('/', "-"), "--shard", shard], &broken].concat());
+    }
+    assert_eq!(command(&["merge", "4-4", "2-4", "1-4", "3-4", "--out", "merged"]), whole);
+    for file in ["report.json", "junit.xml", "shard.json", "failures/lobby-1.toml"] {
+        let bytes = |from: &str| fs::read(dir.path().join(from).join(file)).unwrap();
+        assert_eq!(bytes("merged"), bytes("whole"), "{file}");
+    }
+}
+
+#[test]
 fn a_failing_gate_prints_a_line_that_shows_the_same_failure_and_writes_a_capture() {
     let dir = tempfile::tempdir().unwrap();
     let command = |arguments: &[&str]| {

@@ -57,11 +57,16 @@ pub(super) fn forwarded_bytes_max(view: &RtpView<'_>) -> usize {
         marker: view.marker(),
         extensions: &[(TRANSPORT_SEQUENCE, &[0, 0]), other],
     };
-    header.len() + 2 + view.payload().len()
+    header.len() + 2 + view.payload_len()
 }
 
 impl ForwardedRtp {
-    /// Appends the packet's bytes to `out`. MID and RID are not sent on: the subscriber knows the stream by its SSRC.
+    /// Bytes of the publisher's payload in it, without the original number of a retransmission.
+    pub fn payload_len(&self) -> usize {
+        usize::from(self.source.meta.payload_len)
+    }
+
+    /// Appends the packet's bytes to `out`; of a payload that is known by its length only, nothing. MID and RID are not sent on: the subscriber knows the stream by its SSRC.
     pub fn write(&self, out: &mut impl BufMut) {
         let transport_sequence = self.transport_sequence.to_be_bytes();
         let level = self.source.meta.audio_level.map(AudioLevel::bytes).unwrap_or_default();

@@ -25,11 +25,11 @@ struct Admitted {
 
 impl Forwarder {
     /// An RTP packet from a peer. Whatever is wrong with it is counted, never an error.
-    pub fn handle_rtp(&mut self, now: Timestamp, peer: PeerId, datagram: &Bytes) {
+    pub fn handle_rtp(&mut self, now: Timestamp, peer: PeerId, datagram: &Bytes, absent: u16) {
         let Some(member) = self.by_peer.get(&peer).copied() else {
             return self.drop_from(peer, DropReason::NotJoined);
         };
-        let view = match RtpView::parse(datagram) {
+        let view = match RtpView::parse_front(datagram, usize::from(absent)) {
             Ok(view) => view,
             Err(reason) => return self.drop_from(peer, reason),
         };
@@ -40,7 +40,7 @@ impl Forwarder {
         let track = &mut self.tracks[published.track.0];
         track.received += 1;
         let admitted = if member.permissions.allows(track.kind) {
-            self.admit(now, published, &view, datagram)
+            self.admit(now, published, (&view, datagram, absent))
         } else {
             track.bar();
             Err(DropReason::NotPermitted)
@@ -62,8 +62,7 @@ impl Forwarder {
         &mut self,
         now: Timestamp,
         published: PublishedSsrc,
-        view: &RtpView<'_>,
-        datagram: &Bytes,
+        (view, datagram, absent): (&RtpView<'_>, &Bytes, u16),
     ) -> Result<Option<Admitted>, DropReason> {
         let PublishedSsrc { track: index, encoding: encoding_index, .. } = published;
         let track = &mut self.tracks[index.0];
@@ -74,7 +73,7 @@ impl Forwarder {
                 return Err(DropReason::UnknownPayloadType);
             }
             repaired = unwrap_retransmission(view, encoding.offer.ssrc, track.codec.payload_type())?;
-            (&RtpView::parse(&repaired)?, &repaired)
+            (&RtpView::parse_front(&repaired, usize::from(absent))?, &repaired)
         } else {
             (view, datagram)
         };
@@ -84,7 +83,7 @@ impl Forwarder {
         let frame = if track.kind.is_video() {
             let frame = encoding.frames.frame_meta(view)?;
             // Padding that probes for bandwidth belongs to no frame, but it has a number.
-            if frame.is_none() && !view.payload().is_empty() {
+            if frame.is_none() && view.payload_len() > 0 {
                 return Err(DropReason::BadExtension);
             }
             frame

@@ -10,12 +10,12 @@ use crate::{drop_reason::DropReason, limits::REPAIR_CACHE_PACKETS, rtp::meta::Pa
 pub struct SourcePacket {
     /// Parsed once, at the door.
     pub meta: PacketMeta,
-    /// The whole datagram as it came; the payload inside is never looked at.
+    /// The datagram as it came, whole or without its payload, which is never looked at.
     pub datagram: Bytes,
 }
 
 impl SourcePacket {
-    /// The payload: a fragment of an SFrame ciphertext.
+    /// The payload: a fragment of an SFrame ciphertext. Empty when only its length is known.
     pub fn payload(&self) -> &[u8] {
         let start = usize::from(self.meta.payload_offset);
         self.datagram.get(start..start + usize::from(self.meta.payload_len)).unwrap_or_default()

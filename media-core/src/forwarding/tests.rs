@@ -188,7 +188,7 @@ impl Studio {
     }
 
     fn send(&mut self, who: u32, packet: &Bytes) -> Vec<ForwardingOutput> {
-        self.forwarder.handle_rtp(self.now, PeerId(who), packet);
+        self.forwarder.handle_rtp(self.now, PeerId(who), packet, 0);
         self.drain()
     }
 

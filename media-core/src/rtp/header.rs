@@ -20,6 +20,8 @@ pub struct RtpView<'a> {
     elements: &'a [u8],
     payload_start: usize,
     payload_end: usize,
+    /// Bytes of the payload that are known to be there and are not at hand.
+    absent: usize,
 }
 
 impl<'a> RtpView<'a> {
@@ -50,7 +52,23 @@ impl<'a> RtpView<'a> {
             (Form::of(u16::from_be_bytes([area[0], area[1]])), rest, end)
         };
         let padding = if first & 0x20 == 0 { 0 } else { padding_of(&packet[payload_start..])? };
-        Ok(Self { packet, form, elements, payload_start, payload_end: packet.len() - padding })
+        Ok(Self { packet, form, elements, payload_start, payload_end: packet.len() - padding, absent: 0 })
+    }
+
+    /// Reads the header of a packet of which the last `absent` bytes of the payload are known by their number only, as
+    /// where packets are parsed at the edge. Such a packet has no padding: there would be nothing to read its length from.
+    ///
+    /// # Errors
+    /// As [`RtpView::parse`] of the whole packet; [`DropReason::Malformed`] when bytes are absent from a padded packet.
+    pub fn parse_front(front: &'a [u8], absent: usize) -> Result<Self, DropReason> {
+        if front.len().saturating_add(absent) > limits::DATAGRAM_BYTES_MAX {
+            return Err(DropReason::Oversized);
+        }
+        let padded = front.first().is_some_and(|first| first & 0x20 != 0);
+        if absent > 0 && padded {
+            return Err(DropReason::Malformed);
+        }
+        Ok(Self { absent, ..Self::parse(front)? })
     }
 
     /// Who sends it.
@@ -78,9 +96,14 @@ impl<'a> RtpView<'a> {
         self.packet[1] & 0x80 != 0
     }
 
-    /// The payload without padding. Empty in a packet that is nothing but padding.
+    /// The payload without padding, as far as it is at hand. Empty in a packet that is nothing but padding.
     pub fn payload(&self) -> &'a [u8] {
         &self.packet[self.payload_start..self.payload_end]
+    }
+
+    /// Bytes of payload without padding, at hand or not.
+    pub fn payload_len(&self) -> usize {
+        self.payload_end - self.payload_start + self.absent
     }
 
     /// Where the payload starts in the packet.

@@ -48,7 +48,7 @@ impl PacketMeta {
             marker: view.marker(),
             // A view has at most `DATAGRAM_BYTES_MAX` bytes.
             payload_offset: view.payload_offset() as u16,
-            payload_len: view.payload().len() as u16,
+            payload_len: view.payload_len() as u16,
             audio_level: view.audio_level(),
             transport_sequence: view.transport_sequence(),
             frame,

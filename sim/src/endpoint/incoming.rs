@@ -1,6 +1,8 @@
 //! Owns one received track: packets are ordered and joined, opened with SFrame, and only then played. There is no way
 //! from a packet to play-out or picture that does not pass [`Opener::open`] (E2E-004).
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use media_core::{
     DropCounters, DropReason, MediaKind, ParticipantId, Ssrc, Timestamp,
@@ -93,6 +95,8 @@ struct Frames {
     refused: DropCounters,
     /// What went to the decoder, by [`plaintext::frame_identity`].
     decoded: Vec<u64>,
+    /// Longest time from capture to decoding.
+    slowest: Duration,
 }
 
 /// What opening needs besides the track itself.
@@ -238,9 +242,9 @@ impl Incoming {
                 seen = watching.meter.take();
             }
         }
-        let Frames { counters, refused, decoded } = self.frames;
+        let Frames { counters, refused, decoded, slowest } = self.frames;
         let (source, kind) = (self.info.participant, self.info.kind);
-        (ReceivedTrack { source, kind, heard, seen, frames: counters, refused, decoded }, line)
+        (ReceivedTrack { source, kind, heard, seen, frames: counters, refused, decoded, slowest }, line)
     }
 }
 
@@ -262,6 +266,8 @@ pub struct ReceivedTrack {
     /// The frames that went to the decoder, in order, by [`frame_identity`](crate::endpoint::frame_identity); only those
     /// large enough to bear the sender's marker, without which two senders' frames may be the same.
     pub decoded: Vec<u64>,
+    /// Longest time from the capture of a frame until it was decoded, over frames that bear the marker.
+    pub slowest: Duration,
 }
 
 impl Listening {
@@ -295,7 +301,7 @@ impl Listening {
         } else {
             captured - nanos(anchor - rtp_timestamp)
         };
-        frames.on_decoded(content);
+        frames.on_decoded(now, content);
         let voice = content != Content::Small;
         self.playout.insert(now, AudioFrame { sequence, rtp_timestamp, captured, voice });
         Ok(())
@@ -348,7 +354,7 @@ impl Watching {
     fn show(&mut self, now: Timestamp, (info, frames): (&TrackInfo, &mut Frames), opening: &mut Opening<'_>) {
         while let Some(frame) = self.assembler.poll_frame() {
             match open(&frame.payload, metadata(info, &frame), info.participant, frames, opening) {
-                Ok(content) => frames.on_decoded(content),
+                Ok(content) => frames.on_decoded(now, content),
                 Err(reason) => {
                     frames.refused.count(reason);
                     continue;
@@ -413,9 +419,10 @@ fn open(
 }
 
 impl Frames {
-    fn on_decoded(&mut self, content: Content) {
+    fn on_decoded(&mut self, now: Timestamp, content: Content) {
         self.counters.decoded += 1;
-        if let Content::Marked(_, identity) = content {
+        if let Content::Marked(captured, identity) = content {
+            self.slowest = self.slowest.max(now.saturating_since(captured));
             self.decoded.push(identity);
         }
     }

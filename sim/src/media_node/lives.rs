@@ -31,6 +31,13 @@ struct Stored {
     crashed_at: Timestamp,
 }
 
+/// Another seed for each life: a token must not be made twice.
+pub(super) fn engine_seed(seed: Seed, life: u64) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    seed.stream_at("engine", life).fill_bytes(&mut bytes);
+    bytes
+}
+
 impl Lives {
     /// The seed in `config` is put in place for each life.
     pub(super) fn new(config: EngineConfig, scenario: &Scenario, seed: Seed) -> Self {
@@ -49,8 +56,7 @@ impl Lives {
     /// When the scenario's configuration is impossible, which its validation refuses.
     pub(super) fn begin(&mut self) -> Engine {
         let mut config = self.config.clone();
-        // Another seed for each life: a token must not be made twice.
-        self.seed.stream_at("engine", self.begun).fill_bytes(&mut config.seed);
+        config.seed = engine_seed(self.seed, self.begun);
         self.begun += 1;
         match self.store.take() {
             None => Engine::new(config).expect("the scenario was validated"),

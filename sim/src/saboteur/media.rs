@@ -4,11 +4,11 @@ use std::{collections::BTreeMap, time::Duration};
 
 use media_core::{
     PeerId, Ssrc, Timestamp,
-    rtp::{Protocol, RtpView, demux},
+    rtp::{Protocol, RtpHeader, RtpView, demux},
 };
 
 use super::Saboteur;
-use crate::sabotage::Sabotage;
+use crate::{sabotage::Sabotage, tap::RTX_PAYLOAD_TYPES};
 
 /// Level from which audio is speech for [`Sabotage::ClipOnsets`].
 const SPEECH_LEVEL: u8 = 50;
@@ -16,6 +16,9 @@ const SPEECH_LEVEL: u8 = 50;
 const PAUSE: Duration = Duration::from_millis(400);
 /// How much of it is cut off.
 const CLIPPED: Duration = Duration::from_millis(200);
+
+/// Identifier of the extension that [`Sabotage::TalkativeHeader`] adds; nothing else has it.
+const TALKATIVE_EXTENSION: u8 = 14;
 
 /// What is remembered of outgoing streams.
 #[derive(Default)]
@@ -51,6 +54,9 @@ impl Saboteur {
             Sabotage::SilentDrop => count.is_multiple_of(47),
             Sabotage::CameraRequired => !self.cameras.contains(&peer),
             Sabotage::ClipOnsets => self.streams.clips(now, peer, &bytes),
+            Sabotage::NoRepair => {
+                RtpView::parse(&bytes).is_ok_and(|view| RTX_PAYLOAD_TYPES.contains(&view.payload_type()))
+            }
             _ => false,
         };
         if vanishes {
@@ -64,6 +70,11 @@ impl Saboteur {
         }
         if sabotage == Sabotage::RenumberWithGap {
             self.streams.skip_a_number(peer, &mut bytes);
+        }
+        if sabotage == Sabotage::TalkativeHeader
+            && let Some(talkative) = with_name(&bytes)
+        {
+            bytes = talkative;
         }
         let mut out = vec![(peer, bytes)];
         if let Some(copy) = self.copy_to(sabotage, peer) {
@@ -85,6 +96,24 @@ impl Saboteur {
             _ => None,
         }
     }
+}
+
+/// The packet with one more header extension, in which a name stands.
+fn with_name(bytes: &[u8]) -> Option<Vec<u8>> {
+    let view = RtpView::parse(bytes).ok()?;
+    let mut extensions: Vec<(u8, &[u8])> = view.extensions().collect();
+    extensions.push((TALKATIVE_EXTENSION, b"anna"));
+    let header = RtpHeader {
+        ssrc: view.ssrc(),
+        sequence: view.sequence(),
+        timestamp: view.timestamp(),
+        payload_type: view.payload_type(),
+        marker: view.marker(),
+        extensions: &extensions,
+    };
+    let mut out = Vec::with_capacity(bytes.len() + 8);
+    header.write(view.payload(), &mut out);
+    Some(out)
 }
 
 impl Streams {

@@ -76,6 +76,12 @@ pub struct Carried {
     pub bytes_per_second: Vec<u64>,
     /// The link's own account.
     pub stats: LinkStats,
+    /// Datagrams that came out of it whole, as the building counts them: it hands them on.
+    pub handed_on: u64,
+    /// Those of them that were still on the backbone when the run ended; none to the building.
+    pub under_way: u64,
+    /// Datagrams that were inside when the run ended.
+    pub in_flight: u64,
     /// The same over time.
     pub timeline: LinkTimeline,
 }
@@ -90,8 +96,10 @@ pub struct AccessMeter {
 }
 
 impl AccessMeter {
-    pub(crate) fn on_up(&mut self, now: Timestamp, bytes: u32) {
+    /// A datagram came out of the building's line; `under_way` when the run ends before it is at the media node.
+    pub(crate) fn on_up(&mut self, now: Timestamp, bytes: u32, under_way: bool) {
         self.up.add(now, bytes);
+        self.up.under_way += u64::from(under_way);
     }
 
     pub(crate) fn on_down(&mut self, now: Timestamp, bytes: u32) {
@@ -101,6 +109,8 @@ impl AccessMeter {
     pub(crate) fn finish<T: Clone>(&mut self, up: &Link<T>, down: &Link<T>) {
         self.up.stats = up.stats().clone();
         self.down.stats = down.stats().clone();
+        self.up.in_flight = up.in_flight();
+        self.down.in_flight = down.in_flight();
         self.up.timeline = up.line().finish();
         self.down.timeline = down.line().finish();
     }
@@ -108,6 +118,7 @@ impl AccessMeter {
 
 impl Carried {
     fn add(&mut self, now: Timestamp, bytes: u32) {
+        self.handed_on += 1;
         let bucket = (now.as_millis() / BUCKET_MS) as usize;
         if self.bytes_per_second.len() <= bucket {
             self.bytes_per_second.resize(bucket + 1, 0);

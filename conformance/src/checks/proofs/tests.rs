@@ -66,6 +66,11 @@ fn the_comparison_with_the_model_can_fail() {
 }
 
 #[test]
+fn checks_of_accounts_and_of_what_is_left_can_fail() {
+    prove(ACCOUNTS);
+}
+
+#[test]
 fn checks_that_no_sabotage_reaches_can_fail() {
     for (name, fault, judge) in FIXTURES {
         let check = check(name);
