@@ -56,17 +56,17 @@ pub fn gate_page(report: &GateReport) -> String {
 
 /// The page of a single run. `record` is what is kept of it.
 pub fn run_page(report: &RunReport, record: &RunRecord) -> String {
-    let places: [Place; 3] = [("verdict", "Verdict"), ("checks", "Checks"), ("scenarios", "The run")];
+    let places: [Place; 3] = [("verdict", "Verdict"), ("scenarios", "The run"), ("checks", "Checks")];
     let title = format!("{} seed {}: {}", report.scenario, report.seed, badge::verdict_word(report.verdict));
     let body = html! {
         (verdict::of_run(report, record))
         main id="main" {
-            (checks::of_run(report))
             section id="scenarios" aria-labelledby="scenarios-title" {
                 h2 #scenarios-title { "The run" }
                 (scenarios::legend())
-                (run::body(&record.summary, &record.lines, &report.replay))
+                (run::body(&record.summary, &record.lines, None))
             }
+            (checks::of_run(report))
         }
     };
     page(&title, report.verdict, &places, &body)

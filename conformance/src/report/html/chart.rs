@@ -17,7 +17,7 @@ pub(super) struct Axis {
 
 impl Axis {
     /// Where an interval begins, in milliseconds.
-    pub(super) fn from_ms(self, index: usize) -> u64 {
+    pub(super) fn start_ms(self, index: usize) -> u64 {
         (index as u64 * self.interval_ms).min(self.end_ms)
     }
 
@@ -50,7 +50,7 @@ pub(super) fn stepped(axis: Axis, values: &[u32], max: u32) -> String {
     for (index, value) in values.iter().enumerate() {
         let y = HEIGHT - height(*value, max);
         let start = if index == 0 { "M0 " } else { "V" };
-        _ = write!(path, "{start}{y}H{}", axis.from_ms(index + 1));
+        _ = write!(path, "{start}{y}H{}", axis.start_ms(index + 1));
     }
     path
 }
@@ -65,7 +65,7 @@ fn bars(axis: Axis, values: &[u32], max: u32, place: impl Fn(u64) -> (u64, u64))
     let mut path = String::new();
     let mut index = 0;
     for equal in values.chunk_by(|one, next| height(*one, max) == height(*next, max)) {
-        let (from, to) = (axis.from_ms(index), axis.from_ms(index + equal.len()));
+        let (from, to) = (axis.start_ms(index), axis.start_ms(index + equal.len()));
         index += equal.len();
         let (y, height) = place(height(equal[0], max));
         if height > 0 {

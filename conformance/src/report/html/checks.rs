@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use super::badge;
 use crate::{
     evidence::{CheckStatus, Violation},
+    gate::RequirementStatus,
     report::{CheckReport, GateReport, RequirementReport, RunReport},
 };
 
@@ -24,7 +25,7 @@ pub(super) fn section(report: &GateReport) -> Markup {
             h2 #checks-title { "Checks" }
             p.hint { (badge::count(by_name.len() as u64, "check")) ". Each tells what it looked at; one that looked at nothing fails." }
             @for check in by_name.values() {
-                (entry(check, &speaks_for(report, &check.name), &html! { (scenarios_of(check, report)) (violations(check, report)) }))
+                (entry(check, &badge::status(badge::as_requirement(check.status)), &speaks_for(report, &check.name), &html! { (scenarios_of(check, report)) (violations(check, report)) }))
             }
         }
     }
@@ -36,9 +37,18 @@ pub(super) fn of_run(report: &RunReport) -> Markup {
         section #checks aria-labelledby="checks-title" {
             h2 #checks-title { "Checks" }
             @for check in &report.checks {
-                (entry(check, &html! {}, &html! { (list(&check.violations, check.violations_total, VIOLATIONS_SHOWN_MAX, |_| false)) }))
+                (entry(check, &seen_in_run(check), &html! {}, &html! { (list(&check.violations, check.violations_total, VIOLATIONS_SHOWN_MAX, |_| false)) }))
             }
         }
+    }
+}
+
+/// What a check says of one run. Whether it passes is for a gate run to say, which may show it more.
+fn seen_in_run(check: &CheckReport) -> Markup {
+    html! {
+        @if check.violations_total > 0 { (badge::status(RequirementStatus::Fail)) }
+        @else if check.examined > 0 { span.badge.pass { "no violation" } }
+        @else { span.badge.not-run { "nothing to look at" } }
     }
 }
 
@@ -76,12 +86,11 @@ fn told(check: &CheckReport, report: &GateReport, most: usize) -> Markup {
     }
 }
 
-fn entry(check: &CheckReport, speaks_for: &Markup, rest: &Markup) -> Markup {
-    let status = badge::as_requirement(check.status);
+fn entry(check: &CheckReport, mark: &Markup, speaks_for: &Markup, rest: &Markup) -> Markup {
     html! {
         details.check id=(badge::check_id(&check.name)) open[check.violations_total > 0] {
             summary {
-                (badge::status(status)) " " span.name { (check.name) } " "
+                (mark) " " span.name { (check.name) } " "
                 span.examined { (badge::number(check.examined)) " examined" }
             }
             div.inside {

@@ -6,14 +6,14 @@ use maud::{Markup, html};
 use super::{badge, chart::Axis, participant, sites};
 use crate::summary::{FIGURES, Figure, ParticipantSummary, RunLines, RunSummary};
 
-/// One run. `token` repeats it.
-pub(super) fn body(summary: &RunSummary, lines: &RunLines, token: &str) -> Markup {
+/// One run; `token` repeats it, where no other place on the page says how.
+pub(super) fn body(summary: &RunSummary, lines: &RunLines, token: Option<&str>) -> Markup {
     let axis = Axis {
         end_ms: ((summary.simulated_s * 1_000.0) as u64).max(1),
         interval_ms: lines.interval_ms.max(1),
     };
     html! {
-        p.repeat { (badge::command(token)) }
+        @if let Some(token) = token { p.repeat { (badge::command(token)) } }
         p.hint {
             (badge::seconds(axis.end_ms)) " simulated, " (badge::count(summary.participants_total, "participant")) ", digest "
             code.digest { (summary.digest) }

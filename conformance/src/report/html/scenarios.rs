@@ -142,7 +142,7 @@ fn entry(scenario: &Scenario<'_>, report: &GateReport) -> Markup {
                 @for (summary, lines) in drawn {
                     div id=(badge::run_id(&summary.scenario, summary.seed)) {
                         @if scenario.runs.len() > 1 { h4 { "Seed " (summary.seed) } }
-                        (run::body(summary, lines, &token(summary)))
+                        (run::body(summary, lines, Some(&token(summary))))
                     }
                 }
             }

@@ -35,7 +35,7 @@ pub(super) fn of_participant(line: &ParticipantTimeline, site: Option<&SiteLine>
                         tbody {
                             @for index in 0..rows {
                                 tr {
-                                    th scope="row" { (badge::seconds(axis.from_ms(index))) }
+                                    th scope="row" { (badge::seconds(axis.start_ms(index))) }
                                     @for (_, values) in &columns { td { (values.get(index).copied().unwrap_or_default()) } }
                                 }
                             }

@@ -95,14 +95,14 @@ fn total(values: &[u32]) -> u64 {
 fn span(values: &[u32], axis: Axis) -> Option<String> {
     let first = values.iter().position(|value| *value > 0)?;
     let last = values.iter().rposition(|value| *value > 0)?;
-    Some(format!("between {} and {}", seconds(axis.from_ms(first)), seconds(axis.from_ms(last + 1))))
+    Some(format!("between {} and {}", seconds(axis.start_ms(first)), seconds(axis.start_ms(last + 1))))
 }
 
 /// The largest value that is not zero, and the time of its first interval.
 fn peak(values: &[u32], axis: Axis) -> Option<(u32, String)> {
     let most = values.iter().max().copied().filter(|most| *most > 0)?;
     let at = values.iter().position(|value| *value == most)?;
-    Some((most, seconds(axis.from_ms(at))))
+    Some((most, seconds(axis.start_ms(at))))
 }
 
 #[cfg(test)]

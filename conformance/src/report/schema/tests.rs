@@ -95,7 +95,7 @@ impl Validator<'_> {
         for (keyword, rule) in schema {
             self.apply(keyword, rule, value, at, faults);
         }
-        self.check_for_strangers(schema, value, at, faults);
+        check_for_strangers(schema, value, at, faults);
     }
 
     fn apply(&self, keyword: &str, rule: &Value, value: &Value, at: &str, faults: &mut Vec<String>) {
@@ -106,10 +106,10 @@ impl Validator<'_> {
                 self.check(target, value, at, faults);
                 true
             }
-            "type" => match rule {
-                Value::Array(names) => names.iter().any(|name| is_of(value, name.as_str().unwrap())),
-                name => is_of(value, name.as_str().unwrap()),
-            },
+            "type" => {
+                let names = rule.as_array().map_or(std::slice::from_ref(rule), Vec::as_slice);
+                names.iter().any(|name| is_of(value, name.as_str().unwrap()))
+            }
             "enum" => rule.as_array().unwrap().contains(value),
             "const" => rule == value,
             "minimum" => value.as_f64().is_none_or(|number| number >= rule.as_f64().unwrap()),
@@ -158,20 +158,13 @@ impl Validator<'_> {
         };
         choices.as_array().unwrap().iter().filter(passes).count()
     }
+}
 
-    /// A field that the schema does not describe: readers may let it pass, this project describes all it writes.
-    fn check_for_strangers(
-        &self,
-        schema: &Map<String, Value>,
-        value: &Value,
-        at: &str,
-        faults: &mut Vec<String>,
-    ) {
-        let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return };
-        let unknown =
-            value.as_object().into_iter().flatten().filter(|(name, _)| !properties.contains_key(*name));
-        faults.extend(unknown.map(|(name, _)| format!("{at}.{name} is not described")));
-    }
+/// A field that the schema does not describe: readers may let it pass, this project describes all it writes.
+fn check_for_strangers(schema: &Map<String, Value>, value: &Value, at: &str, faults: &mut Vec<String>) {
+    let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return };
+    let unknown = value.as_object().into_iter().flatten().filter(|(name, _)| !properties.contains_key(*name));
+    faults.extend(unknown.map(|(name, _)| format!("{at}.{name} is not described")));
 }
 
 fn is_of(value: &Value, name: &str) -> bool {
