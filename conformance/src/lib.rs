@@ -21,4 +21,6 @@ pub mod report;
 pub mod summary;
 
 #[cfg(test)]
+mod baseline;
+#[cfg(test)]
 mod testing;

@@ -101,18 +101,18 @@ impl Comparison {
     fn compare(&mut self, now: Timestamp, one: &[&Output], two: &[&Output]) {
         self.outputs += one.len() as u64;
         if one.len() != two.len() {
-            self.differ(now, format!("{} outputs, against {}", one.len(), two.len()));
+            self.differ(now, &format!("{} outputs, against {}", one.len(), two.len()));
         }
         for (one, two) in one.iter().zip(two) {
             self.packets_out += u64::from(is_media(one));
             let (one, two) = (told(one), told(two));
             if one != two {
-                self.differ(now, format!("{one}, against {two}"));
+                self.differ(now, &format!("{one}, against {two}"));
             }
         }
     }
 
-    fn differ(&mut self, now: Timestamp, what: String) {
+    fn differ(&mut self, now: Timestamp, what: &str) {
         self.differences_total += 1;
         if self.differences.len() < TOLD_MAX {
             self.differences.push(format!("at {now}: {what}"));

@@ -65,7 +65,9 @@ fn secrets(run: &Run) -> BTreeSet<Vec<u8>> {
         secrets.insert(hex::encode(bytes).into_bytes());
         secrets.insert(format!("{bytes:?}").into_bytes());
     };
-    conference_secrets(&run.scenario, seed).iter().for_each(|secret| add(secret));
+    for secret in conference_secrets(&run.scenario, seed) {
+        add(&secret);
+    }
     for holder in run.scenario.people.iter().filter_map(|person| person.holder) {
         add(credential(seed, holder.0).expose());
     }

@@ -40,7 +40,7 @@ pub fn compare_metadata(run: &Run) -> Comparison {
 impl Comparison {
     fn both(&mut self, now: Timestamp, one: &super::Outputs, two: &super::Outputs) -> Timestamp {
         if one.1 != two.1 {
-            self.differ(now, format!("a timeout at {}, against {}", one.1, two.1));
+            self.differ(now, &format!("a timeout at {}, against {}", one.1, two.1));
         }
         self.compare(now, &one.0.iter().collect::<Vec<_>>(), &two.0.iter().collect::<Vec<_>>());
         one.1
