@@ -18,7 +18,7 @@ use chromium::Chromium;
 static GATE: LazyLock<(tempfile::TempDir, Value)> = LazyLock::new(|| {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().display().to_string();
-    let filter = "{PRES-00?,JOIN-00?,AVC-*}";
+    let filter = "{presenter-mode-*,late-joiners-*,bad-links-*}";
     generalprobe(&["gate", "--filter", filter, "--sabotage", "audience-speaks", "--out", &out]);
     let report = fs::read(dir.path().join("report.json")).unwrap();
     (dir, serde_json::from_slice(&report).unwrap())
