@@ -35,6 +35,7 @@
 //!   no longer. No number and no token is used again.
 
 mod absentees;
+mod allowances;
 mod announcement;
 mod config;
 mod control_state;
@@ -60,6 +61,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rand_chacha::ChaCha20Rng;
 
 use absentees::Parting;
+use allowances::PeerAllowances;
 pub use config::{ConferenceConfig, ConfigError};
 pub use control_state::{ControlState, ResumeError};
 pub use effect::Effect;
@@ -84,6 +86,8 @@ pub struct Directory {
     numbers: Numbers,
     conferences: BTreeMap<ConferenceId, Running>,
     peers: BTreeMap<PeerId, Place>,
+    /// Of every connection that has asked for anything and is not gone.
+    allowances: BTreeMap<PeerId, PeerAllowances>,
     /// When empty conferences end.
     timeouts: BTreeSet<(Timestamp, ConferenceId)>,
     effects: Effects,
@@ -125,6 +129,7 @@ impl Directory {
             numbers: Numbers::default(),
             conferences: BTreeMap::new(),
             peers: BTreeMap::new(),
+            allowances: BTreeMap::new(),
             timeouts: BTreeSet::new(),
             effects: Effects::default(),
         })
@@ -134,7 +139,8 @@ impl Directory {
     pub fn handle_request(&mut self, now: Timestamp, peer: PeerId, message: ClientMessage) {
         self.end_abandoned(now);
         let ClientMessage { request, body } = message;
-        if let Err(reason) = self.on_request(now, peer, request, body) {
+        let allowed = self.allowances.entry(peer).or_default().take(now, &body);
+        if let Err(reason) = allowed.and_then(|()| self.on_request(now, peer, request, body)) {
             self.effects.refuse(peer, request, reason);
         }
     }
@@ -142,6 +148,7 @@ impl Directory {
     /// A connection is gone. A connection that was in no conference is none of our business.
     pub fn handle_disconnect(&mut self, now: Timestamp, peer: PeerId) {
         self.end_abandoned(now);
+        self.allowances.remove(&peer);
         if let Some(place) = self.peers.get(&peer).copied() {
             self.on_leave(now, place, Parting::Vanished, Vec::new());
         }

@@ -41,6 +41,8 @@ pub enum DropReason {
     NotInCache,
     /// A retransmission beyond [`crate::limits::RETRANSMISSIONS_MAX`].
     RepairLimit,
+    /// A key-frame request beyond [`crate::limits::KEY_FRAMES_PER_SUBSCRIPTION`].
+    KeyFrameLimit,
     /// Feedback about a stream that the peer does not receive or send.
     ForeignFeedback,
     /// A kind of feedback that nothing here acts on.
@@ -63,7 +65,7 @@ pub enum DropReason {
 
 impl DropReason {
     /// Every reason, in the order of [`DropReason::index`].
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Malformed,
         Self::Oversized,
         Self::WrongVersion,
@@ -82,6 +84,7 @@ impl DropReason {
         Self::NotLoudest,
         Self::NotInCache,
         Self::RepairLimit,
+        Self::KeyFrameLimit,
         Self::ForeignFeedback,
         Self::UnusedFeedback,
         Self::MalformedSignal,
@@ -119,6 +122,7 @@ impl DropReason {
             Self::NotLoudest => "not-loudest",
             Self::NotInCache => "not-in-cache",
             Self::RepairLimit => "repair-limit",
+            Self::KeyFrameLimit => "key-frame-limit",
             Self::ForeignFeedback => "foreign-feedback",
             Self::UnusedFeedback => "unused-feedback",
             Self::MalformedSignal => "malformed-signal",

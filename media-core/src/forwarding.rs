@@ -16,6 +16,7 @@ mod rewrite;
 mod speakers;
 mod subscription;
 mod track;
+mod voice;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! Owns what a conference server and an encrypting client decide, without clock, entropy, socket or runtime: time
 //! and randomness come in, packets and events go out.
 
+mod allowance;
 pub mod conference;
 pub mod drop_reason;
 pub mod e2ee;
@@ -14,6 +15,7 @@ pub mod secret;
 pub mod signalling;
 pub mod time;
 
+pub use allowance::RateLimit;
 pub use drop_reason::{DropCounters, DropReason};
 pub use ids::{ConferenceId, HolderId, InvitationId, ParticipantId, PeerId, Ssrc};
 pub use media::{Codec, MediaKind, Permissions};

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use crate::allowance::RateLimit;
+
 /// Participants in one conference unless configured otherwise (CAP-003).
 pub const PARTICIPANTS_MAX_DEFAULT: u32 = 50;
 /// The most that configuration may raise it to (PRES-009 names 1,000).
@@ -59,6 +61,19 @@ pub const NACK_INTERVAL: Duration = Duration::from_millis(60);
 pub const NACK_TRIES_MAX: u8 = 5;
 /// At most one key-frame request per source in this time (FWD-004).
 pub const KEY_FRAME_REQUEST_INTERVAL: Duration = Duration::from_millis(500);
+/// Key frames that one subscriber may ask of one source. Everybody who watches the source pays for each, so who asks all
+/// the time is served rarely; requests that others have caused cost nothing. Jitsi Videobridge allows 3 in 10 s.
+pub const KEY_FRAMES_PER_SUBSCRIPTION: RateLimit = RateLimit { burst: 4, interval: Duration::from_secs(5) };
+/// Changes of what one subscriber wants of one source: each may start or stop an encoder.
+pub const WATCHES_PER_SUBSCRIPTION: RateLimit = RateLimit { burst: 10, interval: Duration::from_secs(2) };
+/// Requests of one connection that everybody in the conference is told of: raised and lowered hands, published tracks.
+pub const NEWS_PER_PEER: RateLimit = RateLimit { burst: 30, interval: Duration::from_secs(1) };
+/// Attempts of one connection to start or join.
+pub const ENTRIES_PER_PEER: RateLimit = RateLimit { burst: 30, interval: Duration::from_secs(1) };
+/// Pause between entries by link into one conference, beyond as many at once as it has places (twice [`LOBBY_MAX`] where
+/// people wait). Whoever is known (host, moderators, who comes back) is not counted. A storm of joins by many connections with a valid link makes other guests wait, until a
+/// moderator revokes the link or locks the conference; the alternative is that everybody inside pays for each.
+pub const ENTRY_INTERVAL: Duration = Duration::from_millis(500);
 /// Microphones forwarded at once unless configured otherwise (FWD-005).
 pub const SPEAKERS_DEFAULT: usize = 3;
 /// Level from which a microphone counts as speaking, in -dBov: louder than -50 dBov.
@@ -69,6 +84,14 @@ pub const SPEAKER_HANGOVER: Duration = Duration::from_millis(500);
 pub const SPEAKER_MARGIN_DB: f32 = 6.0;
 /// For how long it must be so.
 pub const SPEAKER_RISE: Duration = Duration::from_millis(100);
+/// Levels that lie this near each other for [`SPEAKER_FLAT`] are not those of speech. In the recordings of
+/// `fixtures/media` (two texts read out, three encoders) no 11 packets of speech in a row lie within 4 dB.
+pub const SPEAKER_FLAT_DB: u8 = 3;
+/// How long levels may stand still before they count as silence: five times the longest such stretch of recorded speech.
+pub const SPEAKER_FLAT: Duration = Duration::from_secs(1);
+/// How long a microphone may claim speech without one pause of 20 ms before it counts as silent: six times the longest
+/// such stretch of recorded speech, which is 1.48 s.
+pub const SPEAKER_BREATH: Duration = Duration::from_secs(10);
 /// How much of a microphone that is not forwarded is held back, to be sent when it takes a place.
 pub const SPEAKER_HELD: Duration = Duration::from_millis(200);
 /// The same in packets of 20 ms.

@@ -8,8 +8,9 @@ use super::{
     running::Running,
 };
 use crate::{
-    Timestamp,
+    RateLimit, Timestamp,
     ids::{ConferenceId, ParticipantId, PeerId},
+    limits,
     secret::Token,
     signalling::{ClientInfo, Invitation, LinkToken, Mode, OutReason, Refusal, ServerMessage},
 };
@@ -63,7 +64,12 @@ impl Directory {
     }
 
     /// Somebody comes by link. Before the link has proved valid, no answer depends on the conference (JOIN-002).
-    pub(super) fn on_join(&mut self, mut arrival: Arrival, link: &LinkToken) -> Result<(), Refusal> {
+    pub(super) fn on_join(
+        &mut self,
+        now: Timestamp,
+        mut arrival: Arrival,
+        link: &LinkToken,
+    ) -> Result<(), Refusal> {
         self.check_new(arrival.peer)?;
         let found = self.conferences.get(&link.conference);
         let running =
@@ -79,6 +85,9 @@ impl Directory {
         let waits = running.has_lobby && !known;
         if waits {
             running.lobby.check_room()?;
+        }
+        if !known {
+            self.charge(now, link.conference, waits)?;
         }
         let participant = self.numbers.participant()?;
         let newcomer = arrival.into_newcomer(claim);
@@ -109,6 +118,19 @@ impl Directory {
         self.enter(conference, who, newcomer, None);
         self.effects.send(peer, ServerMessage::Done { request });
         Ok(())
+    }
+
+    /// Everybody inside is told of every entry, moderators of everybody who waits. As many may come at once as there are
+    /// places.
+    fn charge(&mut self, now: Timestamp, conference: ConferenceId, waits: bool) -> Result<(), Refusal> {
+        let running = self.conferences.get_mut(&conference).ok_or(Refusal::InvalidLink)?;
+        let (allowance, places) = if waits {
+            (&mut running.knocks, 2 * limits::LOBBY_MAX)
+        } else {
+            (&mut running.entries, self.participants_max.max(limits::PARTICIPANTS_MAX_DEFAULT as usize))
+        };
+        let limit = RateLimit { burst: places as u32, interval: limits::ENTRY_INTERVAL };
+        if allowance.take(now, limit) { Ok(()) } else { Err(Refusal::TooManyRequests) }
     }
 
     fn check_new(&self, peer: PeerId) -> Result<(), Refusal> {

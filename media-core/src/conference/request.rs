@@ -27,7 +27,7 @@ impl Directory {
                 self.on_start(now, arrival, mode, lobby)
             }
             Request::Join { link, credential, resume, name, client } => {
-                self.on_join(Arrival { peer, request, credential, resume, name, client }, &link)
+                self.on_join(now, Arrival { peer, request, credential, resume, name, client }, &link)
             }
             Request::Leave => {
                 let place = self.peers.get(&peer).copied().ok_or(Refusal::NotIn)?;

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     Timestamp,
+    allowance::Allowance,
     ids::{ConferenceId, HolderId, ParticipantId, PeerId},
     secret::Token,
     signalling::{Invitation, LinkToken, Mode, Refusal, Role},
@@ -30,6 +31,10 @@ pub(super) struct Running {
     pub(super) roster: Roster,
     pub(super) lobby: Lobby,
     pub(super) invitations: Invitations,
+    /// Entries by link of people who are not known.
+    pub(super) entries: Allowance,
+    /// Of those who had to wait instead.
+    pub(super) knocks: Allowance,
     /// Present, and in presenter mode only.
     pub(super) presenter: Option<ParticipantId>,
     /// What people who went away get back when they return.
@@ -53,6 +58,8 @@ impl Running {
             roster: Roster::default(),
             lobby: Lobby::default(),
             invitations: Invitations::default(),
+            entries: Allowance::default(),
+            knocks: Allowance::default(),
             presenter: None,
             absentees: Absentees::default(),
             shown_mode: mode,

@@ -104,13 +104,18 @@ impl Forwarder {
         media: Ssrc,
     ) -> Result<(), DropReason> {
         let index = self.members[member.0].subscription(media).ok_or(DropReason::ForeignFeedback)?;
-        let subscription = &self.subscriptions[index.0];
+        let subscription = &mut self.subscriptions[index.0];
         let track = subscription.track;
         if !self.tracks[track.0].kind.is_video() {
             return Err(DropReason::ForeignFeedback);
         }
         let Some(encoding) = subscription.needed(&self.tracks[track.0]) else { return Ok(()) };
-        self.tracks[track.0].encodings[usize::from(encoding)].key_frames.want();
+        let requests = &mut self.tracks[track.0].encodings[usize::from(encoding)].key_frames;
+        // What is on its way for somebody else costs nobody anything.
+        if !requests.is_wanted() && !subscription.ask_again(now) {
+            return Err(DropReason::KeyFrameLimit);
+        }
+        requests.want();
         self.request_key_frame(now, track, encoding);
         self.reschedule(track, encoding);
         Ok(())

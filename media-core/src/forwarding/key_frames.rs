@@ -16,6 +16,11 @@ impl KeyFrameRequests {
         self.wanted = true;
     }
 
+    /// Whether somebody waits already.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.wanted
+    }
+
     /// The encoding begins at this moment, with a key frame of its own: to ask for one would make a second.
     pub(super) fn on_woken(&mut self, now: Timestamp) {
         self.asked = Some(now);

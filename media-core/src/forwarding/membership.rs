@@ -113,7 +113,8 @@ impl Forwarder {
     /// Somebody chooses what to see.
     ///
     /// # Errors
-    /// [`Refusal::NoSuchTrack`] when `source` does not publish that kind, or it is the subscriber's own.
+    /// [`Refusal::NoSuchTrack`] when `source` does not publish that kind, or it is the subscriber's own;
+    /// [`Refusal::TooManyRequests`] beyond [`WATCHES_PER_SUBSCRIPTION`](crate::limits::WATCHES_PER_SUBSCRIPTION).
     pub fn watch(
         &mut self,
         now: Timestamp,
@@ -124,11 +125,11 @@ impl Forwarder {
     ) -> Result<(), Refusal> {
         let subscription = self.subscription_to(subscriber, source, kind).ok_or(Refusal::NoSuchTrack)?;
         let track = self.subscriptions[subscription.0].track;
-        self.subscriptions[subscription.0].watch(layer);
+        self.subscriptions[subscription.0].watch(now, layer)?;
         self.update_demand(now, track);
-        let subscription = &self.subscriptions[subscription.0];
+        let subscription = &mut self.subscriptions[subscription.0];
         let Some(target) = subscription.target(&self.tracks[track.0]) else { return Ok(()) };
-        if subscription.awaits(&self.tracks[track.0], target) {
+        if subscription.awaits(&self.tracks[track.0], target) && subscription.may_ask(now) {
             self.tracks[track.0].encodings[usize::from(target)].key_frames.want();
             self.request_key_frame(now, track, target);
             self.reschedule(track, target);

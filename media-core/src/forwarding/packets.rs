@@ -124,6 +124,7 @@ impl Forwarder {
             return true;
         }
         let level = admitted.packet.meta.audio_level.map_or(127, |level| level.level);
+        let level = track.voice.weigh(now, level);
         let hearing = room.speakers.hear(now, admitted.track, level);
         if hearing == Hearing::Forwarded {
             return true;
@@ -176,7 +177,7 @@ impl Forwarder {
             let subscription = &mut self.subscriptions[held.0];
             let offered = Offered { encoding, sequence, ahead, meta: &packet.meta };
             let passed = subscription.offer(now, track, offered);
-            wants_key_frame |= subscription.awaits(track, encoding);
+            wants_key_frame |= subscription.awaits(track, encoding) && subscription.may_ask(now);
             let Ok(passed) = passed else { continue };
             demand_may_change |= passed.started;
             if passed.switched {

@@ -10,9 +10,11 @@ use super::{
 };
 use crate::{
     DropCounters, DropReason,
+    allowance::Allowance,
     ids::{ParticipantId, PeerId, Ssrc},
+    limits::{KEY_FRAMES_PER_SUBSCRIPTION, WATCHES_PER_SUBSCRIPTION},
     rtp::meta::PacketMeta,
-    signalling::TrackInfo,
+    signalling::{Refusal, TrackInfo},
     time::Timestamp,
 };
 
@@ -30,6 +32,12 @@ pub(super) struct Subscription {
     wanted: Option<u8>,
     /// The layer that goes through.
     current: Option<u8>,
+    /// Changes of what it wants.
+    watches: Allowance,
+    /// Key frames that it asked for.
+    key_frames: Allowance,
+    /// Whether the key frame that it waits for was charged to it.
+    asked: bool,
     stretch: u32,
     rewriter: Rewriter,
     pub(super) retransmissions: Retransmissions,
@@ -88,6 +96,9 @@ impl Subscription {
             // Audio needs no asking; of pictures everybody chooses what they can bear.
             wanted: (!track.kind.is_video()).then_some(0),
             current: None,
+            watches: Allowance::default(),
+            key_frames: Allowance::default(),
+            asked: false,
             stretch: track.stretch,
             rewriter: Rewriter::new(ids.first_sequence),
             retransmissions: Retransmissions::default(),
@@ -110,12 +121,31 @@ impl Subscription {
         }
     }
 
-    /// What the subscriber asks for.
-    pub(super) fn watch(&mut self, layer: Option<u8>) {
+    /// What the subscriber asks for, unless it changes its mind too often.
+    pub(super) fn watch(&mut self, now: Timestamp, layer: Option<u8>) -> Result<(), Refusal> {
+        if layer == self.wanted {
+            return Ok(());
+        }
+        if !self.watches.take(now, WATCHES_PER_SUBSCRIPTION) {
+            return Err(Refusal::TooManyRequests);
+        }
         self.wanted = layer;
+        self.asked = false;
         if layer.is_none() {
             self.interrupt();
         }
+        Ok(())
+    }
+
+    /// Whether it may ask for the key frame that it waits for. Charged once for each wait.
+    pub(super) fn may_ask(&mut self, now: Timestamp) -> bool {
+        self.asked = self.asked || self.ask_again(now);
+        self.asked
+    }
+
+    /// Whether it may ask for one more key frame.
+    pub(super) fn ask_again(&mut self, now: Timestamp) -> bool {
+        self.key_frames.take(now, KEY_FRAMES_PER_SUBSCRIPTION)
     }
 
     /// What goes through next begins a new stretch.
@@ -191,6 +221,7 @@ impl Subscription {
         self.rewriter.start(encoding, sequence, meta.timestamp, wanted);
         let switched = self.current.is_some_and(|before| before != encoding);
         self.current = Some(encoding);
+        self.asked = false;
         let numbers = self.rewriter.place(now, encoding, sequence, meta.timestamp);
         Passed { numbers: numbers.expect("a stretch places its own first packet"), started: true, switched }
     }

@@ -8,6 +8,7 @@ mod demand;
 mod door;
 mod interleavings;
 mod layers;
+mod liars;
 mod numbering;
 mod repair;
 mod speakers;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::{
     SubscriptionIndex, key_frames::KeyFrameRequests, missing::MissingPackets, repair::RepairCache,
-    report::TrackReport,
+    report::TrackReport, voice::Voice,
 };
 use crate::{
     DropCounters, DropReason,
@@ -110,6 +110,8 @@ pub(super) struct Track {
     /// new stretch.
     pub(super) stretch: u32,
     interrupted: bool,
+    /// Whether its levels can be those of speech (audio only).
+    pub(super) voice: Voice,
     /// Extended sequence numbers that are held back (audio only).
     pub(super) held: VecDeque<u64>,
     pub(super) received: u64,
@@ -136,6 +138,7 @@ impl Track {
             demand: 0,
             stretch: 0,
             interrupted: false,
+            voice: Voice::default(),
             held: VecDeque::new(),
             received: 0,
             admitted: 0,

@@ -40,6 +40,8 @@ pub enum Refusal {
     NoSuchInvitation,
     /// There are as many links as there may be.
     TooManyInvitations,
+    /// Too much of this was asked for in a short time: by this connection, or at this conference's door (SEC-003).
+    TooManyRequests,
     /// The name is empty, too long, or has control characters.
     BadName,
     /// The track list is not valid: too many, two of a kind, a codec that does not fit, or an SSRC twice.

@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::file::ScenarioFile;
 
 /// Every refusal that an expectation can name.
-const REFUSALS: [Refusal; 22] = [
+const REFUSALS: [Refusal; 23] = [
     Refusal::NoLicence,
     Refusal::LicenceExpired,
     Refusal::LicenceInUse,
@@ -34,6 +34,7 @@ const REFUSALS: [Refusal; 22] = [
     Refusal::NoSuchParticipant,
     Refusal::NoSuchInvitation,
     Refusal::TooManyInvitations,
+    Refusal::TooManyRequests,
     Refusal::BadName,
     Refusal::BadTracks,
     Refusal::NoSuchTrack,

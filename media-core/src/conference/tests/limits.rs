@@ -102,3 +102,71 @@ fn seven_hundred_and_fifty_conferences_of_fifty_run_at_once() {
     assert!(matches!(refused[0], Effect::Refused { reason: Refusal::AllLicencesInUse, .. }), "{refused:?}");
     assert_eq!(refused.len(), 2, "disturbs nobody");
 }
+
+#[test]
+fn a_connection_that_comes_and_goes_for_ever_is_slowed_down() {
+    let mut hall = Hall::new(config());
+    let link = hall.start();
+    let mut entries = 0;
+    for _ in 0..1_000 {
+        hall.ask(1, join(&link));
+        entries += usize::from(hall.is_in(1));
+        hall.ask(1, Request::Leave);
+        hall.pass(Duration::from_millis(10));
+    }
+    let limit = limits::ENTRIES_PER_PEER;
+    assert_eq!(entries, limit.burst as usize + 9, "ten seconds");
+}
+
+#[test]
+fn a_storm_through_many_connections_is_slowed_at_the_door_and_who_is_known_passes() {
+    let mut hall = Hall::new(config());
+    let link = hall.start();
+    let mut entries = 0;
+    for peer in 1..=1_000 {
+        hall.ask(peer, join(&link));
+        entries += u32::from(hall.is_in(peer));
+        hall.disconnect(peer);
+        hall.pass(Duration::from_millis(10));
+    }
+    assert_eq!(entries, limits::PARTICIPANTS_MAX_DEFAULT + 19, "ten seconds");
+    hall.ask(1_999, join(&link));
+    assert_eq!(hall.refused(2_000, join(&link)), Refusal::TooManyRequests);
+    hall.disconnect(0);
+    hall.ask(2_001, join_as(&link, 0));
+    assert!(hall.is_in(2_001), "the host returns");
+    hall.pass(limits::ENTRY_INTERVAL);
+    hall.ask(2_002, join(&link));
+    assert!(hall.is_in(2_002), "after a while everybody can come in again");
+}
+
+/// Nobody learns from being refused too often whether a conference exists.
+#[test]
+fn who_guesses_too_often_hears_the_same_whatever_they_guess() {
+    let mut hall = Hall::new(config());
+    let link = hall.start();
+    let wrong = LinkToken { token: Token::from_bytes([9; 16]), ..link.clone() };
+    let elsewhere = LinkToken { conference: crate::ConferenceId(99), token: link.token };
+    let answers = |hall: &mut Hall, peer, link: &LinkToken| -> Vec<Refusal> {
+        (0..100).map(|_| hall.refused(peer, join(link))).collect()
+    };
+    assert_eq!(answers(&mut hall, 1, &wrong), answers(&mut hall, 2, &elsewhere));
+    assert_eq!(hall.refused(1, join(&wrong)), Refusal::TooManyRequests);
+}
+
+#[test]
+fn a_hand_that_goes_up_and_down_for_ever_is_told_of_a_bounded_number_of_times() {
+    let mut hall = Hall::new(config());
+    let link = hall.present();
+    hall.guest(1, &link);
+    let mut told = 0;
+    for _ in 0..1_000 {
+        for request in [Request::RaiseHand, Request::LowerHand] {
+            let effects = hall.ask(1, request);
+            told += to(&effects, 0).len();
+        }
+        hall.pass(Duration::from_millis(10));
+    }
+    let limit = limits::NEWS_PER_PEER;
+    assert!((1..=limit.burst as usize + 10).contains(&told), "{told} in ten seconds");
+}

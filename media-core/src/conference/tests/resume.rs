@@ -227,6 +227,7 @@ fn the_guest_who_vanished_first_is_forgotten_first_and_no_holder_for_a_guest() {
     for _ in 0..=limits::GUESTS_REMEMBERED_MAX {
         tokens.push(enter(&mut hall, 2, &link).1);
         hall.disconnect(2);
+        hall.pass(limits::ENTRY_INTERVAL);
     }
     hall.done(0, Request::Lock { locked: true });
     assert_eq!(hall.refused(3, back(&link, None, &tokens[0])), Refusal::ConferenceLocked);
