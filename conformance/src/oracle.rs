@@ -6,6 +6,7 @@ mod calm;
 pub mod course;
 mod disturbance;
 mod floor;
+mod haste;
 mod settlement;
 pub mod wire;
 

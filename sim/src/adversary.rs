@@ -25,6 +25,7 @@ use crate::{packet::Datagram, scenario::PersonIndex};
 use connections::Connections;
 pub use misbehaviour::Misbehaviour;
 use streams::Streams;
+pub(crate) use streams::with_level;
 
 /// Pause between two acts that do not follow from a packet: 50 a second, as often as a microphone sends.
 const ACT_INTERVAL: Duration = Duration::from_millis(20);

@@ -183,9 +183,11 @@ impl MediaNode {
         match datagram.channel {
             Wire::Signalling => self.on_segment(peer, &datagram.bytes, out),
             Wire::Media => {
-                let bytes = datagram.bytes;
-                self.saboteur.on_media(peer, &bytes);
-                self.feed(Input::Datagram { peer, datagram: bytes }, out);
+                let datagram = self.saboteur.on_media(self.now, peer, datagram.bytes);
+                self.feed(Input::Datagram { peer, datagram }, out);
+                for transmit in self.saboteur.poll_forged() {
+                    self.transmit(transmit, out);
+                }
             }
         }
     }
@@ -268,8 +270,8 @@ impl MediaNode {
         let Transmit { peer, packet } = transmit;
         match packet {
             Outgoing::Signal(message) => {
+                let message = self.saboteur.on_message(self.now, peer, message);
                 self.observer.on_message(self.now, peer, &message);
-                self.saboteur.on_message(peer, &message);
                 if let Some(channel) = self.channels.get_mut(&peer) {
                     channel.send(self.now, message);
                     self.flush_channel(peer, out);

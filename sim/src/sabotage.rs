@@ -90,6 +90,28 @@ sabotages! {
     WideLinks = "wide-links",
     /// Endpoints make packets of 1,300 bytes.
     BigPackets = "big-packets",
+    /// Every request for a key frame goes on to all publishers at once.
+    EagerKeyFrames = "eager-key-frames",
+    /// While somebody reports arrivals or bit rates, a third of all packets to everybody is withheld.
+    BelievesReports = "believes-reports",
+    /// While somebody claims the highest audio level, everybody else counts as silent.
+    LiarsWin = "liars-win",
+    /// For 300 ms after somebody has come in nobody gets media.
+    JoinsDisturb = "joins-disturb",
+    /// Clients that cannot encrypt are let in.
+    EncryptionOptional = "encryption-optional",
+    /// The media node sends listeners frames again that they have had.
+    ReplayFrames = "replay-frames",
+    /// The media node sends a frame 14 seconds late.
+    HoldBackFrames = "hold-back-frames",
+    /// The media node joins the head of one frame and the tail of another.
+    SpliceFrames = "splice-frames",
+    /// The media node sends one participant's frames in another's stream.
+    SwapStreams = "swap-streams",
+    /// The media node says that a participant's microphone is another's.
+    RelabelSender = "relabel-sender",
+    /// The media node replays and swaps frames, and endpoints play whatever opens.
+    PlayForged = "play-forged",
     /// Something that is not in the seed reaches the run.
     Entropy = "entropy",
     /// The seed does not reach the run.

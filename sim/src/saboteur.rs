@@ -1,6 +1,8 @@
 //! Owns the misbehaviour of the media node's host: it stands between the engine and the wire and carries out one
 //! [`Sabotage`]. Without one it passes everything on unchanged.
 
+mod believer;
+mod forgery;
 mod media;
 
 use std::{
@@ -20,6 +22,8 @@ use crate::{
     endpoint::credential, packet::Datagram, sabotage::Sabotage, scenario::Scenario, seed::Seed,
     trace::Channel,
 };
+use believer::Believer;
+use forgery::Forgery;
 use media::Streams;
 
 /// How long [`Sabotage::LateModeSwitch`] keeps a request back.
@@ -42,6 +46,8 @@ pub(crate) struct Saboteur {
     forged: Vec<Transmit>,
     starts: u32,
     streams: Streams,
+    believer: Believer,
+    forgery: Forgery,
 }
 
 impl Saboteur {
@@ -71,6 +77,7 @@ impl Saboteur {
             Some(Sabotage::RoomsCountHeads) => {
                 conference.participants_max = conference.participants_max.saturating_sub(seats).max(1);
             }
+            Some(Sabotage::EncryptionOptional) => conference.encryption_required = false,
             Some(Sabotage::AllMicrophones) => config.speakers = 1_000,
             _ => {}
         }
@@ -88,6 +95,8 @@ impl Saboteur {
             forged: Vec::new(),
             starts: 0,
             streams: Streams::default(),
+            believer: Believer::default(),
+            forgery: Forgery::default(),
         }
     }
 
@@ -123,6 +132,9 @@ impl Saboteur {
             && tracks.iter().any(|track| track.kind.is_video())
         {
             self.cameras.insert(peer);
+        }
+        if let Request::Publish { tracks } = &decoded.body {
+            self.believer.on_published(peer, tracks);
         }
         self.twist_entry(&mut decoded.body);
         if self.swallows(now, peer, &decoded) {
@@ -205,39 +217,41 @@ impl Saboteur {
         self.delayed.drain(..due).map(|(_, peer, message)| (peer, message)).collect()
     }
 
-    /// A message of the engine to a peer: by these the host knows who is where.
-    pub(crate) fn on_message(&mut self, peer: PeerId, message: &[u8]) {
-        if self.sabotage.is_none() {
-            return;
-        }
-        match ServerMessage::decode(message) {
-            Ok(ServerMessage::Entered { conference, mode, invitation, .. }) => {
+    /// A message of the engine to a peer: what the peer gets in its place. By these the host knows who is where.
+    pub(crate) fn on_message(&mut self, now: Timestamp, peer: PeerId, message: Vec<u8>) -> Vec<u8> {
+        let Some(sabotage) = self.sabotage else { return message };
+        let Ok(mut decoded) = ServerMessage::decode(&message) else { return message };
+        match &decoded {
+            ServerMessage::Entered { conference, mode, invitation, .. } => {
                 self.waiting.remove(&peer);
-                self.inside.insert(peer, conference);
-                if mode == media_core::signalling::Mode::Presenter {
+                self.inside.insert(peer, *conference);
+                self.believer.on_entered(now, sabotage);
+                if *mode == media_core::signalling::Mode::Presenter {
                     self.late.insert(peer);
                 }
                 if let Some(invitation) = invitation {
-                    self.hosts.insert(conference, peer);
-                    self.links.insert(conference, invitation.link);
+                    self.hosts.insert(*conference, peer);
+                    self.links.insert(*conference, invitation.link.clone());
                 }
             }
-            Ok(ServerMessage::Waiting { .. }) => {
+            ServerMessage::Waiting { .. } => {
                 self.waiting.insert(peer);
             }
-            Ok(ServerMessage::Out { .. }) => {
+            ServerMessage::Out { .. } => {
                 self.inside.remove(&peer);
                 self.waiting.remove(&peer);
             }
             _ => {}
         }
+        self.forgery.on_message(sabotage, peer, &mut decoded);
+        decoded.encode()
     }
 
-    /// Media from a peer, before the engine sees it.
-    pub(crate) fn on_media(&mut self, peer: PeerId, bytes: &Bytes) {
-        if self.sabotage.is_some() {
-            self.last_media = Some((peer, bytes.clone()));
-        }
+    /// Media from a peer: what the engine gets in its place.
+    pub(crate) fn on_media(&mut self, now: Timestamp, peer: PeerId, bytes: Bytes) -> Bytes {
+        let Some(sabotage) = self.sabotage else { return bytes };
+        self.last_media = Some((peer, bytes.clone()));
+        self.believer.on_media(now, sabotage, peer, bytes, &mut self.forged)
     }
 
     /// What the host passes on although the engine refused it.

@@ -45,6 +45,7 @@ const FORWARDING: &[(&str, &str)] = sources![
     "forwarding/speakers.rs",
     "forwarding/subscription.rs",
     "forwarding/track.rs",
+    "forwarding/voice.rs",
 ];
 
 /// Names by which a file would reach keys or plaintext.

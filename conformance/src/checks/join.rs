@@ -122,7 +122,7 @@ fn bad_links_open_nothing(evidence: &RunEvidence) -> Findings {
 
 /// Every join, and whether its link was valid when it reached the server, as the wire tells: made there, and neither
 /// revoked nor of a conference that is over.
-fn joins<'a>(transcript: &'a Transcript<'a>) -> Vec<(&'a Exchange<'a>, bool)> {
+pub(super) fn joins<'a>(transcript: &'a Transcript<'a>) -> Vec<(&'a Exchange<'a>, bool)> {
     let mut live: BTreeMap<(ConferenceId, InvitationId), LinkToken> = BTreeMap::new();
     let mut joins = Vec::new();
     for asked in &transcript.exchanges {

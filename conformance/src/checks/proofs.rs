@@ -100,7 +100,22 @@ const ACCOUNTS: &[Proof] = &[
     ("nothing-that-is-left-holds-a-secret", Sabotage::TalkativeCapture, "lobby"),
 ];
 
-const TABLES: &[&[Proof]] = &[LIC, CAP, JOIN, PRES, CAM, FWD, E2E, NET, SEC, DET, REFERENCE, ACCOUNTS];
+const BYSTANDERS: &str = "bystanders-experience-what-they-would-without-the-attack";
+
+const HOSTILE: &[Proof] = &[
+    (BYSTANDERS, Sabotage::EagerKeyFrames, "hostile-feedback"),
+    (BYSTANDERS, Sabotage::BelievesReports, "hostile-feedback"),
+    (BYSTANDERS, Sabotage::JoinsDisturb, "hostile-joins"),
+    (BYSTANDERS, Sabotage::EveryoneModerates, "hostile-requests"),
+    ("a-lying-level-silences-nobody-for-long", Sabotage::LiarsWin, "hostile-levels"),
+    ("nothing-forged-reaches-a-decoder", Sabotage::PlayForged, "forgery"),
+    ("a-hostile-media-node-is-refused-frame-by-frame", Sabotage::PlayForged, "forgery"),
+    ("guessed-and-revoked-links-open-nothing", Sabotage::OpenDoor, "hostile-joins"),
+    ("clients-that-cannot-encrypt-are-refused", Sabotage::EncryptionOptional, "incapable"),
+];
+
+const TABLES: &[&[Proof]] =
+    &[HOSTILE, LIC, CAP, JOIN, PRES, CAM, FWD, E2E, NET, SEC, DET, REFERENCE, ACCOUNTS];
 
 /// Proofs of checks that no sabotage of a run reaches.
 const FIXTURES: &[BrokenFixture] = &[

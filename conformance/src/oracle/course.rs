@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use media_core::ParticipantId;
 use sim::{
     run::Run,
-    scenario::{Permissions, Timestamp},
+    scenario::{Permissions, Refusal, Timestamp},
 };
 
 use super::{
     calm::{self, Calm},
+    haste::Haste,
     name,
     wire::{Arrival, Occurrence, Wire},
 };
@@ -40,6 +41,7 @@ pub struct Course {
     pub parted: Timestamp,
     pub(super) calms: Vec<Calm>,
     standings: BTreeMap<Connection, Vec<(Timestamp, Standing)>>,
+    haste: Haste,
     expected: Vec<(Timestamp, Connection, Notice)>,
 }
 
@@ -62,6 +64,7 @@ impl Course {
             parted: Timestamp::FAR_FUTURE,
             calms: Vec::new(),
             standings: BTreeMap::new(),
+            haste: Haste::default(),
             expected: Vec::new(),
         };
         let mut last = Timestamp::ZERO;
@@ -100,6 +103,7 @@ impl Course {
                 self.server.vanish(*at, *who);
                 true
             }
+            Arrival::Request { reply, .. } if self.is_hasty(*at, *who, reply.as_ref()) => true,
             Arrival::Request { ask, reply } => {
                 let Outcome { expected, notices } = self.server.ask(*at, *who, ask);
                 self.expected.extend(notices.into_iter().map(|(whom, notice)| (*at, whom, notice)));
@@ -132,6 +136,12 @@ impl Course {
             self.note(*at, other);
         }
         agrees
+    }
+
+    /// Whether somebody is refused for asking too often, and did: nothing changes then.
+    fn is_hasty(&mut self, at: Timestamp, who: Connection, reply: Option<&Reply>) -> bool {
+        self.haste.on_asked(at, who.person);
+        reply == Some(&Reply::Refused(Refusal::TooManyRequests)) && self.haste.excuses(who.person)
     }
 
     /// Writes down how somebody stands, if it is not as before.

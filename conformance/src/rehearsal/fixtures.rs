@@ -11,6 +11,7 @@ macro_rules! fixtures {
 
 fixtures! {
     "avc",
+    "forgery",
     "full-house",
     "hostile",
     "hostile-feedback",

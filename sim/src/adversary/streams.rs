@@ -63,7 +63,9 @@ impl Streams {
         self.count += 1;
         match how {
             Some(Misbehaviour::ForeignSsrc) => vec![forged(bytes, rng, victim)],
-            Some(Misbehaviour::AlwaysLoudest | Misbehaviour::LoudestInSilence) => vec![loudest(bytes)],
+            Some(Misbehaviour::AlwaysLoudest | Misbehaviour::LoudestInSilence) => {
+                vec![with_level(&bytes, LOUDEST)]
+            }
             Some(Misbehaviour::ReplayOwn) => self.replay_own(bytes),
             Some(Misbehaviour::ReplayOthers) => self.replay_others(bytes),
             Some(Misbehaviour::SpliceFrames) => vec![self.spliced(bytes)],
@@ -168,16 +170,16 @@ fn forged(bytes: Bytes, rng: &mut ChaCha8Rng, victim: Option<Ssrc>) -> Bytes {
     if rng.next_u32().is_multiple_of(4) { patched(&bytes, victim, view.sequence()) } else { bytes }
 }
 
-fn loudest(bytes: Bytes) -> Bytes {
-    let Ok(view) = RtpView::parse(&bytes) else { return bytes };
+/// The packet with another audio level; the packet itself when it has none.
+pub(crate) fn with_level(bytes: &Bytes, level: AudioLevel) -> Bytes {
+    let Ok(view) = RtpView::parse(bytes) else { return bytes.clone() };
     if view.audio_level().is_none() {
-        return bytes;
+        return bytes.clone();
     }
-    let level = LOUDEST.bytes();
-    let extensions: Vec<(u8, &[u8])> = view
-        .extensions()
-        .map(|(id, data)| if id == AUDIO_LEVEL { (id, &level[..]) } else { (id, data) })
-        .collect();
+    let level = level.bytes();
+    let elements = view.extensions();
+    let changed = |(id, data)| if id == AUDIO_LEVEL { (id, &level[..]) } else { (id, data) };
+    let extensions: Vec<(u8, &[u8])> = elements.map(changed).collect();
     written(&view, &extensions, view.payload())
 }
 

@@ -39,7 +39,8 @@ impl Endpoint {
             self.frames.decoded += u64::from(self.sabotage == Some(Sabotage::PlayUnopened));
             return Err(DropReason::NoKey);
         };
-        let mut opening = Opening { opener: &mut encryption.opener, marker: &self.marker };
+        let gullible = self.secret.filter(|_| self.sabotage == Some(Sabotage::PlayForged));
+        let mut opening = Opening { opener: &mut encryption.opener, marker: &self.marker, gullible };
         let found = self
             .incoming
             .iter_mut()
@@ -88,7 +89,8 @@ impl Endpoint {
             self.send_media(packet);
         }
         if let Some(encryption) = &mut self.encryption {
-            let mut opening = Opening { opener: &mut encryption.opener, marker: &self.marker };
+            let gullible = self.secret.filter(|_| self.sabotage == Some(Sabotage::PlayForged));
+            let mut opening = Opening { opener: &mut encryption.opener, marker: &self.marker, gullible };
             for incoming in &mut self.incoming {
                 if incoming.poll_timeout().is_some_and(|at| at <= now) {
                     incoming.handle_timeout(now, &mut opening);

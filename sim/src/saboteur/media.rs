@@ -57,6 +57,7 @@ impl Saboteur {
             Sabotage::NoRepair => {
                 RtpView::parse(&bytes).is_ok_and(|view| RTX_PAYLOAD_TYPES.contains(&view.payload_type()))
             }
+            Sabotage::BelievesReports | Sabotage::JoinsDisturb => self.believer.withholds(now, sabotage),
             _ => false,
         };
         if vanishes {
@@ -76,6 +77,7 @@ impl Saboteur {
         {
             bytes = talkative;
         }
+        self.forgery.on_media(sabotage, peer, &mut bytes);
         let mut out = vec![(peer, bytes)];
         if let Some(copy) = self.copy_to(sabotage, peer) {
             let bytes = out[0].1.clone();

@@ -56,6 +56,11 @@ fn checks_on_foreign_streams_can_fail() {
 }
 
 #[test]
+fn checks_on_hostile_participants_and_servers_can_fail() {
+    prove(HOSTILE);
+}
+
+#[test]
 fn checks_on_the_harness_can_fail() {
     prove(DET);
 }

@@ -26,7 +26,7 @@ fn scenarios() -> Vec<Scenario> {
 #[test]
 fn every_scenario_of_the_project_is_valid_and_named_as_its_file() {
     let names: Vec<String> = scenarios().into_iter().map(|scenario| scenario.name).collect();
-    insta::assert_snapshot!(names.join(" "), @"avc full-house hostile-feedback hostile-joins hostile-levels hostile-media hostile-requests hostile incapable isolation keyless layers licences links lobby loss moderation narrow pool presenter rathaus rooms sources speakers term");
+    insta::assert_snapshot!(names.join(" "), @"avc forgery full-house hostile-feedback hostile-joins hostile-levels hostile-media hostile-requests hostile incapable isolation keyless layers licences links lobby loss moderation narrow pool presenter rathaus rooms sources speakers term");
 }
 
 #[test]
