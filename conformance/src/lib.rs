@@ -1,5 +1,6 @@
 //! Owns the judgement: requirement catalogue, checks, gate and reports.
 
+pub mod arb;
 pub mod bad_input;
 pub mod catalogue;
 pub mod check;
@@ -8,6 +9,7 @@ pub mod cli;
 pub mod diff;
 pub mod evidence;
 pub mod expectation;
+pub mod explore;
 pub mod gate;
 pub mod model;
 pub mod oracle;

@@ -10,6 +10,7 @@ mod pacer;
 mod plaintext;
 pub mod playout;
 mod publisher;
+mod received;
 mod report;
 mod session;
 
@@ -20,7 +21,7 @@ use media_core::{
     DropCounters, MediaKind, PeerId, Ssrc, Timestamp,
     e2ee::{BaseKey, CipherSuite, ConferenceSecret, KeyId, Opener, Sealer, SharedSecretKeys},
     secret::Token,
-    signalling::{ClientInfo, Request, ServerMessage},
+    signalling::{ClientInfo, OutReason, Refusal, Request, ServerMessage},
 };
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
@@ -285,6 +286,12 @@ impl Endpoint {
                 if let Some(invitation) = revoked {
                     self.mail.push_back(Mail::Revoked { conference: self.conference, invitation });
                 }
+                // Who ends the conference is told that it is done, and is out like everybody else.
+                if name == "end" {
+                    self.session.on_out();
+                    self.observations.push_back(Observation::Out(OutReason::Ended));
+                    self.on_outside(now);
+                }
             }
             ServerMessage::Invited { request, invitation } => {
                 let (name, _) = self.session.answered(request);
@@ -293,7 +300,9 @@ impl Endpoint {
             }
             ServerMessage::Refused { request, reason } => {
                 let (name, _) = self.session.answered(request);
-                if matches!(name, "start" | "join") && self.session.participant().is_none() {
+                // Who waits or is in already is so in spite of a second attempt.
+                let stays = reason == Refusal::AlreadyIn || self.session.participant().is_some();
+                if matches!(name, "start" | "join") && !stays {
                     self.session.on_out();
                 }
                 self.observations.push_back(Observation::Refused(name, reason));

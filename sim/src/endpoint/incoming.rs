@@ -18,6 +18,7 @@ use super::{
     assembler::{AssembledFrame, Assembler, FrameDiffs, VideoPacket},
     plaintext::{self, Content, Marker},
     playout::{AudioFrame, Playout},
+    received::Received,
 };
 use crate::{
     quality::{AudioMeter, VideoMeter},
@@ -70,6 +71,7 @@ enum Media {
 
 #[derive(Debug)]
 struct Listening {
+    received: Received,
     timestamps: TimestampUnwrapper,
     playout: Playout,
     /// An RTP time and the time of capture that belongs to it.
@@ -111,6 +113,7 @@ impl Incoming {
     pub(super) fn new(info: TrackInfo, grid: Grid) -> Self {
         let media = match info.kind {
             MediaKind::Audio => Media::Audio(Box::new(Listening {
+                received: Received::default(),
                 timestamps: TimestampUnwrapper::new(),
                 playout: Playout::new().with_grid(grid),
                 anchor: None,
@@ -282,6 +285,9 @@ impl Listening {
         payload: &[u8],
         opening: &mut Opening<'_>,
     ) -> Result<(), DropReason> {
+        if !self.received.insert(sequence) {
+            return Err(DropReason::Duplicate);
+        }
         let metadata = FrameMetadata {
             kind: info.kind,
             codec: info.codec,

@@ -1,0 +1,224 @@
+//! Owns the search for rehearsals in which the system is not what the model says: drawn scenarios are run and judged, and
+//! the first that breaks something is made as small as it can be. What is drawn is `arb`'s, what is right is `oracle`'s.
+
+mod shrink;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::BTreeMap,
+    num::NonZero,
+    sync::{
+        Mutex,
+        atomic::{AtomicU32, Ordering},
+        mpsc,
+    },
+    thread,
+    time::Duration,
+};
+
+use proptest::{
+    strategy::{Strategy, ValueTree},
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+};
+use proptest_state_machine::ReferenceStateMachine;
+use sim::scenario::Scenario;
+
+use crate::{
+    arb::{Move, Plan, Planning, script},
+    check::{EVERY_SCENARIO, Judge},
+    checks::checks,
+    oracle::wire::{Arrival, Wire},
+    perform::catch_panic,
+    rehearsal::{HarnessError, RunEvidence, Settings, Simulation},
+};
+
+/// Moves of one drawn scenario.
+const MOVES: std::ops::RangeInclusive<usize> = 3..=14;
+
+/// How far to search.
+#[derive(Clone, Copy, Debug)]
+pub struct Search {
+    /// Scenarios to draw.
+    pub cases: u32,
+    /// What draws them.
+    pub seed: u64,
+    /// Threads.
+    pub jobs: NonZero<usize>,
+    /// What is broken on purpose.
+    pub settings: Settings,
+}
+
+/// What a search has shown.
+#[derive(Clone, Debug)]
+pub struct Searched {
+    /// Scenarios that were run; all of them unless something was found.
+    pub cases: u32,
+    /// Time that passed in them.
+    pub simulated: Duration,
+    /// Requests and what came of them, with how often: what the search has reached.
+    pub reached: BTreeMap<String, u64>,
+    /// The first scenario, in the order of drawing, that broke something.
+    pub found: Option<Found>,
+}
+
+/// A scenario that breaks something, made small.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Which of the drawn scenarios it was, from 0.
+    pub case: u32,
+    /// What is wrong in it.
+    pub violation: String,
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Moves before and after it was made small.
+    pub moves: (usize, usize),
+    /// Runs that it took to make it small.
+    pub shrink_runs: u32,
+}
+
+/// A drawn rehearsal: who takes part, and what happens.
+pub(crate) type Drawn = (Plan, Vec<(u32, Move)>);
+
+/// What one run has shown.
+pub(crate) struct Trial {
+    /// The first violation in time, if there is one, and when it was.
+    pub(crate) violation: Option<(Duration, String)>,
+    simulated: Duration,
+    reached: Vec<String>,
+}
+
+/// Draws and runs scenarios until one breaks something, and makes that one small. What is found does not depend on the
+/// number of threads. `on_done` is called on this thread after each run.
+///
+/// # Errors
+/// The simulation itself fails.
+pub fn search(search: Search, mut on_done: impl FnMut()) -> Result<Searched, HarnessError> {
+    let (next, broken) = (AtomicU32::new(0), AtomicU32::new(u32::MAX));
+    let all = Mutex::new((Duration::ZERO, BTreeMap::<String, u64>::new(), 0_u32));
+    let failure: Mutex<Option<(u32, HarnessError)>> = Mutex::new(None);
+    let (done, finished) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..search.jobs.get() {
+            let (done, next, broken, all, failure) = (done.clone(), &next, &broken, &all, &failure);
+            scope.spawn(move || {
+                loop {
+                    let case = next.fetch_add(1, Ordering::Relaxed);
+                    // A case begun is finished, so the first that is broken is found whatever thread is faster.
+                    if case >= search.cases || case > broken.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    match try_case(search, case) {
+                        Ok(trial) => {
+                            if trial.violation.is_some() {
+                                broken.fetch_min(case, Ordering::Relaxed);
+                            }
+                            let mut all = lock(all);
+                            all.0 += trial.simulated;
+                            all.2 += 1;
+                            for label in trial.reached {
+                                *all.1.entry(label).or_default() += 1;
+                            }
+                        }
+                        Err(error) => {
+                            let mut failure = lock(failure);
+                            if failure.as_ref().is_none_or(|(first, _)| case < *first) {
+                                *failure = Some((case, error));
+                            }
+                            broken.fetch_min(case, Ordering::Relaxed);
+                        }
+                    }
+                    if done.send(()).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(done);
+        for () in finished {
+            on_done();
+        }
+    });
+    if let Some((_, error)) = failure.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+        return Err(error);
+    }
+    let (simulated, reached, cases) = all.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let broken = broken.into_inner();
+    let found = (broken < u32::MAX).then(|| shrink::shrink(search, broken)).transpose()?;
+    Ok(Searched { cases, simulated, reached, found })
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn try_case(search: Search, case: u32) -> Result<Trial, HarnessError> {
+    let (plan, moves, _) = draw(search.seed, case).current();
+    attempt(search.settings, case, &(plan, moves))
+}
+
+/// The scenario number `case` of a seed, ready to be made smaller.
+fn draw(
+    seed: u64,
+    case: u32,
+) -> impl ValueTree<Value = (Plan, Vec<(u32, Move)>, Option<std::sync::Arc<std::sync::atomic::AtomicUsize>>)>
+{
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    bytes[8..12].copy_from_slice(&case.to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let config = Config { failure_persistence: None, max_local_rejects: 1_000_000, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, rng);
+    Planning::sequential_strategy(MOVES).new_tree(&mut runner).expect("every drawn move is possible")
+}
+
+/// The name of a scenario that was drawn.
+fn name(case: u32) -> String {
+    format!("drawn-{case}")
+}
+
+/// Runs one scenario and judges it by the model and by every check that judges all scenarios.
+pub(crate) fn attempt(settings: Settings, case: u32, drawn: &Drawn) -> Result<Trial, HarnessError> {
+    let (plan, moves) = drawn;
+    let scenario = script(&name(case), &plan.cast, moves);
+    let run = catch_panic(|| Simulation::new(settings).rehearse(&scenario, u64::from(case)));
+    let run = match run {
+        Ok(run) => run?,
+        // The engine has no business to panic, whatever happens to it.
+        Err(panic) => {
+            let violation = Some((Duration::ZERO, panic));
+            return Ok(Trial { violation, simulated: scenario.duration, reached: Vec::new() });
+        }
+    };
+    Ok(Trial { violation: first_violation(&run), simulated: run.simulated, reached: reached(&run) })
+}
+
+/// What is wrong in a run, by every check that judges all of them: the first in time.
+pub fn first_violation(run: &RunEvidence) -> Option<(Duration, String)> {
+    let mut first: Option<(Duration, String)> = None;
+    for check in checks().iter().filter(|check| check.scenarios == [EVERY_SCENARIO]) {
+        let Judge::Run(judge) = check.judge else { continue };
+        for breach in judge(run).breaches() {
+            let at = breach.at.map_or(run.simulated, |at| Duration::from_nanos(at.as_nanos()));
+            if first.as_ref().is_none_or(|(earliest, _)| at < *earliest) {
+                first = Some((at, format!("{}: {}", check.name, breach.message)));
+            }
+        }
+    }
+    first
+}
+
+fn reached(run: &RunEvidence) -> Vec<String> {
+    let wire = Wire::read(run.run());
+    let label = |arrival: &Arrival| match arrival {
+        Arrival::Gone => "gone".to_owned(),
+        Arrival::Request { ask, reply } => {
+            let ask = format!("{ask:?}");
+            let ask = ask.split([' ', '(', '{']).next().unwrap_or_default().to_owned();
+            let reply = reply.map_or_else(String::new, |reply| format!("{reply:?}"));
+            format!("{ask}: {}", reply.split([' ', '{']).next().unwrap_or_default())
+        }
+    };
+    wire.occurrences.iter().map(|occurrence| label(&occurrence.what)).collect()
+}
