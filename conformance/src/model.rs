@@ -19,7 +19,7 @@ use std::{
 
 use sim::scenario::{HolderId, OutReason, Permissions, PersonIndex, Refusal, Role, Scenario, Timestamp};
 
-pub use ask::{Ask, Connection, Door, Expected, LinkNumber, Notice, Outcome, Reply, StayNumber};
+pub use ask::{Ask, Connection, Door, Expected, LinkNumber, Notice, Outcome, Reply, StayNumber, Visitor};
 pub use conference::RefConference;
 use presence::Parting;
 pub use presence::Presence;
@@ -31,17 +31,9 @@ pub const ABANDONED_FOR_MAX: Duration = Duration::from_mins(1);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Sitting(pub u32);
 
-/// Who somebody is, as the requirements see it.
-#[derive(Clone, Copy, Debug)]
-struct Visitor {
-    holder: Option<HolderId>,
-    encrypts: bool,
-}
-
 /// Everything that a conference server has to know.
 #[derive(Clone, Debug)]
 pub struct RefServer {
-    visitors: Vec<Visitor>,
     licences: usize,
     valid_until: Timestamp,
     participants_max: usize,
@@ -53,12 +45,9 @@ pub struct RefServer {
 }
 
 impl RefServer {
-    /// A server on which nothing has happened, for the people of a scenario.
+    /// A server on which nothing has happened, configured as a scenario says.
     pub fn new(scenario: &Scenario) -> Self {
-        let visitor =
-            |person: &sim::scenario::Person| Visitor { holder: person.holder, encrypts: person.encrypts };
         Self {
-            visitors: scenario.people.iter().map(visitor).collect(),
             licences: scenario.licences.count as usize,
             valid_until: scenario.licences.valid_until,
             participants_max: scenario.limits.participants_max as usize,
@@ -78,8 +67,8 @@ impl RefServer {
     pub fn ask(&mut self, at: Timestamp, who: Connection, ask: &Ask) -> Outcome {
         self.end_abandoned(at);
         match ask {
-            Ask::Start { mode, lobby } => self.on_start(at, who, *mode, *lobby),
-            Ask::Join { door, stay } => self.on_join(who, *door, *stay),
+            Ask::Start { visitor, mode, lobby } => self.on_start(at, who, *visitor, (*mode, *lobby)),
+            Ask::Join { visitor, door, stay } => self.on_join(who, *visitor, *door, *stay),
             Ask::Leave => self.on_leave(at, who),
             Ask::End => self.on_end(who),
             Ask::CreateInvitation => self.on_create_invitation(who),
@@ -161,10 +150,6 @@ impl RefServer {
     /// Whose licences carry a conference.
     fn hosting(&self) -> BTreeSet<HolderId> {
         self.conferences.values().map(RefConference::host).collect()
-    }
-
-    fn holder(&self, who: Connection) -> Option<HolderId> {
-        self.visitors[who.person.0].holder
     }
 
     fn conference_of_mut(&mut self, who: Connection) -> Option<&mut RefConference> {

@@ -46,8 +46,16 @@ const SCREEN: Permissions = Permissions { screen: true, ..Permissions::NONE };
 struct Choice(Vec<(u32, Move)>);
 
 impl Choice {
+    /// The unit is a quarter: hostile deeds are many and get less each.
     fn add(&mut self, weight: u32, who: PersonIndex, action: Action) {
-        self.0.push((weight, Move::Act(who, action)));
+        self.0.push((4 * weight, Move::Act(who, action)));
+    }
+
+    /// Somebody breaks the rules in one of all the ways, or behaves again.
+    fn hostile(&mut self, who: PersonIndex) {
+        self.add(3, who, Action::Misbehave(Misbehaviour::IgnoreMode));
+        self.0.extend(Misbehaviour::ALL.iter().map(|how| (1, Move::Act(who, Action::Misbehave(*how)))));
+        self.add(1, who, Action::Behave);
     }
 }
 
@@ -56,7 +64,7 @@ pub(super) fn choices(plan: &Plan) -> Vec<(u32, Move)> {
     let mut choice = Choice::default();
     for person in plan.people() {
         if !plan.has_arrived(person) {
-            choice.0.push((40, Move::Arrive(person)));
+            choice.0.push((160, Move::Arrive(person)));
             continue;
         }
         let who = plan.connection(person);
@@ -84,7 +92,7 @@ pub(super) fn choices(plan: &Plan) -> Vec<(u32, Move)> {
             (Trouble::Disorder, 800),
             (Trouble::Narrow, 600),
         ] {
-            choice.0.push((2, Move::Trouble { site, trouble, millis }));
+            choice.0.push((8, Move::Trouble { site, trouble, millis }));
         }
     }
     choice.0
@@ -107,15 +115,7 @@ fn of_own(choice: &mut Choice, plan: &Plan, who: PersonIndex, conference: &RefCo
     }
     choice.add(1, who, Action::Start);
     choice.add(1, who, Action::Join);
-    choice.add(4, who, Action::Misbehave(Misbehaviour::IgnoreMode));
-    for how in [
-        Misbehaviour::ForeignSsrc,
-        Misbehaviour::NackFlood,
-        Misbehaviour::KeyFrameStorm,
-        Misbehaviour::Garbage,
-    ] {
-        choice.add(1, who, Action::Misbehave(how));
-    }
+    choice.hostile(who);
 }
 
 /// What somebody does to others, whether they may or not.

@@ -3,18 +3,18 @@
 
 use proptest::prelude::*;
 use proptest_state_machine::ReferenceStateMachine;
-use sim::scenario::{Action, Permissions, PersonIndex, Scenario, Timestamp};
+use sim::scenario::{Action, Permissions, Person, PersonIndex, Scenario, Timestamp};
 
 use super::{
     cast::{Cast, Device},
     moves::{Move, choices, sends},
     script::stage,
 };
-use crate::model::{Ask, Connection, Door, LinkNumber, Presence, RefServer};
+use crate::model::{Ask, Connection, Door, LinkNumber, Presence, RefServer, Visitor};
 
 /// Pauses before moves in milliseconds, the simplest first: enough for everything to arrive, hardly enough, and not
 /// enough, so that messages cross.
-const PAUSES: [u32; 4] = [400, 150, 40, 3];
+const PAUSES: [u32; 3] = [400, 150, 40];
 
 /// A rehearsal up to a moment.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub struct Plan {
     pub cast: Cast,
     /// What the model says so far.
     pub server: RefServer,
-    people: usize,
+    visitors: Vec<Visitor>,
     connections: Vec<Option<u32>>,
     now: Timestamp,
     links: u32,
@@ -37,9 +37,10 @@ impl Plan {
     /// A rehearsal in which only the hosts have come.
     pub fn new(cast: Cast) -> Self {
         let stage: Scenario = stage(&cast);
+        let visitor = |person: &Person| Visitor { holder: person.holder, encrypts: person.encrypts };
         let mut plan = Self {
             server: RefServer::new(&stage),
-            people: stage.people.len(),
+            visitors: stage.people.iter().map(visitor).collect(),
             connections: vec![None; stage.people.len()],
             now: Timestamp::ZERO,
             links: 0,
@@ -53,7 +54,7 @@ impl Plan {
 
     /// Everybody in the cast, hosts first.
     pub(super) fn people(&self) -> impl Iterator<Item = PersonIndex> + use<> {
-        (0..self.people).map(PersonIndex)
+        (0..self.visitors.len()).map(PersonIndex)
     }
 
     pub(super) fn hosts(&self) -> usize {
@@ -85,10 +86,15 @@ impl Plan {
         let connection = self.connection(who);
         if who.0 < self.hosts() {
             self.links += 1;
-            self.ask(connection, &Ask::Start { mode: self.cast.mode, lobby: self.cast.lobby });
+            let ask = self.start(who);
+            self.ask(connection, &ask);
         } else {
             self.join(connection);
         }
+    }
+
+    fn start(&self, who: PersonIndex) -> Ask {
+        Ask::Start { visitor: self.visitors[who.0], mode: self.cast.mode, lobby: self.cast.lobby }
     }
 
     fn join(&mut self, who: Connection) {
@@ -96,7 +102,14 @@ impl Plan {
         let host = PersonIndex(usize::from(second && self.cast.second));
         let sitting = self.server.conferences().nth(host.0);
         let link = sitting.and_then(|(_, conference)| conference.links().last().copied());
-        self.ask(who, &Ask::Join { door: link.map_or(Door::None, Door::Link), stay: None });
+        self.ask(
+            who,
+            &Ask::Join {
+                visitor: self.visitors[who.person.0],
+                door: link.map_or(Door::None, Door::Link),
+                stay: None,
+            },
+        );
     }
 
     fn ask(&mut self, who: Connection, ask: &Ask) {
@@ -127,7 +140,7 @@ impl Plan {
             screen: !taken.screen,
         };
         let ask = match action {
-            Action::Start => Ask::Start { mode: self.cast.mode, lobby: self.cast.lobby },
+            Action::Start => self.start(person),
             Action::Join => {
                 self.connections[person.0] = self.connections[person.0].map(|before| before + 1);
                 let again = self.connection(person);

@@ -44,8 +44,9 @@ pub fn script(name: &str, cast: &Cast, moves: &[(u32, Move)]) -> Scenario {
         now += Duration::from_millis(u64::from(*pause));
         script.play(now, *happening);
     }
-    let rests = script.mended.max(now) + REST;
-    script.build(name, rests)
+    let rests = script.mended.max(now);
+    script.behave(rests);
+    script.build(name, rests + REST)
 }
 
 struct Script<'a> {
@@ -56,6 +57,8 @@ struct Script<'a> {
     steps: Vec<StepEntry>,
     faults: Vec<FaultEntry>,
     mended: Duration,
+    /// Who has broken the rules, and behaves in the end.
+    hostile: BTreeSet<usize>,
 }
 
 impl<'a> Script<'a> {
@@ -67,7 +70,15 @@ impl<'a> Script<'a> {
         let hosts = 1 + usize::from(cast.second);
         let all = hosts + cast.players.len();
         let here = (0..hosts).chain(arriving).filter(|person| *person < all).collect();
-        Self { cast, here, joins: Vec::new(), steps: Vec::new(), faults: Vec::new(), mended: Duration::ZERO }
+        Self {
+            cast,
+            here,
+            joins: Vec::new(),
+            steps: Vec::new(),
+            faults: Vec::new(),
+            mended: Duration::ZERO,
+            hostile: BTreeSet::new(),
+        }
     }
 
     fn hosts(&self) -> usize {
@@ -77,13 +88,25 @@ impl<'a> Script<'a> {
     fn play(&mut self, now: Duration, happening: Move) {
         match happening {
             Move::Arrive(who) => self.joins.push((who.0, now)),
-            Move::Act(who, action) => self.steps.extend(self.step(now, who, action)),
+            Move::Act(who, action) => {
+                let step = self.step(now, who, action);
+                if let (Some(_), Action::Misbehave(_)) = (&step, action) {
+                    self.hostile.insert(who.0);
+                }
+                self.steps.extend(step);
+            }
             Move::Trouble { site, trouble, millis } => {
                 let lasts = Duration::from_millis(u64::from(millis));
                 self.mended = self.mended.max(now + lasts);
                 self.faults.push(fault(now, lasts, SITES[site].0, trouble));
             }
         }
+    }
+
+    fn behave(&mut self, now: Duration) {
+        let verb = Verb::Behave;
+        let steps = self.hostile.iter().map(|who| StepEntry::new(DurationText(now), NAMES[*who], verb));
+        self.steps.extend(steps);
     }
 
     /// A step; nothing when it is by or about somebody who is not in the scenario or not in the same conference.
@@ -211,6 +234,7 @@ fn particulars(action: Action) -> Option<(Verb, Option<PersonIndex>, Option<Perm
         Action::CameraOn => alone(Verb::CameraOn),
         Action::CameraOff => alone(Verb::CameraOff),
         Action::Misbehave(_) => alone(Verb::Misbehave),
+        Action::Behave => alone(Verb::Behave),
     }
 }
 

@@ -15,7 +15,7 @@ fn searched(cases: u32, sabotage: Option<Sabotage>) -> super::Searched {
 #[test]
 fn two_thousand_drawn_scenarios_are_what_the_model_says() {
     let started = std::time::Instant::now();
-    let searched = searched(200, None);
+    let searched = searched(1500, None);
     println!("{} cases, {:?} simulated, {:?}", searched.cases, searched.simulated, started.elapsed());
     for (label, count) in &searched.reached {
         println!("{count:6} {label}");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sim::scenario::{MediaKind, Mode, OutReason, Permissions, PersonIndex, Refusal};
+use sim::scenario::{HolderId, MediaKind, Mode, OutReason, Permissions, PersonIndex, Refusal};
 
 /// One connection of a person; a client that connects anew has another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +21,15 @@ pub struct LinkNumber(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StayNumber(pub u32);
 
+/// What somebody who comes can prove and do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Visitor {
+    /// The licence whose credential they show; an unknown credential is none.
+    pub holder: Option<HolderId>,
+    /// Whether their client can encrypt end to end.
+    pub encrypts: bool,
+}
+
 /// With what somebody comes to the door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Door {
@@ -35,6 +44,8 @@ pub enum Door {
 pub enum Ask {
     /// Start a conference.
     Start {
+        /// Who.
+        visitor: Visitor,
         /// In this mode.
         mode: Mode,
         /// With a lobby.
@@ -42,6 +53,8 @@ pub enum Ask {
     },
     /// Come in.
     Join {
+        /// Who.
+        visitor: Visitor,
         /// By this link.
         door: Door,
         /// With the secret of this stay.

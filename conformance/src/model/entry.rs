@@ -4,14 +4,20 @@ use sim::scenario::{HolderId, Mode, OutReason, Refusal, Role, Timestamp};
 
 use super::{
     Connection, Door, LinkNumber, Notice, Outcome, Presence, RefConference, RefServer, Reply, Sitting,
-    StayNumber,
+    StayNumber, Visitor,
     presence::{Absentee, Attendee},
 };
 
 impl RefServer {
     /// A start needs a licence that is valid, free and not one too many. Who cannot encrypt starts nothing.
-    pub(super) fn on_start(&mut self, at: Timestamp, who: Connection, mode: Mode, lobby: bool) -> Outcome {
-        let holder = self.holder(who);
+    pub(super) fn on_start(
+        &mut self,
+        at: Timestamp,
+        who: Connection,
+        visitor: Visitor,
+        (mode, lobby): (Mode, bool),
+    ) -> Outcome {
+        let holder = visitor.holder;
         let hosting = self.hosting();
         let reasons = [
             (self.presence(who) != Presence::Outside, Refusal::AlreadyIn),
@@ -19,7 +25,7 @@ impl RefServer {
             (at >= self.valid_until, Refusal::LicenceExpired),
             (holder.is_some_and(|holder| hosting.contains(&holder)), Refusal::LicenceInUse),
             (self.conferences.len() >= self.licences, Refusal::AllLicencesInUse),
-            (!self.visitors[who.person.0].encrypts, Refusal::EncryptionRequired),
+            (!visitor.encrypts, Refusal::EncryptionRequired),
         ];
         Outcome::unless(&reasons, || {
             let Some(host) = holder else { return Outcome::refused(Refusal::NoLicence) };
@@ -36,21 +42,27 @@ impl RefServer {
     }
 
     /// A link that leads nowhere reveals nothing: there is one answer for all of them (JOIN-002).
-    pub(super) fn on_join(&mut self, who: Connection, door: Door, stay: Option<StayNumber>) -> Outcome {
+    pub(super) fn on_join(
+        &mut self,
+        who: Connection,
+        visitor: Visitor,
+        door: Door,
+        stay: Option<StayNumber>,
+    ) -> Outcome {
         let placed = (self.presence(who) != Presence::Outside, Refusal::AlreadyIn);
         let leads = |conference: &RefConference| match door {
             Door::Link(link) => conference.links.contains(&link),
             Door::None => false,
         };
-        let (encrypts, participants_max) = (self.visitors[who.person.0].encrypts, self.participants_max);
-        let (claim, fresh) = (Claim { holder: self.holder(who), stay }, StayNumber(self.stays));
+        let participants_max = self.participants_max;
+        let (claim, fresh) = (Claim { holder: visitor.holder, stay }, StayNumber(self.stays));
         let Some(conference) = self.conferences.values_mut().find(|conference| leads(conference)) else {
             return Outcome::unless(&[placed, (true, Refusal::InvalidLink)], Outcome::done);
         };
         let known = conference.knows(claim);
         let reasons = [
             placed,
-            (!encrypts, Refusal::EncryptionRequired),
+            (!visitor.encrypts, Refusal::EncryptionRequired),
             (conference.locked && !known, Refusal::ConferenceLocked),
             (!conference.has_room(claim, participants_max), Refusal::ConferenceFull),
         ];

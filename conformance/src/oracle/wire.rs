@@ -1,21 +1,23 @@
 //! Owns the reading of a run's wire in the model's words: who asked for what and when, which connection ended, and what
 //! the server said to it all. Tokens and numbers of the protocol become links and connections here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use media_core::{
     ParticipantId, PeerId,
     ids::InvitationId,
     secret::Token,
-    signalling::{Invitation, LinkToken, Request, ServerMessage},
+    signalling::{ClientInfo, Invitation, LinkToken, Request, ServerMessage},
 };
 use sim::{
+    endpoint::credential,
     packet::{connection_of, person_of},
     run::Run,
-    scenario::Timestamp,
+    scenario::{HolderId, Timestamp},
+    seed::Seed,
 };
 
-use crate::model::{Ask, Connection, Door, LinkNumber, Notice, Reply, StayNumber};
+use crate::model::{Ask, Connection, Door, LinkNumber, Notice, Reply, StayNumber, Visitor};
 
 /// Something that reaches the server.
 #[derive(Debug)]
@@ -60,6 +62,8 @@ pub const fn connection(peer: PeerId) -> Connection {
 
 #[derive(Default)]
 struct Reader {
+    /// The credentials that were given out.
+    credentials: Vec<(HolderId, Token)>,
     links: Vec<(LinkToken, InvitationId)>,
     /// Secrets of stays, in the order in which they were first told.
     stays: Vec<Token>,
@@ -70,7 +74,11 @@ struct Reader {
 impl Wire {
     /// Reads a run.
     pub fn read(run: &Run) -> Self {
-        let mut reader = Reader::default();
+        let holders: BTreeSet<HolderId> =
+            run.scenario.people.iter().filter_map(|person| person.holder).collect();
+        let given_out = |holder: HolderId| (holder, credential(Seed::new(run.seed), holder.0));
+        let mut reader =
+            Reader { credentials: holders.into_iter().map(given_out).collect(), ..Reader::default() };
         reader.read_messages(run);
         let tap = &run.server.tap;
         for seen in &tap.requests {
@@ -153,6 +161,12 @@ impl Reader {
         known.map_or(Door::None, |place| Door::Link(LinkNumber(place as u32)))
     }
 
+    fn visitor(&self, credential: Option<&Token>, client: ClientInfo) -> Visitor {
+        let known = |shown: &Token| self.credentials.iter().find(|(_, known)| known == shown);
+        let holder = credential.and_then(known).map(|(holder, _)| *holder);
+        Visitor { holder, encrypts: client.encrypts }
+    }
+
     fn stay(&self, secret: &Token) -> Option<StayNumber> {
         let known = self.stays.iter().rposition(|known| known == secret)?;
         Some(StayNumber(known as u32))
@@ -166,8 +180,11 @@ impl Reader {
 
     fn ask(&self, request: &Request) -> Ask {
         match request {
-            Request::Start { mode, lobby, .. } => Ask::Start { mode: *mode, lobby: *lobby },
-            Request::Join { link, resume, .. } => Ask::Join {
+            Request::Start { credential, mode, lobby, client, .. } => {
+                Ask::Start { visitor: self.visitor(credential.as_ref(), *client), mode: *mode, lobby: *lobby }
+            }
+            Request::Join { link, credential, resume, client, .. } => Ask::Join {
+                visitor: self.visitor(credential.as_ref(), *client),
                 door: self.door(link),
                 stay: resume.as_ref().and_then(|resume| self.stay(resume)),
             },
