@@ -212,8 +212,9 @@ pub fn first_violation(run: &RunEvidence) -> Option<(Duration, String)> {
 fn reached(run: &RunEvidence) -> Vec<String> {
     let wire = Wire::read(run.run());
     let label = |arrival: &Arrival| match arrival {
-        Arrival::Gone => "gone".to_owned(),
-        Arrival::Request { ask, reply } => {
+        Arrival::Gone(_) => "gone".to_owned(),
+        Arrival::Crash => "crash".to_owned(),
+        Arrival::Request { ask, reply, .. } => {
             let ask = format!("{ask:?}");
             let ask = ask.split([' ', '(', '{']).next().unwrap_or_default().to_owned();
             let reply = reply.map_or_else(String::new, |reply| format!("{reply:?}"));

@@ -3,6 +3,7 @@
 
 pub mod assembler;
 mod conduct;
+mod farewell;
 mod incoming;
 mod layout;
 mod media;
@@ -38,6 +39,7 @@ use crate::{
     timeline::{Grid, Hearing, Receiving},
     trace::Channel as Wire,
 };
+use farewell::Farewells;
 use incoming::Incoming;
 use layout::Layout;
 use pacer::Pacer;
@@ -66,6 +68,7 @@ pub struct Endpoint {
     marker: Marker,
     rng: ChaCha8Rng,
     session: Session,
+    farewells: Farewells,
     layout: Layout,
     secret: Option<[u8; 32]>,
     encryption: Option<Encryption>,
@@ -111,6 +114,7 @@ impl Endpoint {
             marker,
             rng: seed.stream_at("endpoint", index.0 as u64),
             session: Session::new(index, person.name.clone(), client, credential),
+            farewells: Farewells::default(),
             layout: Layout::new(person.watch, person.tiles),
             secret: None,
             encryption: None,
@@ -176,6 +180,9 @@ impl Endpoint {
     pub fn handle_datagram(&mut self, now: Timestamp, datagram: &Datagram) {
         let ours = self.session.channel.as_mut().filter(|(peer, _)| *peer == datagram.peer);
         let Some((_, channel)) = ours else {
+            if self.farewells.handle_datagram(now, datagram) {
+                return self.flush_channel(now);
+            }
             self.adversary.handle_datagram(now, datagram);
             return self.misbehave(now);
         };
@@ -196,6 +203,7 @@ impl Endpoint {
         {
             channel.handle_timeout(now);
         }
+        self.farewells.handle_timeout(now);
         self.drain_messages(now);
         self.advance_media(now);
         if self.next_report <= now {
@@ -213,7 +221,8 @@ impl Endpoint {
         let received = self.incoming.iter().filter_map(Incoming::poll_timeout).min();
         let report = (self.next_report < Timestamp::FAR_FUTURE).then_some(self.next_report);
         let adversary = self.adversary.poll_timeout();
-        [channel, published, received, report, self.pacer.poll_timeout(), adversary]
+        let farewell = self.farewells.poll_timeout();
+        [channel, farewell, published, received, report, self.pacer.poll_timeout(), adversary]
             .into_iter()
             .flatten()
             .min()
@@ -410,6 +419,9 @@ impl Endpoint {
 
     /// Hands the channel's segments to the network.
     fn flush_channel(&mut self, now: Timestamp) {
+        while let Some(datagram) = self.farewells.poll_datagram(now) {
+            self.out.push_back(datagram);
+        }
         let Some((peer, channel)) = &mut self.session.channel else { return };
         while let Some(segment) = channel.poll_segment(now) {
             let bytes = Bytes::from(segment);

@@ -22,6 +22,11 @@ pub enum Move {
         /// For how long, in milliseconds.
         millis: u32,
     },
+    /// The media node crashes, and carries on after so many milliseconds.
+    Crash {
+        /// For how long it is down.
+        millis: u32,
+    },
 }
 
 /// What can be wrong with a line.
@@ -94,6 +99,9 @@ pub(super) fn choices(plan: &Plan) -> Vec<(u32, Move)> {
         ] {
             choice.0.push((8, Move::Trouble { site, trouble, millis }));
         }
+    }
+    if !plan.has_crashed() {
+        choice.0.extend([100, 900].map(|millis| (0, Move::Crash { millis })));
     }
     choice.0
 }

@@ -14,7 +14,7 @@ use crate::model::{Ask, Connection, Door, LinkNumber, Presence, RefServer, Visit
 
 /// Pauses before moves in milliseconds, the simplest first: enough for everything to arrive, hardly enough, and not
 /// enough, so that messages cross.
-const PAUSES: [u32; 3] = [400, 150, 40];
+const PAUSES: [u32; 4] = [400, 150, 40, 3];
 
 /// A rehearsal up to a moment.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub struct Plan {
     visitors: Vec<Visitor>,
     connections: Vec<Option<u32>>,
     now: Timestamp,
-    links: u32,
+    crashed: bool,
 }
 
 /// The state machine of plans.
@@ -43,7 +43,7 @@ impl Plan {
             visitors: stage.people.iter().map(visitor).collect(),
             connections: vec![None; stage.people.len()],
             now: Timestamp::ZERO,
-            links: 0,
+            crashed: false,
             cast,
         };
         for host in 0..plan.hosts() {
@@ -63,6 +63,11 @@ impl Plan {
 
     pub(super) fn sites(&self) -> usize {
         2
+    }
+
+    /// Whether the media node has crashed: once in a rehearsal is enough.
+    pub(super) fn has_crashed(&self) -> bool {
+        self.crashed
     }
 
     pub(super) fn has_arrived(&self, who: PersonIndex) -> bool {
@@ -85,7 +90,6 @@ impl Plan {
         self.connections[who.0] = Some(self.connections[who.0].map_or(0, |before| before + 1));
         let connection = self.connection(who);
         if who.0 < self.hosts() {
-            self.links += 1;
             let ask = self.start(who);
             self.ask(connection, &ask);
         } else {
@@ -127,6 +131,10 @@ impl Plan {
             Move::Arrive(who) => self.arrive(who),
             Move::Act(who, action) => self.act(who, action),
             Move::Trouble { .. } => {}
+            Move::Crash { .. } => {
+                self.crashed = true;
+                self.server.crash(self.now);
+            }
         }
     }
 

@@ -49,6 +49,11 @@ pub fn script(name: &str, cast: &Cast, moves: &[(u32, Move)]) -> Scenario {
     script.build(name, rests + REST)
 }
 
+/// After trouble of a line, so long until its last traces are gone.
+const RECOVERY: Duration = Duration::from_secs(1);
+/// After a crash clients have so long to come back (JOIN-006).
+const RETURN: Duration = Duration::from_secs(5);
+
 struct Script<'a> {
     cast: &'a Cast,
     /// Who is in the scenario, by the index they have in the cast.
@@ -56,6 +61,8 @@ struct Script<'a> {
     joins: Vec<(usize, Duration)>,
     steps: Vec<StepEntry>,
     faults: Vec<FaultEntry>,
+    /// When the media node crashes, and for how long.
+    crashes: Vec<(Duration, Duration)>,
     mended: Duration,
     /// Who has broken the rules, and behaves in the end.
     hostile: BTreeSet<usize>,
@@ -65,7 +72,7 @@ impl<'a> Script<'a> {
     fn new(cast: &'a Cast, moves: &[(u32, Move)]) -> Self {
         let arriving = moves.iter().filter_map(|(_, happening)| match happening {
             Move::Arrive(who) => Some(who.0),
-            Move::Act(..) | Move::Trouble { .. } => None,
+            Move::Act(..) | Move::Trouble { .. } | Move::Crash { .. } => None,
         });
         let hosts = 1 + usize::from(cast.second);
         let all = hosts + cast.players.len();
@@ -76,6 +83,7 @@ impl<'a> Script<'a> {
             joins: Vec::new(),
             steps: Vec::new(),
             faults: Vec::new(),
+            crashes: Vec::new(),
             mended: Duration::ZERO,
             hostile: BTreeSet::new(),
         }
@@ -97,8 +105,13 @@ impl<'a> Script<'a> {
             }
             Move::Trouble { site, trouble, millis } => {
                 let lasts = Duration::from_millis(u64::from(millis));
-                self.mended = self.mended.max(now + lasts);
+                self.mended = self.mended.max(now + lasts + RECOVERY);
                 self.faults.push(fault(now, lasts, SITES[site].0, trouble));
+            }
+            Move::Crash { millis } => {
+                let lasts = Duration::from_millis(u64::from(millis));
+                self.mended = self.mended.max(now + lasts + RETURN);
+                self.crashes.push((now, lasts));
             }
         }
     }
@@ -198,6 +211,9 @@ impl<'a> Script<'a> {
         }
         builder = self.steps.into_iter().fold(builder, ScenarioBuilder::step);
         builder = self.faults.into_iter().fold(builder, ScenarioBuilder::fault);
+        for (at, lasts) in self.crashes {
+            builder = builder.crash(at, lasts);
+        }
         builder.build().expect("whatever is drawn makes a valid scenario")
     }
 }

@@ -96,46 +96,47 @@ impl Course {
 
     /// Whether the answer is right.
     fn take(&mut self, run: &Run, occurrence: &Occurrence, findings: &mut Findings) -> bool {
-        let Occurrence { at, who, what } = occurrence;
-        let before = self.server.sitting_of(*who);
-        let agrees = match what {
-            Arrival::Gone => {
-                self.server.vanish(*at, *who);
+        let at = occurrence.at;
+        match &occurrence.what {
+            Arrival::Crash => {
+                let everybody: Vec<Connection> = self.standings.keys().copied().collect();
+                self.server.crash(at);
+                everybody.into_iter().for_each(|who| self.note(at, who));
                 true
             }
-            Arrival::Request { reply, .. } if self.is_hasty(*at, *who, reply.as_ref()) => true,
-            Arrival::Request { ask, reply } => {
-                let Outcome { expected, notices } = self.server.ask(*at, *who, ask);
-                self.expected.extend(notices.into_iter().map(|(whom, notice)| (*at, whom, notice)));
+            Arrival::Gone(who) => {
+                let before = self.server.sitting_of(*who);
+                self.server.vanish(at, *who);
+                self.note_all(at, *who, before);
+                true
+            }
+            Arrival::Request { who, reply, .. } if self.is_hasty(at, *who, reply.as_ref()) => true,
+            Arrival::Request { who, ask, reply } => {
+                let before = self.server.sitting_of(*who);
+                let Outcome { expected, notices } = self.server.ask(at, *who, ask);
+                self.expected.extend(notices.into_iter().map(|(whom, notice)| (at, whom, notice)));
+                self.note_all(at, *who, before);
                 let agrees = reply.as_ref().is_some_and(|reply| expected.allows(reply));
-                findings.expect_at(agrees, Some(*at), || {
+                findings.expect_at(agrees, Some(at), || {
                     let who = name(run, *who);
                     format!("{who} asked for {ask:?} and {}; {}", answered(reply.as_ref()), due(&expected))
                 });
                 agrees
             }
-        };
-        let after = self.server.sitting_of(*who);
-        self.note(*at, *who);
-        for sitting in [before, after].into_iter().flatten() {
+        }
+    }
+
+    /// Writes down how everybody stands whom an event may have touched: who caused it, who was told of it, and everybody
+    /// in the conference in which it happened, `before` or after.
+    fn note_all(&mut self, at: Timestamp, who: Connection, before: Option<Sitting>) {
+        self.note(at, who);
+        let told = self.expected.iter().rev().take_while(|(then, ..)| *then == at);
+        let mut touched: Vec<Connection> = told.map(|(_, whom, _)| *whom).collect();
+        for sitting in [before, self.server.sitting_of(who)].into_iter().flatten() {
             let conference = self.server.conferences().find(|(other, _)| *other == sitting);
-            let there: Vec<Connection> =
-                conference.map(|(_, conference)| conference.present().collect()).unwrap_or_default();
-            for other in there {
-                self.note(*at, other);
-            }
+            touched.extend(conference.iter().flat_map(|(_, conference)| conference.present()));
         }
-        let affected: Vec<Connection> = self
-            .expected
-            .iter()
-            .rev()
-            .take_while(|(then, ..)| then == at)
-            .map(|(_, whom, _)| *whom)
-            .collect();
-        for other in affected {
-            self.note(*at, other);
-        }
-        agrees
+        touched.into_iter().for_each(|who| self.note(at, who));
     }
 
     /// Whether somebody is refused for asking too often, and did: nothing changes then.

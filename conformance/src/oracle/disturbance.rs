@@ -1,22 +1,38 @@
-//! Owns what disturbs a run: the moments at which people act or lines change. Between them, and long enough after them,
-//! everything has to be quiet.
+//! Owns what disturbs a run: the moments at which people act, lines change or the media node fails. Between them, and long
+//! enough after them, everything has to be quiet.
+
+use std::time::Duration;
 
 use sim::scenario::{Scenario, Timestamp};
 
-/// When something happens that anybody has to take note of or recover from, in order. A fault that is not over by the
-/// end of the run disturbs to its end.
+/// What a line's trouble may leave behind: lost packets are asked for again and queues run empty.
+const LINE_RECOVERS_WITHIN: Duration = Duration::from_secs(1);
+/// After a crash of the media node clients are back within this time (JOIN-006).
+const CLIENTS_RETURN_WITHIN: Duration = Duration::from_secs(5);
+
+/// When something happens that anybody has to take note of, or has to have recovered from, in order. A fault that is not
+/// over by the end of the run disturbs to its end.
 pub(super) fn moments(scenario: &Scenario) -> Vec<Timestamp> {
     let end = scenario.end();
     let steps = scenario.steps.iter().map(|step| step.at);
-    let faults = scenario.faults.iter().map(|fault| fault.until.unwrap_or(end).min(end));
     let joins = scenario.people.iter().map(|person| person.join);
     let starts = scenario.conferences.iter().map(|conference| conference.start);
-    let mut moments: Vec<Timestamp> = steps.chain(faults).chain(joins).chain(starts).collect();
+    let troubles = troubles(scenario).map(|(_, until)| until.min(end));
+    let mut moments: Vec<Timestamp> = steps.chain(joins).chain(starts).chain(troubles).collect();
     moments.sort_unstable();
     moments
 }
 
-/// Whether some line is not as it should be at any time between `from` and `to`.
+/// Whether a line or the media node is not as it should be, or recovers, at any time between `from` and `to`.
 pub(super) fn is_troubled(scenario: &Scenario, from: Timestamp, to: Timestamp) -> bool {
-    scenario.faults.iter().any(|fault| fault.at < to && fault.until.is_none_or(|until| until > from))
+    troubles(scenario).any(|(begins, ends)| begins < to && ends > from)
+}
+
+/// From when to when something is in trouble, the time of recovery included.
+fn troubles(scenario: &Scenario) -> impl Iterator<Item = (Timestamp, Timestamp)> {
+    let of_lines = scenario.faults.iter().map(|fault| {
+        (fault.at, fault.until.map_or(Timestamp::FAR_FUTURE, |until| until + LINE_RECOVERS_WITHIN))
+    });
+    let of_node = scenario.crashes.iter().map(|crash| (crash.at, crash.until + CLIENTS_RETURN_WITHIN));
+    of_lines.chain(of_node)
 }

@@ -24,8 +24,6 @@ use crate::model::{Ask, Connection, Door, LinkNumber, Notice, Reply, StayNumber,
 pub struct Occurrence {
     /// When.
     pub at: Timestamp,
-    /// From whom.
-    pub who: Connection,
     /// What.
     pub what: Arrival,
 }
@@ -35,13 +33,17 @@ pub struct Occurrence {
 pub enum Arrival {
     /// A request, with the first answer to it.
     Request {
+        /// From whom.
+        who: Connection,
         /// What is asked for.
         ask: Ask,
         /// What was answered.
         reply: Option<Reply>,
     },
-    /// The connection is gone.
-    Gone,
+    /// A connection is gone.
+    Gone(Connection),
+    /// The media node crashes.
+    Crash,
 }
 
 /// What happened at the server, and what it said unasked.
@@ -84,15 +86,13 @@ impl Wire {
         for seen in &tap.requests {
             let who = connection(seen.peer);
             let reply = reader.answers.get(&(seen.peer, seen.request)).copied();
-            let what = Arrival::Request { ask: reader.ask(&seen.body), reply };
-            reader.wire.occurrences.push(Occurrence { at: seen.at, who, what });
+            let what = Arrival::Request { who, ask: reader.ask(&seen.body), reply };
+            reader.wire.occurrences.push(Occurrence { at: seen.at, what });
         }
-        let gone = tap.closed.iter().map(|(at, peer)| Occurrence {
-            at: *at,
-            who: connection(*peer),
-            what: Arrival::Gone,
-        });
-        reader.wire.occurrences.extend(gone);
+        let gone = tap.closed.iter().map(|(at, peer)| (*at, Arrival::Gone(connection(*peer))));
+        let crashes = run.scenario.crashes.iter().map(|crash| (crash.at, Arrival::Crash));
+        let more = gone.chain(crashes).map(|(at, what)| Occurrence { at, what });
+        reader.wire.occurrences.extend(more);
         // Stable: what a connection asked for in its last moment comes before its end.
         reader.wire.occurrences.sort_by_key(|occurrence| occurrence.at);
         reader.wire

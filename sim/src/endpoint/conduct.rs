@@ -31,8 +31,8 @@ impl Endpoint {
             Action::Leave => {
                 self.session.request(now, Request::Leave);
                 self.observations.push_back(Observation::Left);
-                if let Some((_, channel)) = &mut self.session.channel {
-                    channel.close(now);
+                if let Some(connection) = self.session.channel.take() {
+                    self.farewells.push(now, connection);
                 }
                 self.session.on_out();
                 self.on_outside(now);
