@@ -2,6 +2,7 @@
 //! what is printed is decided elsewhere.
 
 mod catalogue;
+mod explore;
 mod gate;
 mod progress;
 mod run;
@@ -124,6 +125,7 @@ pub fn execute(
             changes.write(stage.out)?;
             Ok(if changes.worse.is_empty() { Exit::Holds } else { Exit::Violated })
         }
+        Command::Explore(args) => explore::explore(&args, stage),
         Command::Merge { dirs, out } => gate::merge(&dirs, &out, stage),
     }
 }
@@ -235,6 +237,16 @@ Examples:
         #[arg(value_name = "NEW.json")]
         new: PathBuf,
     },
+    /// Search for scenarios in which the system is not what the requirements say
+    ///
+    /// Draws scenarios at random from what is possible at each moment, runs them, and compares each with the reference
+    /// model. The first that breaks something is made small and left as a scenario file. Equal seeds draw equal scenarios.
+    #[command(after_help = "\
+Examples:
+  generalprobe explore                              a thousand scenarios
+  generalprobe explore --seed 7 --cases 100000      a night's work
+  generalprobe explore --sabotage open-door         see it find something")]
+    Explore(ExploreArgs),
     /// Join the shards of one gate run into the report of an unsplit run
     Merge {
         /// The output directories of all the shards, in any order.
@@ -283,6 +295,28 @@ struct GateArgs {
     /// A release hangs on this run: a MUST that is todo or not run fails it, too.
     #[arg(long)]
     release_candidate: bool,
+    /// Print one JSON object and nothing else.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct ExploreArgs {
+    /// How many scenarios to draw.
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    cases: u32,
+    /// What draws them.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// Threads; without it, as many as the machine runs at once.
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZero<usize>>,
+    /// Break this on purpose, to see the search find it.
+    #[arg(long, value_name = "NAME", value_parser = sabotage)]
+    sabotage: Option<Sabotage>,
+    /// Where to leave the scenario that breaks something.
+    #[arg(long, value_name = "DIR", default_value = "rehearsal/found")]
+    out: PathBuf,
     /// Print one JSON object and nothing else.
     #[arg(long)]
     json: bool,

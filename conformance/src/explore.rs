@@ -10,14 +10,15 @@ use std::{
     collections::BTreeMap,
     num::NonZero,
     sync::{
-        Mutex,
-        atomic::{AtomicU32, Ordering},
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, AtomicUsize, Ordering},
         mpsc,
     },
     thread,
     time::Duration,
 };
 
+use aws_lc_rs::digest::{Context, SHA256};
 use proptest::{
     strategy::{Strategy, ValueTree},
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
@@ -57,6 +58,8 @@ pub struct Searched {
     pub cases: u32,
     /// Time that passed in them.
     pub simulated: Duration,
+    /// SHA-256 over the digests of all runs in the order of drawing, in hex: equal searches have equal digests.
+    pub digest: String,
     /// Requests and what came of them, with how often: what the search has reached.
     pub reached: BTreeMap<String, u64>,
     /// The first scenario, in the order of drawing, that broke something.
@@ -85,72 +88,94 @@ pub(crate) type Drawn = (Plan, Vec<(u32, Move)>);
 pub(crate) struct Trial {
     /// The first violation in time, if there is one, and when it was.
     pub(crate) violation: Option<(Duration, String)>,
+    digest: String,
     simulated: Duration,
     reached: Vec<String>,
 }
 
+/// What all threads of a search share.
+struct Shared {
+    next: AtomicU32,
+    /// The first case that is broken, as far as is known.
+    broken: AtomicU32,
+    /// What each case that was run has shown.
+    trials: Mutex<BTreeMap<u32, Result<Trial, HarnessError>>>,
+}
+
 /// Draws and runs scenarios until one breaks something, and makes that one small. What is found does not depend on the
-/// number of threads. `on_done` is called on this thread after each run.
+/// number of threads. `on_done` is called on this thread after each run, with the number of the case.
 ///
 /// # Errors
 /// The simulation itself fails.
-pub fn search(search: Search, mut on_done: impl FnMut()) -> Result<Searched, HarnessError> {
-    let (next, broken) = (AtomicU32::new(0), AtomicU32::new(u32::MAX));
-    let all = Mutex::new((Duration::ZERO, BTreeMap::<String, u64>::new(), 0_u32));
-    let failure: Mutex<Option<(u32, HarnessError)>> = Mutex::new(None);
+pub fn search(search: Search, mut on_done: impl FnMut(u32)) -> Result<Searched, HarnessError> {
+    let shared = Shared {
+        next: AtomicU32::new(0),
+        broken: AtomicU32::new(u32::MAX),
+        trials: Mutex::new(BTreeMap::new()),
+    };
     let (done, finished) = mpsc::channel();
     thread::scope(|scope| {
         for _ in 0..search.jobs.get() {
-            let (done, next, broken, all, failure) = (done.clone(), &next, &broken, &all, &failure);
-            scope.spawn(move || {
-                loop {
-                    let case = next.fetch_add(1, Ordering::Relaxed);
-                    // A case begun is finished, so the first that is broken is found whatever thread is faster.
-                    if case >= search.cases || case > broken.load(Ordering::Relaxed) {
-                        return;
-                    }
-                    match try_case(search, case) {
-                        Ok(trial) => {
-                            if trial.violation.is_some() {
-                                broken.fetch_min(case, Ordering::Relaxed);
-                            }
-                            let mut all = lock(all);
-                            all.0 += trial.simulated;
-                            all.2 += 1;
-                            for label in trial.reached {
-                                *all.1.entry(label).or_default() += 1;
-                            }
-                        }
-                        Err(error) => {
-                            let mut failure = lock(failure);
-                            if failure.as_ref().is_none_or(|(first, _)| case < *first) {
-                                *failure = Some((case, error));
-                            }
-                            broken.fetch_min(case, Ordering::Relaxed);
-                        }
-                    }
-                    if done.send(()).is_err() {
-                        return;
-                    }
-                }
-            });
+            let (done, shared) = (done.clone(), &shared);
+            scope.spawn(move || shared.work(search, &done));
         }
         drop(done);
-        for () in finished {
-            on_done();
+        for case in finished {
+            on_done(case);
         }
     });
-    if let Some((_, error)) = failure.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
-        return Err(error);
-    }
-    let (simulated, reached, cases) = all.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let broken = broken.into_inner();
-    let found = (broken < u32::MAX).then(|| shrink::shrink(search, broken)).transpose()?;
-    Ok(Searched { cases, simulated, reached, found })
+    let broken = shared.broken.into_inner();
+    let trials = shared.trials.into_inner().unwrap_or_else(PoisonError::into_inner);
+    conclude(search, broken, trials)
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+impl Shared {
+    fn work(&self, search: Search, done: &mpsc::Sender<u32>) {
+        loop {
+            let case = self.next.fetch_add(1, Ordering::Relaxed);
+            // A case begun is finished, so the first that is broken is found whatever thread is faster.
+            if case >= search.cases || case > self.broken.load(Ordering::Relaxed) {
+                return;
+            }
+            let trial = try_case(search, case);
+            if trial.as_ref().map_or(true, |trial| trial.violation.is_some()) {
+                self.broken.fetch_min(case, Ordering::Relaxed);
+            }
+            self.trials.lock().unwrap_or_else(PoisonError::into_inner).insert(case, trial);
+            if done.send(case).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Cases beyond the first that is broken are left out: which of them were run is a matter of chance.
+fn conclude(
+    search: Search,
+    broken: u32,
+    trials: BTreeMap<u32, Result<Trial, HarnessError>>,
+) -> Result<Searched, HarnessError> {
+    let mut searched = Searched {
+        cases: 0,
+        simulated: Duration::ZERO,
+        digest: String::new(),
+        reached: BTreeMap::new(),
+        found: None,
+    };
+    let mut digest = Context::new(&SHA256);
+    for (_, trial) in trials.into_iter().take_while(|(case, _)| *case <= broken) {
+        let trial = trial?;
+        searched.cases += 1;
+        searched.simulated += trial.simulated;
+        digest.update(trial.digest.as_bytes());
+        digest.update(&[0]);
+        for label in trial.reached {
+            *searched.reached.entry(label).or_default() += 1;
+        }
+    }
+    searched.digest = hex::encode(digest.finish());
+    searched.found = (broken < u32::MAX).then(|| shrink::shrink(search, broken)).transpose()?;
+    Ok(searched)
 }
 
 fn try_case(search: Search, case: u32) -> Result<Trial, HarnessError> {
@@ -159,11 +184,7 @@ fn try_case(search: Search, case: u32) -> Result<Trial, HarnessError> {
 }
 
 /// The scenario number `case` of a seed, ready to be made smaller.
-fn draw(
-    seed: u64,
-    case: u32,
-) -> impl ValueTree<Value = (Plan, Vec<(u32, Move)>, Option<std::sync::Arc<std::sync::atomic::AtomicUsize>>)>
-{
+fn draw(seed: u64, case: u32) -> impl ValueTree<Value = (Plan, Vec<(u32, Move)>, Option<Arc<AtomicUsize>>)> {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     bytes[8..12].copy_from_slice(&case.to_le_bytes());
@@ -188,10 +209,16 @@ pub(crate) fn attempt(settings: Settings, case: u32, drawn: &Drawn) -> Result<Tr
         // The engine has no business to panic, whatever happens to it.
         Err(panic) => {
             let violation = Some((Duration::ZERO, panic));
-            return Ok(Trial { violation, simulated: scenario.duration, reached: Vec::new() });
+            return Ok(Trial {
+                violation,
+                digest: String::new(),
+                simulated: scenario.duration,
+                reached: Vec::new(),
+            });
         }
     };
-    Ok(Trial { violation: first_violation(&run), simulated: run.simulated, reached: reached(&run) })
+    let (violation, reached) = (first_violation(&run), reached(&run));
+    Ok(Trial { violation, digest: run.digest, simulated: run.simulated, reached })
 }
 
 /// What is wrong in a run, by every check that judges all of them: the first in time.

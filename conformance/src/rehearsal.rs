@@ -73,6 +73,9 @@ pub trait Rehearse: Sync {
     fn scenario_file(&self, scenario: &str, seed: u64) -> Option<String>;
 }
 
+/// Names of the scenarios in which something was wrong once; they are run for ever after.
+pub const REGRESSIONS: &[&str] = fixtures::REGRESSION_NAMES;
+
 /// Names of all fixture scenarios.
 pub fn fixture_names() -> impl Iterator<Item = &'static str> {
     fixtures::names()

@@ -27,19 +27,24 @@ impl Progress {
 
     /// One more is done.
     pub(super) fn on_done(&mut self, item: &WorkItem) {
-        self.done += 1;
         let what = match item {
             WorkItem::Run { scenario, seed } => format!("{scenario} seed {seed}"),
             WorkItem::Standing { check } => check.clone(),
             WorkItem::Proof { check, by } => format!("{check} against {by}"),
         };
+        self.on_step(&what);
+    }
+
+    /// One more is done, and this is what it was.
+    pub(super) fn on_step(&mut self, what: &str) {
+        self.done += 1;
         match &self.bar {
             Some(bar) => {
-                bar.set_message(what);
+                bar.set_message(what.to_owned());
                 bar.inc(1);
             }
             None if self.done == self.total || self.done.is_multiple_of(self.total.div_ceil(LINES)) => {
-                self.print_line(&what);
+                self.print_line(what);
             }
             None => {}
         }

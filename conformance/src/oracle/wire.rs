@@ -55,6 +55,8 @@ pub struct Wire {
     pub notices: Vec<(Timestamp, Connection, Notice)>,
     /// Which connection goes by which number.
     pub participants: BTreeMap<ParticipantId, Connection>,
+    /// By which numbers a connection has gone, and from when.
+    numbers: BTreeMap<Connection, Vec<(Timestamp, ParticipantId)>>,
 }
 
 /// The connection of a peer in the model's words.
@@ -86,7 +88,7 @@ impl Wire {
         for seen in &tap.requests {
             let who = connection(seen.peer);
             let reply = reader.answers.get(&(seen.peer, seen.request)).copied();
-            let what = Arrival::Request { who, ask: reader.ask(&seen.body), reply };
+            let what = Arrival::Request { who, ask: reader.ask(seen.at, &seen.body), reply };
             reader.wire.occurrences.push(Occurrence { at: seen.at, what });
         }
         let gone = tap.closed.iter().map(|(at, peer)| (*at, Arrival::Gone(connection(*peer))));
@@ -99,6 +101,13 @@ impl Wire {
     }
 }
 
+impl Wire {
+    fn name(&mut self, at: Timestamp, participant: ParticipantId, who: Connection) {
+        self.participants.insert(participant, who);
+        self.numbers.entry(who).or_default().push((at, participant));
+    }
+}
+
 impl Reader {
     #[expect(clippy::wildcard_enum_match_arm, reason = "only some of the messages answer or decide anything")]
     fn read_messages(&mut self, run: &Run) {
@@ -107,7 +116,7 @@ impl Reader {
             let (at, peer, who) = (message.at, message.peer, connection(message.peer));
             match &message.body {
                 ServerMessage::Entered { request, participant, mode, invitation, resume, .. } => {
-                    self.wire.participants.insert(*participant, who);
+                    self.wire.name(at, *participant, who);
                     if self.stay(resume).is_none() {
                         self.stays.push(resume.clone());
                     }
@@ -130,7 +139,9 @@ impl Reader {
                 ServerMessage::Knock { participant, name } => {
                     let person = run.scenario.people.iter().position(|person| person.name == *name);
                     let who = person.and_then(|person| waiting.get(&person));
-                    self.wire.participants.extend(who.map(|who| (*participant, *who)));
+                    if let Some(who) = who.copied() {
+                        self.wire.name(at, *participant, who);
+                    }
                 }
                 _ => {}
             }
@@ -172,13 +183,17 @@ impl Reader {
         Some(StayNumber(known as u32))
     }
 
-    /// Nobody goes by a number that the server never gave out.
-    fn whom(&self, participant: ParticipantId) -> Connection {
+    /// Nobody goes by a number that the server never gave out, nor by that of an earlier stay on the same connection.
+    fn whom(&self, at: Timestamp, participant: ParticipantId) -> Connection {
         let nobody = Connection { person: sim::scenario::PersonIndex(usize::MAX), number: participant.0 };
-        self.wire.participants.get(&participant).copied().unwrap_or(nobody)
+        let Some(who) = self.wire.participants.get(&participant).copied() else { return nobody };
+        let numbers = &self.wire.numbers[&who];
+        let present = numbers.iter().rev().find(|(from, _)| *from <= at).map(|(_, number)| *number);
+        if present.is_none_or(|present| present == participant) { who } else { nobody }
     }
 
-    fn ask(&self, request: &Request) -> Ask {
+    fn ask(&self, at: Timestamp, request: &Request) -> Ask {
+        let whom = |participant: ParticipantId| self.whom(at, participant);
         match request {
             Request::Start { credential, mode, lobby, client, .. } => {
                 Ask::Start { visitor: self.visitor(credential.as_ref(), *client), mode: *mode, lobby: *lobby }
@@ -192,20 +207,20 @@ impl Reader {
             Request::Publish { tracks } => {
                 Ask::Publish { media: tracks.iter().map(|track| track.kind).collect() }
             }
-            Request::Watch { source, kind, .. } => Ask::Watch { whom: self.whom(*source), kind: *kind },
+            Request::Watch { source, kind, .. } => Ask::Watch { whom: whom(*source), kind: *kind },
             Request::RaiseHand => Ask::RaiseHand,
             Request::LowerHand => Ask::LowerHand,
-            Request::Admit { participant } => Ask::Admit(self.whom(*participant)),
-            Request::Remove { participant } => Ask::Remove(self.whom(*participant)),
+            Request::Admit { participant } => Ask::Admit(whom(*participant)),
+            Request::Remove { participant } => Ask::Remove(whom(*participant)),
             Request::SetMode { mode } => Ask::SetMode(*mode),
             Request::Lock { locked } => Ask::Lock(*locked),
             Request::SetPermissions { participant, permissions } => {
-                Ask::Cap(self.whom(*participant), *permissions)
+                Ask::Cap(whom(*participant), *permissions)
             }
-            Request::Grant { participant, permissions } => Ask::Grant(self.whom(*participant), *permissions),
-            Request::NamePresenter { participant } => Ask::NamePresenter(self.whom(*participant)),
-            Request::NameModerator { participant } => Ask::NameModerator(self.whom(*participant)),
-            Request::HandOver { participant } => Ask::HandOver(self.whom(*participant)),
+            Request::Grant { participant, permissions } => Ask::Grant(whom(*participant), *permissions),
+            Request::NamePresenter { participant } => Ask::NamePresenter(whom(*participant)),
+            Request::NameModerator { participant } => Ask::NameModerator(whom(*participant)),
+            Request::HandOver { participant } => Ask::HandOver(whom(*participant)),
             Request::CreateInvitation => Ask::CreateInvitation,
             Request::RevokeInvitation { invitation } => {
                 let place = self.links.iter().position(|(_, id)| id == invitation);

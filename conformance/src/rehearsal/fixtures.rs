@@ -9,6 +9,16 @@ macro_rules! fixtures {
     };
 }
 
+macro_rules! regressions {
+    ($($name:literal,)*) => {
+        const REGRESSIONS: &[(&str, &str)] =
+            &[$(($name, include_str!(concat!("../../../fixtures/regressions/", $name, ".toml"))),)*];
+
+        /// The names of all scenarios in which something was wrong once.
+        pub(super) const REGRESSION_NAMES: &[&str] = &[$($name,)*];
+    };
+}
+
 fixtures! {
     "avc",
     "forgery",
@@ -38,14 +48,23 @@ fixtures! {
     "term",
 }
 
+regressions! {
+    "a-number-of-an-earlier-stay",
+    "a-second-knock-in-the-lobby",
+    "every-packet-twice",
+    "leave-and-join-at-once",
+    "leave-during-an-outage",
+    "the-host-ends",
+}
+
 /// The names of all fixtures.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     FIXTURES.iter().map(|(name, _)| *name)
 }
 
-/// The text of a fixture.
+/// The text of a fixture or a regression.
 pub(super) fn text(name: &str) -> Option<&'static str> {
-    FIXTURES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+    FIXTURES.iter().chain(REGRESSIONS).find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
 /// A fixture, read and validated.
@@ -60,16 +79,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_in_the_fixture_folder_is_carried_and_bears_its_own_name() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/scenarios");
-        let files: BTreeSet<String> = fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
-            .collect();
-        let carried: BTreeSet<String> = FIXTURES.iter().map(|(name, _)| (*name).to_owned()).collect();
-        assert_eq!(carried, files);
-        for (name, _) in FIXTURES {
-            assert_eq!(read(name).unwrap().unwrap().name, *name);
+    fn every_file_in_the_folders_is_carried_and_bears_its_own_name() {
+        for (folder, carried) in [("scenarios", FIXTURES), ("regressions", REGRESSIONS)] {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures").join(folder);
+            let files: BTreeSet<String> = fs::read_dir(path)
+                .unwrap()
+                .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+                .collect();
+            let names: BTreeSet<String> = carried.iter().map(|(name, _)| (*name).to_owned()).collect();
+            assert_eq!(names, files, "{folder}: list every file in {}", file!());
+            for (name, _) in carried {
+                assert_eq!(read(name).unwrap().unwrap().name, *name);
+            }
         }
+    }
+
+    #[test]
+    fn no_regression_has_the_name_of_a_fixture() {
+        assert!(REGRESSION_NAMES.iter().all(|name| names().all(|fixture| fixture != *name)));
     }
 }
