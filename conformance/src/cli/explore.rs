@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::Write,
     num::NonZero,
     path::{Path, PathBuf},
     thread,

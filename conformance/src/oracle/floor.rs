@@ -1,7 +1,7 @@
 //! Owns the claim that nothing flows which must not: every packet that left the server came from somebody who was in the
 //! same conference and might send that kind of media when it reached the server (PRES-001 to PRES-005, JOIN-007, FWD-008).
 
-use sim::run::Run;
+use sim::{run::Run, scenario::Timestamp, tap::SeenRtp};
 
 use super::{course::Course, name, wire::connection};
 use crate::{checks::flows::Flows, evidence::Findings};
@@ -19,12 +19,19 @@ pub(super) fn judge(run: &Run, course: &Course, findings: &mut Findings) {
             continue;
         };
         let from = connection(origin.peer);
-        let mut permitted = course
-            .standings_at(from, origin.at)
-            .filter(|standing| standing.may_send.allows(kind))
-            .filter_map(|standing| standing.inside());
-        let together = permitted
-            .any(|sitting| course.standings_at(to, packet.at).any(|there| there.inside() == Some(sitting)));
+        let permitted_at = |at: Timestamp| {
+            let mut sittings = course
+                .standings_at(from, at)
+                .filter(|standing| standing.may_send.allows(kind))
+                .filter_map(|standing| standing.inside());
+            sittings.any(|sitting| {
+                course.standings_at(to, packet.at).any(|there| there.inside() == Some(sitting))
+            })
+        };
+        // What the network brings twice counts each time it comes: the first time it may have been dropped.
+        let again = |seen: &&SeenRtp| seen.payload == packet.payload && seen.at <= packet.at;
+        let together = permitted_at(origin.at)
+            || run.server.tap.ingress.iter().filter(again).any(|seen| permitted_at(seen.at));
         findings.expect_at(together, Some(packet.at), || {
             let (from, to) = (name(run, from), name(run, to));
             format!("{to} got {kind:?} that {from} sent at {} and must not send to them", origin.at)
