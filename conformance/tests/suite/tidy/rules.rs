@@ -250,6 +250,26 @@ pub(super) const RULES: &[Rule] = &[
             ("sim/src/media_node.rs", "use media_core::engine::Engine;"),
         ],
     },
+    Rule {
+        name: "the reference model and what draws scenarios know the scenario's vocabulary and nothing of the engine",
+        applies: |path| {
+            ["model", "arb"].iter().any(|module| {
+                path == format!("conformance/src/{module}.rs")
+                    || path.starts_with(&format!("conformance/src/{module}/"))
+            })
+        },
+        faults: |file| named(file, &["media_core", "media_node", "Engine", "Directory"]),
+        exceptions: &[],
+        broken: &[
+            ("conformance/src/model.rs", "use media_core::conference::Directory;"),
+            ("conformance/src/model/entry.rs", "use media_core::signalling::Refusal;"),
+            ("conformance/src/arb/plan.rs", "use sim::media_node::MediaNode;"),
+        ],
+        sound: &[
+            ("conformance/src/model/entry.rs", "use sim::scenario::{Mode, Refusal};"),
+            ("conformance/src/oracle/wire.rs", "use media_core::signalling::Request;"),
+        ],
+    },
 ];
 
 fn everywhere(_: &str) -> bool {
