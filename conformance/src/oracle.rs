@@ -1,12 +1,13 @@
 //! Owns the comparison of a run with the reference model: what the wire and the clients show against what had to happen.
-//! Four kinds of claims, one file each: what was answered (`course`), media that must not flow (`floor`), media that must
-//! (`calm`), and the state in which everything is quiet again (`settlement`).
+//! Five kinds of claims, one file each: what was asked (`intent`) and answered (`course`), media that must not flow
+//! (`floor`), media that must (`calm`), and the state in which everything is quiet again (`settlement`).
 
 mod calm;
 pub mod course;
 mod disturbance;
 mod floor;
 mod haste;
+mod intent;
 mod settlement;
 pub mod wire;
 
@@ -17,11 +18,14 @@ use sim::run::Run;
 
 use crate::evidence::Findings;
 use course::Course;
+use wire::Wire;
 
 /// Everything in which a run is not as the model says.
 pub fn judge(run: &Run) -> Findings {
     let mut findings = Findings::new();
-    let course = Course::follow(run, &mut findings);
+    let wire = Wire::read(run);
+    let course = Course::follow(run, &wire, &mut findings);
+    intent::judge(run, &course, &wire, &mut findings);
     floor::judge(run, &course, &mut findings);
     calm::judge(run, &course, &mut findings);
     settlement::judge(run, &course, &mut findings);

@@ -16,6 +16,8 @@ pub struct Cast {
     pub speakers: u32,
     /// Conferences that may run at once.
     pub licences: u32,
+    /// Whether the licences end while people act.
+    pub expires: bool,
     /// Whether there is a second conference, with a host of its own.
     pub second: bool,
     /// What the host of the first conference has before them.
@@ -78,15 +80,17 @@ impl Cast {
             prop_oneof![3 => Just(6_u32), 2 => 2_u32..=4],
             prop_oneof![3 => Just(3_u32), 1 => 1_u32..=2],
             prop_oneof![3 => Just(2_u32), 1 => Just(1)],
+            prop::bool::weighted(0.15),
             prop::bool::weighted(0.25),
         );
         (rules, device(), vec(player(), 1..=5)).prop_map(
-            |((mode, lobby, participants_max, speakers, licences, second), host, players)| Self {
+            |((mode, lobby, participants_max, speakers, licences, expires, second), host, players)| Self {
                 mode,
                 lobby,
                 participants_max,
                 speakers,
                 licences,
+                expires,
                 second,
                 host,
                 players,

@@ -1,7 +1,7 @@
 //! Owns what can happen next in a drawn rehearsal: every move that makes sense at a moment, each with its weight.
 //! Some moves are meant to be refused; none is meaningless.
 
-use sim::scenario::{Action, MediaKind, Misbehaviour, Mode, Permissions, PersonIndex, Role};
+use sim::scenario::{Action, Layer, MediaKind, Misbehaviour, Mode, Permissions, PersonIndex, Role};
 
 use super::plan::Plan;
 use crate::model::{Presence, RefConference};
@@ -120,6 +120,12 @@ fn of_own(choice: &mut Choice, plan: &Plan, who: PersonIndex, conference: &RefCo
     if device.has_screen() {
         choice.add(3, who, Action::StopScreen);
         choice.add(4, who, Action::ShareScreen);
+    }
+    for whom in conference.present().map(|there| there.person).filter(|whom| plan.device(*whom).has_camera())
+    {
+        for layer in [None, Some(Layer::High)] {
+            choice.add(1, who, Action::Watch { whom, kind: MediaKind::Camera, layer });
+        }
     }
     choice.add(1, who, Action::Start);
     choice.add(1, who, Action::Join);

@@ -18,6 +18,8 @@ use super::{
 
 /// Buildings, with lines that carry everything.
 const SITES: [(&str, &str); 2] = [("amt", "fibre-100"), ("home", "vdsl-vectoring-100-40")];
+/// Two and a half seconds before the end of the licences' term.
+const EXPIRING: &str = "2021-10-31T23:59:57.5+01:00[Europe/Berlin]";
 /// Names of people, hosts first.
 const NAMES: [&str; 7] = ["anna", "bert", "cora", "dirk", "elif", "fritz", "greta"];
 /// The first move is not before this.
@@ -196,6 +198,9 @@ impl<'a> Script<'a> {
                 participants_max: Some(self.cast.participants_max.into()),
                 speakers: Some(self.cast.speakers.into()),
             });
+        if self.cast.expires {
+            builder = builder.clock(EXPIRING.parse().expect("the clock is one"));
+        }
         for (site, link) in SITES {
             builder = builder.site(SiteEntry { borough: Some("mitte".into()), ..SiteEntry::new(site, link) });
         }

@@ -16,6 +16,7 @@ const MET: &[&str] = &[
     "Start: Refused(NoLicence)",
     "Start: Refused(LicenceInUse)",
     "Start: Refused(AllLicencesInUse)",
+    "Start: Refused(LicenceExpired)",
     "Join: Entered",
     "Join: Waiting",
     "Join: Refused(InvalidLink)",

@@ -56,11 +56,10 @@ impl Standing {
 
 impl Course {
     /// Puts everything that reached the server to the model and compares the answers.
-    pub fn follow(run: &Run, findings: &mut Findings) -> Self {
-        let wire = Wire::read(run);
+    pub fn follow(run: &Run, wire: &Wire, findings: &mut Findings) -> Self {
         let mut course = Self {
             server: RefServer::new(&run.scenario),
-            participants: wire.participants,
+            participants: wire.participants.clone(),
             parted: Timestamp::FAR_FUTURE,
             calms: Vec::new(),
             standings: BTreeMap::new(),
@@ -80,7 +79,7 @@ impl Course {
         let end = run.scenario.end().min(course.parted);
         course.calms.extend(calm::between(run, &course.server, last, end));
         course.expected.extend(course.server.take_overdue(end));
-        course.compare_notices(run, wire.notices, findings);
+        course.compare_notices(run, wire.notices.clone(), findings);
         findings.count("requests put to the model", wire.occurrences.len() as u64);
         course
     }
@@ -92,6 +91,12 @@ impl Course {
         let before = all[..until].partition_point(|(from, _)| *from < at);
         let first = before.checked_sub(1).map_or(Standing::OUTSIDE, |last| all[last].1);
         std::iter::once(first).chain(all[before..until].iter().map(|(_, standing)| *standing))
+    }
+
+    /// Whether somebody's standing changed after `from`, up to `to`.
+    pub fn changed_between(&self, who: Connection, from: Timestamp, to: Timestamp) -> bool {
+        let all = self.standings.get(&who).map_or(&[][..], Vec::as_slice);
+        all.iter().any(|(at, _)| *at > from && *at <= to)
     }
 
     /// Whether the answer is right.

@@ -13,7 +13,7 @@ use sim::{
     endpoint::credential,
     packet::{connection_of, person_of},
     run::Run,
-    scenario::{HolderId, Timestamp},
+    scenario::{HolderId, PersonIndex, Timestamp},
     seed::Seed,
 };
 
@@ -102,6 +102,13 @@ impl Wire {
 }
 
 impl Wire {
+    /// The connections by which a person was ever named.
+    pub fn connections(&self, person: PersonIndex) -> Vec<Connection> {
+        let first = Connection { person, number: 0 };
+        let last = Connection { person, number: u32::MAX };
+        self.numbers.range(first..=last).map(|(who, _)| *who).collect()
+    }
+
     fn name(&mut self, at: Timestamp, participant: ParticipantId, who: Connection) {
         self.participants.insert(participant, who);
         self.numbers.entry(who).or_default().push((at, participant));
@@ -185,7 +192,7 @@ impl Reader {
 
     /// Nobody goes by a number that the server never gave out, nor by that of an earlier stay on the same connection.
     fn whom(&self, at: Timestamp, participant: ParticipantId) -> Connection {
-        let nobody = Connection { person: sim::scenario::PersonIndex(usize::MAX), number: participant.0 };
+        let nobody = Connection { person: PersonIndex(usize::MAX), number: participant.0 };
         let Some(who) = self.wire.participants.get(&participant).copied() else { return nobody };
         let numbers = &self.wire.numbers[&who];
         let present = numbers.iter().rev().find(|(from, _)| *from <= at).map(|(_, number)| *number);
