@@ -49,6 +49,7 @@ fixtures! {
 }
 
 regressions! {
+    "a-layer-chosen-by-hand",
     "a-muted-packet-comes-twice",
     "a-number-of-an-earlier-stay",
     "a-second-knock-in-the-lobby",

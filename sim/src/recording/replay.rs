@@ -22,7 +22,9 @@ pub struct ReplayedFrame {
     pub at: Timestamp,
     /// The frame as it was recorded; its own `at` is its place in the recording and not of interest to a sender.
     pub frame: RecordedFrame,
-    /// Counts the frames of this encoding from 0, wrapping. Frames that are not to be sent count too.
+    /// Counts instants of capture from 0, wrapping: the same for all encodings, those that are off included. So the number
+    /// grows over a switch from one encoding to another, and no two frames of a track share one by accident. libwebrtc does
+    /// the same for servers that switch simulcast streams (`RtpVideoSender`'s shared frame id).
     pub frame_number: u16,
     /// The encoder had nothing to send: the caller does not send this frame, and lets its RTP time pass.
     pub dtx: bool,
@@ -67,7 +69,7 @@ impl Replay {
             return None;
         }
         let player = &mut self.players[encoding];
-        let frame_number = player.frame_number;
+        let frame_number = tick as u16;
         let frame = player.play(&self.recording.encodings[encoding]);
         Some(ReplayedFrame { encoding, at, frame, frame_number, dtx: frame.is_dtx() })
     }
@@ -133,12 +135,11 @@ struct Player {
     place: usize,
     /// When the next frame is captured, in frame intervals since the start.
     next_tick: u64,
-    frame_number: u16,
 }
 
 impl Player {
     const fn new(place: usize) -> Self {
-        Self { active: true, key_wanted: true, place, next_tick: 0, frame_number: 0 }
+        Self { active: true, key_wanted: true, place, next_tick: 0 }
     }
 
     fn play(&mut self, track: &EncodingTrack) -> RecordedFrame {
@@ -146,7 +147,6 @@ impl Player {
         self.key_wanted = false;
         self.place = (place + 1) % track.frames.len();
         self.next_tick += 1;
-        self.frame_number = self.frame_number.wrapping_add(1);
         track.frames[place]
     }
 }
