@@ -29,12 +29,8 @@ impl Endpoint {
                 }
             }
             Action::Leave => {
-                self.session.request(now, Request::Leave);
+                self.session.leave(now);
                 self.observations.push_back(Observation::Left);
-                if let Some((_, channel)) = &mut self.session.channel {
-                    channel.close(now);
-                }
-                self.session.on_out();
                 self.on_outside(now);
             }
             Action::Misbehave(how) => self.adversary.begin(now, how),
@@ -58,10 +54,9 @@ impl Endpoint {
                 }
             }
             Action::Watch { whom, kind, layer } => {
-                if let Some(source) = self.session.named(&scenario.person(whom).name) {
-                    self.layout.choose((source, kind), layer.map(crate::scenario::Layer::index));
-                    self.update_watching(now);
-                }
+                let name = &scenario.person(whom).name;
+                self.layout.choose(name, kind, layer.map(crate::scenario::Layer::index));
+                self.update_watching(now);
             }
             Action::AdmitAll => {
                 for participant in self.session.knocking.keys().copied().collect::<Vec<_>>() {

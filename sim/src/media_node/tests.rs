@@ -5,9 +5,11 @@ use std::time::Duration;
 use media_core::{Timestamp, engine::Event};
 
 use crate::{
+    endpoint::Observation,
+    packet::peer_of,
     run::{Options, Run, run},
     scenario::{
-        Scenario, ScenarioBuilder,
+        PersonIndex, Scenario, ScenarioBuilder,
         file::{ConferenceEntry, PersonEntry, SiteEntry},
     },
 };
@@ -68,4 +70,24 @@ fn the_conference_runs_on_over_a_crash() {
     let events = run.server.events.iter();
     let ended = events.filter(|(_, event)| matches!(event, Event::ConferenceEnded(_)));
     assert_eq!((ended.count(), run.server.statistics.conferences), (0, 1));
+}
+
+#[test]
+fn everybody_comes_back_by_themselves_within_five_seconds_of_the_restart() {
+    let scenario = meeting(true);
+    let run = rehearse(&scenario);
+    for person in 0..scenario.people.len() {
+        let seen = run.observations.iter().filter(|(_, who, _)| *who == PersonIndex(person));
+        let entered: Vec<_> = seen
+            .filter(|(_, _, seen)| matches!(seen, Observation::Entered { .. }))
+            .map(|(at, ..)| *at)
+            .collect();
+        assert_eq!(entered.len(), 2, "{entered:?}");
+        let back = entered[1].saturating_since(scenario.crashes[0].until);
+        assert!(back < Duration::from_millis(2_500), "the next question is answered by a reset: {back:?}");
+    }
+    let heard = |peer| run.server.tap.egress.iter().any(|packet| packet.peer == peer);
+    let second = |person| peer_of(PersonIndex(person), 1);
+    assert!((0..3).all(|person| heard(second(person))), "media flows again");
+    assert_eq!(run.server.statistics.present, 3);
 }
