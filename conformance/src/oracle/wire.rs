@@ -1,7 +1,7 @@
 //! Owns the reading of a run's wire in the model's words: who asked for what and when, which connection ended, and what
 //! the server said to it all. Tokens and numbers of the protocol become links and connections here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use media_core::{
     ParticipantId, PeerId,
@@ -85,6 +85,7 @@ impl Wire {
             what: Arrival::Gone,
         });
         reader.wire.occurrences.extend(gone);
+        reader.read_crashes(run);
         // Stable: what a connection asked for in its last moment comes before its end.
         reader.wire.occurrences.sort_by_key(|occurrence| occurrence.at);
         reader.wire
@@ -92,6 +93,20 @@ impl Wire {
 }
 
 impl Reader {
+    /// A crash of the media node ends every connection that there has been.
+    fn read_crashes(&mut self, run: &Run) {
+        let requests = &run.server.tap.requests;
+        for crash in &run.scenario.crashes {
+            let before = requests.iter().filter(|seen| seen.at <= crash.at);
+            let connections: BTreeSet<PeerId> = before.map(|seen| seen.peer).collect();
+            self.wire.occurrences.extend(connections.into_iter().map(|peer| Occurrence {
+                at: crash.at,
+                who: connection(peer),
+                what: Arrival::Gone,
+            }));
+        }
+    }
+
     #[expect(clippy::wildcard_enum_match_arm, reason = "only some of the messages answer or decide anything")]
     fn read_messages(&mut self, run: &Run) {
         let mut waiting: BTreeMap<usize, Connection> = BTreeMap::new();

@@ -148,9 +148,11 @@ impl Entry {
     /// When [`Entry::handle_timeout`] has something to do. `heard` is when the connection last brought anything.
     pub(super) fn poll_timeout(&self, heard: Option<Timestamp>) -> Option<Timestamp> {
         let trying = self.trying.as_ref()?;
+        let patient = self.sabotage == Some(Sabotage::PatientClients);
         let next = match trying.stage {
+            Stage::Pausing { until } if patient => return Some(until),
+            Stage::Asking { .. } if patient => return None,
             Stage::Pausing { until } => until,
-            Stage::Asking { .. } if self.sabotage == Some(Sabotage::PatientClients) => return None,
             Stage::Asking { since } => {
                 (since + ATTEMPT_MAX).min(heard.map_or(since, |heard| heard.max(since)) + ANSWER_MAX)
             }
@@ -163,7 +165,7 @@ impl Entry {
             return Due::Nothing;
         }
         let Some(trying) = &mut self.trying else { return Due::Nothing };
-        if trying.until <= now {
+        if trying.until <= now && self.sabotage != Some(Sabotage::PatientClients) {
             self.trying = None;
             return Due::GiveUp;
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use media_core::{Timestamp, engine::Event};
+use media_core::{Timestamp, engine::Event, forwarding::TrackReport};
 
 use crate::{
     endpoint::Observation,
@@ -58,10 +58,7 @@ fn what_reaches_a_node_that_is_down_is_lost_and_counted_and_nothing_leaves_it() 
     let outside = outside.chain(tap.messages.iter().map(|message| message.at));
     assert_eq!(outside.filter(|at| down(*at)).count(), 0);
     let account: u64 = run.server.tracks.iter().map(|track| track.received).sum();
-    assert!(
-        account > 0 && run.server.tracks.iter().all(|track| track.balances()),
-        "accounts outlive the crash"
-    );
+    assert!(account > 0 && run.server.tracks.iter().all(TrackReport::balances), "accounts outlive the crash");
 }
 
 #[test]
