@@ -1,6 +1,7 @@
 //! Owns the registry of checks, one file per requirement area under `checks/`. A check that is not listed here does
 //! not exist for the gate.
 
+mod attempts;
 mod cam;
 mod cap;
 mod clear;
@@ -16,6 +17,7 @@ mod hostile;
 mod hostile_frames;
 mod hostile_levels;
 mod hostile_links;
+mod hostless;
 mod incapable;
 mod join;
 mod ledger;
@@ -30,10 +32,14 @@ mod pres;
 mod presenter_model;
 mod proofs;
 mod proven;
+mod recovery;
 mod reference;
+mod release;
 mod repair;
+mod resting;
 mod sec;
 mod stage;
+mod succession;
 mod transcript;
 
 use std::sync::LazyLock;
@@ -66,6 +72,16 @@ static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| {
     checks.extend_from_slice(clear::CHECKS);
     checks.extend_from_slice(repair::CHECKS);
     checks.extend_from_slice(exports::CHECKS);
+    for recovery in [
+        hostless::CHECKS,
+        release::CHECKS,
+        attempts::CHECKS,
+        recovery::CHECKS,
+        succession::CHECKS,
+        resting::CHECKS,
+    ] {
+        checks.extend_from_slice(recovery);
+    }
     checks.extend_from_slice(proven::CHECKS);
     checks.extend_from_slice(proofs::CHECKS);
     checks

@@ -149,12 +149,18 @@ impl Forwarder {
     }
 
     fn request_key_frame(&mut self, now: Timestamp, track: TrackIndex, index: u8) {
-        let track = &mut self.tracks[track.0];
-        let encoding = &mut track.encodings[usize::from(index)];
+        let encoding = &mut self.tracks[track.0].encodings[usize::from(index)];
         if encoding.barred {
             // Who may not send is not asked; the first packet after that asks by itself.
             encoding.key_frames.on_served();
         }
+        self.ask_for_key_frame(now, track, index);
+    }
+
+    /// Asks a publisher who sends at the moment, if it is time.
+    fn ask_for_key_frame(&mut self, now: Timestamp, track: TrackIndex, index: u8) {
+        let track = &mut self.tracks[track.0];
+        let encoding = &mut track.encodings[usize::from(index)];
         if !encoding.key_frames.poll(now) {
             return;
         }

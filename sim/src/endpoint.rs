@@ -3,6 +3,7 @@
 
 pub mod assembler;
 mod conduct;
+mod entry;
 mod farewell;
 mod incoming;
 mod layout;
@@ -39,6 +40,7 @@ use crate::{
     timeline::{Grid, Hearing, Receiving},
     trace::Channel as Wire,
 };
+use entry::{Door, Entry};
 use farewell::Farewells;
 use incoming::Incoming;
 use layout::Layout;
@@ -46,6 +48,7 @@ use pacer::Pacer;
 use publisher::Publisher;
 use session::{Phase, Session};
 
+pub use entry::RETURN_MAX;
 pub use incoming::{FrameCounters, ReceivedTrack};
 pub use plaintext::{MARKER_BYTES, Marker, frame_identity};
 pub use report::{ClientView, PersonRecord};
@@ -113,7 +116,12 @@ impl Endpoint {
             clock_unix_ns: scenario.clock_unix_ns,
             marker,
             rng: seed.stream_at("endpoint", index.0 as u64),
-            session: Session::new(index, person.name.clone(), client, credential),
+            session: Session::new(
+                index,
+                person.name.clone(),
+                (client, credential),
+                Entry::new(seed.stream_at("rejoin", index.0 as u64)),
+            ),
             farewells: Farewells::default(),
             layout: Layout::new(person.watch, person.tiles),
             secret: None,
@@ -157,13 +165,14 @@ impl Endpoint {
     /// Breaks this client on purpose.
     pub fn set_sabotage(&mut self, sabotage: Option<Sabotage>) {
         self.sabotage = sabotage;
+        self.session.entry.sabotage = sabotage;
     }
 
     /// Starts the person's own conference.
     pub fn start(&mut self, now: Timestamp, scenario: &Scenario) {
         let conference = scenario.conference(self.conference);
         self.on_opening(now);
-        self.session.start(now, conference.mode, conference.lobby);
+        self.session.open(now, Door::Start { mode: conference.mode, lobby: conference.lobby });
         self.flush_channel(now);
     }
 
@@ -172,7 +181,7 @@ impl Endpoint {
         self.secret = link.secret;
         self.adversary.on_link(&link.link);
         self.on_opening(now);
-        self.session.join(now, link);
+        self.session.open(now, Door::Link(link.link.clone()));
         self.flush_channel(now);
     }
 
@@ -205,6 +214,12 @@ impl Endpoint {
         }
         self.farewells.handle_timeout(now);
         self.drain_messages(now);
+        if self.session.is_impatient(now) {
+            self.on_broken(now);
+        }
+        if let Some(observation) = self.session.handle_timeout(now) {
+            self.observations.push_back(observation);
+        }
         self.advance_media(now);
         if self.next_report <= now {
             self.send_reports(now);
@@ -217,12 +232,13 @@ impl Endpoint {
     /// When [`Endpoint::handle_timeout`] has something to do.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         let channel = self.session.channel.as_ref().and_then(|(_, channel)| channel.poll_timeout());
+        let entry = self.session.poll_timeout();
         let published = self.publishers.iter().filter_map(Publisher::poll_timeout).min();
         let received = self.incoming.iter().filter_map(Incoming::poll_timeout).min();
         let report = (self.next_report < Timestamp::FAR_FUTURE).then_some(self.next_report);
         let adversary = self.adversary.poll_timeout();
         let farewell = self.farewells.poll_timeout();
-        [channel, farewell, published, received, report, self.pacer.poll_timeout(), adversary]
+        [channel, farewell, entry, published, received, report, self.pacer.poll_timeout(), adversary]
             .into_iter()
             .flatten()
             .min()
@@ -268,13 +284,16 @@ impl Endpoint {
             .as_ref()
             .is_some_and(|(_, channel)| matches!(channel.state(), ChannelState::Closed { .. }));
         if closed {
-            self.session.channel = None;
-            if self.session.phase != Phase::Outside {
-                self.observations.push_back(Observation::Disconnected);
-            }
-            self.session.on_out();
+            self.on_broken(now);
+        }
+    }
+
+    fn on_broken(&mut self, now: Timestamp) {
+        if matches!(self.session.phase, Phase::Waiting | Phase::In(_)) {
+            self.observations.push_back(Observation::Disconnected);
             self.on_outside(now);
         }
+        self.session.on_broken(now);
     }
 
     fn on_message(&mut self, now: Timestamp, message: ServerMessage) {
@@ -297,6 +316,7 @@ impl Endpoint {
                 }
                 // Who ends the conference is told that it is done, and is out like everybody else.
                 if name == "end" {
+                    self.session.entry.forget();
                     self.session.on_out();
                     self.observations.push_back(Observation::Out(OutReason::Ended));
                     self.on_outside(now);
@@ -309,10 +329,12 @@ impl Endpoint {
             }
             ServerMessage::Refused { request, reason } => {
                 let (name, _) = self.session.answered(request);
-                // Who waits or is in already is so in spite of a second attempt.
-                let stays = reason == Refusal::AlreadyIn || self.session.participant().is_some();
-                if matches!(name, "start" | "join") && !stays {
-                    self.session.on_out();
+                if matches!(name, "start" | "join") && self.session.participant().is_none() {
+                    self.session.entry.on_answer();
+                    // Who waits does so in spite of a second attempt.
+                    if reason != Refusal::AlreadyIn {
+                        self.session.on_out();
+                    }
                 }
                 self.observations.push_back(Observation::Refused(name, reason));
             }

@@ -121,7 +121,7 @@ impl MediaNode {
         let saboteur = Saboteur::new(sabotage, scenario, &mut config, seed);
         let mut lives = Lives::new(config, scenario, seed);
         Self {
-            engine: Some(lives.begin()),
+            engine: Some(lives.begin(false)),
             lives,
             saboteur,
             hosts,
@@ -183,6 +183,9 @@ impl MediaNode {
         match datagram.channel {
             Wire::Signalling => self.on_segment(peer, &datagram.bytes, out),
             Wire::Media => {
+                if self.saboteur.silences(self.now, peer) {
+                    return;
+                }
                 let datagram = self.saboteur.on_media(self.now, peer, datagram.bytes);
                 self.feed(Input::Datagram { peer, datagram }, out);
                 for transmit in self.saboteur.poll_forged() {
@@ -227,6 +230,9 @@ impl MediaNode {
             self.channels.remove(&peer);
             self.observer.on_closed(self.now, peer);
             self.reschedule(peer);
+            if let Some(message) = self.saboteur.on_closed(peer) {
+                self.feed(Input::Signal { peer, message: &message }, out);
+            }
             self.feed(Input::Disconnected { peer }, out);
         }
         self.flush_channel(peer, out);
@@ -272,9 +278,8 @@ impl MediaNode {
             Outgoing::Signal(message) => {
                 let message = self.saboteur.on_message(self.now, peer, message);
                 self.observer.on_message(self.now, peer, &message);
-                if let Some(channel) = self.channels.get_mut(&peer) {
-                    channel.send(self.now, message);
-                    self.flush_channel(peer, out);
+                if let Some(message) = self.saboteur.delay(self.now, peer, message) {
+                    self.send_message(peer, message, out);
                 }
             }
             Outgoing::Rtp(packet) => {
@@ -283,6 +288,13 @@ impl MediaNode {
                 self.send_media(peer, bytes, out);
             }
             Outgoing::Rtcp(bytes) => self.send_media(peer, bytes.to_vec(), out),
+        }
+    }
+
+    fn send_message(&mut self, peer: PeerId, message: Vec<u8>, out: &mut dyn FnMut(HostId, Record)) {
+        if let Some(channel) = self.channels.get_mut(&peer) {
+            channel.send(self.now, message);
+            self.flush_channel(peer, out);
         }
     }
 
@@ -341,7 +353,7 @@ impl MediaNode {
     fn on_turn(&mut self, out: &mut dyn FnMut(HostId, Record)) {
         self.close_accounts();
         let Some(engine) = self.engine.take() else {
-            self.engine = Some(self.lives.begin());
+            self.engine = Some(self.lives.begin(self.saboteur.forgets_conferences()));
             return self.feed(Input::Timeout, out);
         };
         self.lives.on_crash(self.now, &engine);
@@ -366,6 +378,9 @@ impl MediaNode {
         }
         for (peer, message) in self.saboteur.handle_timeout(self.now) {
             self.feed(Input::Signal { peer, message: &message }, out);
+        }
+        for (peer, message) in self.saboteur.poll_late(self.now) {
+            self.send_message(peer, message, out);
         }
         if self.engine_timeout <= self.now {
             self.engine_timeout = Timestamp::FAR_FUTURE;

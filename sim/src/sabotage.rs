@@ -116,6 +116,28 @@ sabotages! {
     Entropy = "entropy",
     /// The seed does not reach the run.
     FixedSeed = "fixed-seed",
+    /// Clients wait for the answer to a join without end.
+    PatientClients = "patient-clients",
+    /// Clients whose connection broke stay away.
+    ClientsStayAway = "clients-stay-away",
+    /// Clients pause for eight seconds before each attempt to come back.
+    SlowReturn = "slow-return",
+    /// Clients take three seconds of silence for a broken connection.
+    ImpatientClients = "impatient-clients",
+    /// Clients that come back forget who they were.
+    TokensForgotten = "tokens-forgotten",
+    /// A conference ends when its host's connection is gone.
+    HostTakesAll = "host-takes-all",
+    /// Ends of conferences are acknowledged and forgotten.
+    EndForgotten = "end-forgotten",
+    /// A media node that comes back from a crash has forgotten its conferences.
+    CrashForgetsConferences = "crash-forgets-conferences",
+    /// For 1.5 s after somebody is named presenter, nothing of theirs gets through.
+    SilentSuccessor = "silent-successor",
+    /// Publishers send pictures that nobody watches any more.
+    PublishersNeverRest = "publishers-never-rest",
+    /// Publishers learn 1.5 s late that somebody watches them.
+    LateDemand = "late-demand",
     /// The scenario file of a failing run lacks its last person.
     ForgetfulFile = "forgetful-file",
     /// Every 53rd datagram of a group of buildings disappears behind the access link, and no account says so.

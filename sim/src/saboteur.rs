@@ -4,6 +4,7 @@
 mod believer;
 mod forgery;
 mod media;
+mod signals;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,6 +26,7 @@ use crate::{
 use believer::Believer;
 use forgery::Forgery;
 use media::Streams;
+use signals::Signals;
 
 /// How long [`Sabotage::LateModeSwitch`] keeps a request back.
 const LATE: Duration = Duration::from_millis(300);
@@ -48,6 +50,7 @@ pub(crate) struct Saboteur {
     streams: Streams,
     believer: Believer,
     forgery: Forgery,
+    signals: Signals,
 }
 
 impl Saboteur {
@@ -97,6 +100,7 @@ impl Saboteur {
             streams: Streams::default(),
             believer: Believer::default(),
             forgery: Forgery::default(),
+            signals: Signals::default(),
         }
     }
 
@@ -115,6 +119,9 @@ impl Saboteur {
         self.delayed.clear();
         self.forged.clear();
         self.streams = Streams::default();
+        self.believer = Believer::default();
+        self.forgery = Forgery::default();
+        self.signals = Signals::default();
     }
 
     /// A request before the engine sees it: what the engine gets instead, and from whom.
@@ -137,6 +144,7 @@ impl Saboteur {
             self.believer.on_published(peer, tracks);
         }
         self.twist_entry(&mut decoded.body);
+        self.signals.on_request(now, &decoded.body);
         if self.swallows(now, peer, &decoded) {
             return Vec::new();
         }
@@ -190,6 +198,7 @@ impl Saboteur {
                 (self.is(Sabotage::RevokeForgotten), false)
             }
             Request::Grant { .. } => (self.is(Sabotage::GrantForgotten), false),
+            Request::End => (self.is(Sabotage::EndForgotten), false),
             _ => (false, false),
         };
         if swallow {
@@ -208,7 +217,8 @@ impl Saboteur {
     }
 
     pub(crate) fn poll_timeout(&self) -> Timestamp {
-        self.delayed.first().map_or(Timestamp::FAR_FUTURE, |(at, ..)| *at)
+        let request = self.delayed.first().map_or(Timestamp::FAR_FUTURE, |(at, ..)| *at);
+        request.min(self.signals.poll_timeout())
     }
 
     /// Requests that were kept back long enough.
@@ -218,11 +228,13 @@ impl Saboteur {
     }
 
     /// A message of the engine to a peer: what the peer gets in its place. By these the host knows who is where.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "other messages say nothing about who is where")]
     pub(crate) fn on_message(&mut self, now: Timestamp, peer: PeerId, message: Vec<u8>) -> Vec<u8> {
         let Some(sabotage) = self.sabotage else { return message };
         let Ok(mut decoded) = ServerMessage::decode(&message) else { return message };
         match &decoded {
-            ServerMessage::Entered { conference, mode, invitation, .. } => {
+            ServerMessage::Entered { conference, participant, mode, invitation, .. } => {
+                self.signals.on_entered(*participant, peer);
                 self.waiting.remove(&peer);
                 self.inside.insert(peer, *conference);
                 self.believer.on_entered(now, sabotage);

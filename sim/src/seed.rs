@@ -10,8 +10,17 @@ use rand_core::SeedableRng;
 const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The labels of all substreams that a run draws from (DET-002).
-pub const SOURCES: &[&str] =
-    &["adversary", "credential", "downlink", "endpoint", "engine", "guessed link", "marker", "uplink"];
+pub const SOURCES: &[&str] = &[
+    "adversary",
+    "credential",
+    "downlink",
+    "endpoint",
+    "engine",
+    "guessed link",
+    "marker",
+    "rejoin",
+    "uplink",
+];
 
 /// The number that determines a whole run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -101,7 +101,7 @@ pub(super) fn choices(plan: &Plan) -> Vec<(u32, Move)> {
         }
     }
     if !plan.has_crashed() {
-        choice.0.extend([100, 900].map(|millis| (0, Move::Crash { millis })));
+        choice.0.extend([100, 900].map(|millis| (8, Move::Crash { millis })));
     }
     choice.0
 }

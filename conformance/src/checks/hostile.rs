@@ -114,6 +114,7 @@ fn perceived(run: &Run) -> BTreeMap<View, Perceived> {
 }
 
 /// How somebody got in, and what they were refused.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only refusals are compared")]
 fn entries(who: PersonIndex, attacked: &Run, calm: &Run, findings: &mut Findings) {
     let name = &attacked.scenario.person(who).name;
     let refusals = |run: &Run| -> Vec<(&'static str, Refusal)> {

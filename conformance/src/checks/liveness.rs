@@ -62,7 +62,7 @@ fn every_frame(evidence: &RunEvidence) -> Findings {
         let ways = sent.range((ParticipantId(0), MediaKind::Audio, PersonIndex(0))..);
         for ((source, kind, _), frames) in ways.filter(|((.., to), _)| *to == listener) {
             let (decoded, refused) = decoded.get(&(*source, *kind)).copied().unwrap_or_default();
-            let due = frames.iter().filter(|at| **at + SETTLED <= run.scenario.end()).count() as u64;
+            let due = frames.iter().filter(|(at, until)| *at + SETTLED <= *until).count() as u64;
             findings.expect(decoded + refused >= due, || {
                 format!(
                     "of {due} frames of {source:?}'s {kind:?} that were on their way to {}, {decoded} were decoded and \
@@ -78,15 +78,18 @@ fn every_frame(evidence: &RunEvidence) -> Findings {
     findings
 }
 
-/// When each frame first left the server for each listener: a frame is what has one RTP time in a stream.
-fn frames_sent(flows: &Flows<'_>) -> BTreeMap<Way, Vec<Timestamp>> {
+/// When each frame first left the server for each listener, and until when that listener was there to receive it: to the
+/// end of the run, of the listener's stay or of the stream. A frame is what has one RTP time in a stream.
+fn frames_sent(flows: &Flows<'_>) -> BTreeMap<Way, Vec<(Timestamp, Timestamp)>> {
+    let end = flows.run.scenario.end();
     let mut seen = BTreeSet::new();
-    let mut frames: BTreeMap<Way, Vec<Timestamp>> = BTreeMap::new();
+    let mut frames: BTreeMap<Way, Vec<(Timestamp, Timestamp)>> = BTreeMap::new();
     for packet in flows.run.server.tap.egress.iter().filter(|packet| !packet.again) {
         let Some(stream) = flows.announced_as(packet.peer, packet.ssrc) else { continue };
         if seen.insert((packet.peer, packet.ssrc, packet.timestamp)) {
             let way = (stream.source, stream.kind, person_of(packet.peer));
-            frames.entry(way).or_default().push(packet.at);
+            let stay = flows.stay_at(packet.peer, packet.at).map_or(packet.at, |stay| stay.until);
+            frames.entry(way).or_default().push((packet.at, end.min(stay).min(stream.until)));
         }
     }
     frames

@@ -23,6 +23,10 @@ const LIC: &[Proof] = &[
     ("a-licence-carries-one-conference", Sabotage::BorrowedLicence, "licences"),
     ("only-host-and-named-holders-moderate", Sabotage::EveryoneModerates, "moderation"),
     ("no-start-after-the-term-and-no-cut-off", Sabotage::EternalLicences, "term"),
+    ("a-conference-outlives-its-host", Sabotage::HostTakesAll, "hostless"),
+    ("a-conference-outlives-its-host", Sabotage::EveryoneModerates, "hostless"),
+    ("licences-are-free-by-the-rule", Sabotage::EndForgotten, "released"),
+    ("licences-are-free-by-the-rule", Sabotage::CrashForgetsConferences, "released"),
 ];
 
 const CAP: &[Proof] = &[
@@ -36,6 +40,12 @@ const JOIN: &[Proof] = &[
     ("guests-get-in-by-link", Sabotage::GuestsUnwelcome, "links"),
     ("bad-links-open-nothing", Sabotage::OpenDoor, "links"),
     ("the-lobby-holds-people-without-media", Sabotage::LeakyLobby, "lobby"),
+    ("every-attempt-to-get-in-ends", Sabotage::PatientClients, "broken-joins"),
+    ("media-flows-again-after-an-outage", Sabotage::ImpatientClients, "outages"),
+    ("clients-come-back-as-who-they-were", Sabotage::TokensForgotten, "crash"),
+    ("clients-come-back-as-who-they-were", Sabotage::CrashForgetsConferences, "crash"),
+    ("clients-come-back-as-who-they-were", Sabotage::ClientsStayAway, "crash"),
+    ("clients-come-back-as-who-they-were", Sabotage::SlowReturn, "crash"),
 ];
 
 const PRES: &[Proof] = &[
@@ -45,6 +55,7 @@ const PRES: &[Proof] = &[
     ("audience-uplink-is-feedback-only", Sabotage::AudienceChatters, "presenter"),
     ("granted-hands-are-heard-until-revoked", Sabotage::GrantForgotten, "presenter"),
     ("granted-hands-are-heard-until-revoked", Sabotage::RevokeForgotten, "presenter"),
+    ("the-presenters-place-passes-on-without-a-gap", Sabotage::SilentSuccessor, "hand-over"),
     ("external-guests-hear-and-see-the-presenter", Sabotage::GuestsUnwelcome, "presenter"),
 ];
 
@@ -59,6 +70,8 @@ const FWD: &[Proof] = &[
     ("only-the-loudest-are-forwarded", Sabotage::AllMicrophones, "speakers"),
     ("first-syllables-are-heard", Sabotage::ClipOnsets, "speakers"),
     ("every-packet-is-accounted-for", Sabotage::SilentDrop, "layers"),
+    ("unwatched-pictures-rest-and-resume", Sabotage::PublishersNeverRest, "resting"),
+    ("unwatched-pictures-rest-and-resume", Sabotage::LateDemand, "resting"),
     ("conferences-are-isolated", Sabotage::Leak, "isolation"),
 ];
 

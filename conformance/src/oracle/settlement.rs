@@ -41,7 +41,9 @@ fn pending(run: &Run, course: &Course, person: PersonIndex) -> Option<String> {
     let last = run.observations.iter().rev().filter(|(_, who, _)| *who == person);
     let last = last.map(|(_, _, seen)| seen).find(|seen| decides_presence(seen));
     match last {
-        Some(Observation::Opened) => return Some("the door has not been answered".to_owned()),
+        Some(Observation::Opened | Observation::AskedAgain) => {
+            return Some("the door has not been answered".to_owned());
+        }
         Some(Observation::Disconnected) => {
             return Some("the connection is lost, and nobody came back".to_owned());
         }
@@ -63,7 +65,9 @@ const fn decides_presence(seen: &Observation) -> bool {
         | Observation::Waiting
         | Observation::Out(_)
         | Observation::Left
-        | Observation::Disconnected => true,
+        | Observation::Disconnected
+        | Observation::AskedAgain
+        | Observation::Unreachable => true,
         Observation::Refused(what, _) => matches!(what.as_bytes(), b"join" | b"start"),
         Observation::Done(_)
         | Observation::Mode(_)

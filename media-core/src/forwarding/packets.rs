@@ -51,9 +51,23 @@ impl Forwarder {
             Err(reason) => {
                 self.tracks[published.track.0].dropped.count(reason);
                 self.drop_from(peer, reason);
+                if reason == DropReason::UnknownTemplate {
+                    self.on_structure_missing(now, published);
+                }
             }
         }
         self.reschedule(published.track, published.encoding);
+    }
+
+    /// A picture whose structure never came: the key frame that carries it was lost, or not permitted. Without another
+    /// one its viewers would wait for ever.
+    fn on_structure_missing(&mut self, now: Timestamp, published: PublishedSsrc) {
+        let PublishedSsrc { track: index, encoding, .. } = published;
+        let track = &mut self.tracks[index.0];
+        if track.demand & 1 << encoding != 0 {
+            track.encodings[usize::from(encoding)].key_frames.want();
+            self.ask_for_key_frame(now, index, encoding);
+        }
     }
 
     /// Reads a permitted packet and finds its place in the stream; a retransmission becomes the packet that it

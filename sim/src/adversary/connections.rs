@@ -49,6 +49,7 @@ impl Connections {
     }
 
     /// Opens and uses connections as the misbehaviour says.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "each file knows the misbehaviour that is its own")]
     pub(super) fn act(
         &mut self,
         now: Timestamp,

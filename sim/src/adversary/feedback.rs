@@ -18,6 +18,7 @@ const REPORTED: usize = 100;
 const SENDER: Ssrc = Ssrc(2);
 
 /// What the client reports this time.
+#[expect(clippy::wildcard_enum_match_arm, reason = "each file knows the misbehaviour that is its own")]
 pub(super) fn write(
     how: Misbehaviour,
     count: u64,

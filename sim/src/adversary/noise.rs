@@ -45,6 +45,7 @@ const SHAPES: &[&str] = &[
 ];
 
 /// The datagram of this time.
+#[expect(clippy::wildcard_enum_match_arm, reason = "each file knows the misbehaviour that is its own")]
 pub(super) fn write(how: Misbehaviour, rng: &mut ChaCha8Rng, newest: Option<&Bytes>) -> Option<Bytes> {
     let bytes = match how {
         Misbehaviour::Garbage => {

@@ -13,6 +13,7 @@ use super::{Knowledge, Misbehaviour};
 const REFUSED_EVERY: u64 = 5;
 
 /// What is asked for this time.
+#[expect(clippy::wildcard_enum_match_arm, reason = "each file knows the misbehaviour that is its own")]
 pub(super) fn of(how: Misbehaviour, count: u64, knowledge: &Knowledge) -> Vec<Request> {
     match how {
         Misbehaviour::RequestFlood => flood(count, knowledge),

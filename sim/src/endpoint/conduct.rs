@@ -29,12 +29,10 @@ impl Endpoint {
                 }
             }
             Action::Leave => {
-                self.session.request(now, Request::Leave);
-                self.observations.push_back(Observation::Left);
-                if let Some(connection) = self.session.channel.take() {
+                if let Some(connection) = self.session.leave(now) {
                     self.farewells.push(now, connection);
                 }
-                self.session.on_out();
+                self.observations.push_back(Observation::Left);
                 self.on_outside(now);
             }
             Action::Misbehave(how) => self.adversary.begin(now, how),
@@ -58,10 +56,9 @@ impl Endpoint {
                 }
             }
             Action::Watch { whom, kind, layer } => {
-                if let Some(source) = self.session.named(&scenario.person(whom).name) {
-                    self.layout.choose((source, kind), layer.map(crate::scenario::Layer::index));
-                    self.update_watching(now);
-                }
+                let name = &scenario.person(whom).name;
+                self.layout.choose(name, kind, layer.map(crate::scenario::Layer::index));
+                self.update_watching(now);
             }
             Action::AdmitAll => {
                 for participant in self.session.knocking.keys().copied().collect::<Vec<_>>() {

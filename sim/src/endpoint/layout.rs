@@ -15,7 +15,8 @@ pub(super) type Picture = (ParticipantId, MediaKind);
 pub(super) struct Layout {
     layer: Option<Layer>,
     tiles: usize,
-    chosen: BTreeMap<Picture, Option<u8>>,
+    /// By name: who comes back has another number.
+    chosen: BTreeMap<(String, MediaKind), Option<u8>>,
     asked: BTreeMap<Picture, u8>,
 }
 
@@ -25,8 +26,8 @@ impl Layout {
     }
 
     /// The viewer chooses by hand.
-    pub(super) fn choose(&mut self, picture: Picture, layer: Option<u8>) {
-        self.chosen.insert(picture, layer);
+    pub(super) fn choose(&mut self, name: &str, kind: MediaKind, layer: Option<u8>) {
+        self.chosen.insert((name.to_owned(), kind), layer);
     }
 
     pub(super) fn is_wanted(&self, picture: Picture) -> bool {
@@ -77,14 +78,16 @@ impl Layout {
                 wanted.insert(picture, if tile == 0 { layer.index() } else { Layer::Low.index() });
             }
         }
-        for (picture, layer) in &self.chosen {
+        for ((name, kind), layer) in &self.chosen {
+            let Some(member) = roster.values().find(|member| member.name == *name) else { continue };
+            let picture = (member.participant, *kind);
             match layer {
-                Some(layer) if tracks.contains(picture) => {
-                    wanted.insert(*picture, *layer);
+                Some(layer) if tracks.contains(&picture) => {
+                    wanted.insert(picture, *layer);
                 }
                 Some(_) => {}
                 None => {
-                    wanted.remove(picture);
+                    wanted.remove(&picture);
                 }
             }
         }

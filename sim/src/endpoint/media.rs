@@ -187,6 +187,9 @@ impl Endpoint {
     }
 
     pub(super) fn on_demand(&mut self, now: Timestamp, kind: MediaKind, encodings: u8) {
+        if self.sabotage == Some(Sabotage::PublishersNeverRest) && encodings == 0 {
+            return;
+        }
         for publisher in self.publishers.iter_mut().filter(|publisher| publisher.kind == kind) {
             publisher.set_demand(now, encodings);
         }

@@ -40,6 +40,8 @@ struct Outgoing {
     structure: Option<DependencyStructure>,
     sequence: u16,
     rtx_sequence: u16,
+    /// The frame before was not permitted.
+    muted_before: bool,
     /// Temporal layer of the frame before.
     temporal_before: u8,
     sent: VecDeque<(u16, Bytes)>,
@@ -59,7 +61,6 @@ pub(super) struct Publisher {
     speaks: Option<Vec<(Timestamp, Timestamp)>>,
     /// What this recording sends while nobody speaks.
     quiet: Option<RecordedFrame>,
-    muted_before: bool,
     /// The frames that were sealed, by [`plaintext::frame_identity`].
     pub(super) sealed: Vec<u64>,
 }
@@ -101,6 +102,7 @@ impl Publisher {
                 structure,
                 sequence: rng.next_u32() as u16,
                 rtx_sequence: rng.next_u32() as u16,
+                muted_before: false,
                 temporal_before: 0,
                 sent: VecDeque::new(),
                 packets: 0,
@@ -122,7 +124,6 @@ impl Publisher {
             timestamp_base: rng.next_u32(),
             speaks,
             quiet: quiet.filter(|_| !video).copied(),
-            muted_before: false,
             sealed: Vec::new(),
         }
     }
@@ -164,13 +165,14 @@ impl Publisher {
         out: &mut Vec<Bytes>,
     ) -> bool {
         let Some(mut frame) = self.replay.poll(now) else { return false };
+        let encoding = &mut self.encodings[frame.encoding];
         if !permitted {
-            self.muted_before = true;
+            encoding.muted_before = true;
             return true;
         }
-        if std::mem::take(&mut self.muted_before) && self.kind.is_video() && !frame.frame.key {
+        if std::mem::take(&mut encoding.muted_before) && self.kind.is_video() && !frame.frame.key {
             // Whoever watched before the break lacks what was encoded meanwhile.
-            self.muted_before = true;
+            encoding.muted_before = true;
             self.replay.request_key_frame(frame.encoding);
             return true;
         }

@@ -1,7 +1,7 @@
 //! Owns a participant's signalling: one connection at a time, requests and their answers, who else is there. What to do
 //! with media is decided by the [`Endpoint`](super::Endpoint).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use media_core::{
     PeerId, Permissions, Timestamp,
@@ -11,12 +11,16 @@ use media_core::{
 };
 
 use super::ClientView;
+use super::entry::{Door, Due, Entry};
 use crate::{
     channel::{Channel, ChannelState},
-    mail::FullLink,
     packet::peer_of,
+    sabotage::Sabotage,
     scenario::PersonIndex,
 };
+
+/// Silence that [`Sabotage::ImpatientClients`] takes for a broken connection.
+const IMPATIENCE: Duration = Duration::from_secs(3);
 
 /// What a request was, for logs: the name of its variant.
 pub type RequestName = &'static str;
@@ -49,6 +53,10 @@ pub enum Observation {
     Left,
     /// The connection broke.
     Disconnected,
+    /// Asks to get in once more, by itself.
+    AskedAgain,
+    /// Has given up trying to get in: nobody answers.
+    Unreachable,
     /// A message that is none, from the server.
     Malformed,
 }
@@ -72,6 +80,7 @@ pub(super) struct Session {
     name: String,
     client: ClientInfo,
     credential: Option<Token>,
+    pub(super) entry: Entry,
     connections: u32,
     pub(super) channel: Option<(PeerId, Channel)>,
     pub(super) phase: Phase,
@@ -87,14 +96,15 @@ impl Session {
     pub(super) fn new(
         person: PersonIndex,
         name: String,
-        client: ClientInfo,
-        credential: Option<Token>,
+        (client, credential): (ClientInfo, Option<Token>),
+        entry: Entry,
     ) -> Self {
         Self {
             person,
             name,
             client,
             credential,
+            entry,
             connections: 0,
             channel: None,
             phase: Phase::Outside,
@@ -138,31 +148,83 @@ impl Session {
         present.or_else(|| self.knocking.iter().find(|(_, known)| *known == name).map(|(id, _)| *id))
     }
 
-    /// Asks to start a conference.
-    pub(super) fn start(&mut self, now: Timestamp, mode: Mode, lobby: bool) {
-        let request = Request::Start {
-            credential: self.credential.clone(),
-            name: self.name.clone(),
-            mode,
-            lobby,
-            client: self.client,
-        };
-        self.knock(now, request);
+    /// Opens a door by hand. Who is in, or waits, asks on the connection there is.
+    pub(super) fn open(&mut self, now: Timestamp, door: Door) {
+        if matches!(self.phase, Phase::Outside | Phase::Asking) {
+            self.entry.begin(now, door);
+            self.knock(now);
+        } else {
+            let request = self.request_at(&door, None);
+            self.request(now, request);
+        }
     }
 
-    /// Opens a link.
-    pub(super) fn join(&mut self, now: Timestamp, link: &FullLink) {
-        let request = Request::Join {
-            link: link.link.clone(),
-            credential: self.credential.clone(),
-            resume: None,
-            name: self.name.clone(),
-            client: self.client,
-        };
-        self.knock(now, request);
+    /// When [`Session::handle_timeout`] has something to do.
+    pub(super) fn poll_timeout(&self) -> Option<Timestamp> {
+        [self.entry.poll_timeout(self.heard_at()), self.impatience()].into_iter().flatten().min()
     }
 
-    fn knock(&mut self, now: Timestamp, request: Request) {
+    /// Whether sabotage makes this client give its connection up.
+    pub(super) fn is_impatient(&self, now: Timestamp) -> bool {
+        self.impatience().is_some_and(|at| at <= now)
+    }
+
+    fn impatience(&self) -> Option<Timestamp> {
+        let impatient = self.entry.sabotage == Some(Sabotage::ImpatientClients);
+        self.heard_at().filter(|_| impatient && self.participant().is_some()).map(|heard| heard + IMPATIENCE)
+    }
+
+    /// Goes on trying to get in.
+    pub(super) fn handle_timeout(&mut self, now: Timestamp) -> Option<Observation> {
+        match self.entry.handle_timeout(now, self.heard_at()) {
+            Due::Nothing => None,
+            Due::Abandon => {
+                self.channel = None;
+                None
+            }
+            Due::Ask => {
+                self.channel = None;
+                self.knock(now);
+                Some(Observation::AskedAgain)
+            }
+            Due::GiveUp => {
+                self.channel = None;
+                self.on_out();
+                Some(Observation::Unreachable)
+            }
+        }
+    }
+
+    /// The connection is gone: who was in, or waited, goes back; who asked, asks again.
+    pub(super) fn on_broken(&mut self, now: Timestamp) {
+        self.channel = None;
+        match self.phase {
+            Phase::Outside => {}
+            Phase::Asking => self.entry.on_broken(now),
+            Phase::Waiting | Phase::In(_) => {
+                self.on_out();
+                self.entry.begin_return(now);
+            }
+        }
+    }
+
+    /// Leaves by request: there is nothing to come back to. The connection on which that was said is the caller's, to be
+    /// closed in order.
+    pub(super) fn leave(&mut self, now: Timestamp) -> Option<(PeerId, Channel)> {
+        self.request(now, Request::Leave);
+        self.entry.forget();
+        self.on_out();
+        self.channel.take()
+    }
+
+    fn heard_at(&self) -> Option<Timestamp> {
+        self.channel.as_ref().map(|(_, channel)| channel.heard_at())
+    }
+
+    fn knock(&mut self, now: Timestamp) {
+        let Some(door) = self.entry.door() else { return };
+        let forgets = self.entry.sabotage == Some(Sabotage::TokensForgotten);
+        let request = self.request_at(door, self.entry.token().cloned().filter(|_| !forgets));
         let dead = |channel: &Channel| matches!(channel.state(), ChannelState::Closed { .. });
         if self.channel.as_ref().is_none_or(|(_, channel)| dead(channel)) {
             self.channel = Some((peer_of(self.person, self.connections), Channel::connect(now)));
@@ -172,6 +234,16 @@ impl Session {
             self.phase = Phase::Asking;
         }
         self.request(now, request);
+    }
+
+    fn request_at(&self, door: &Door, resume: Option<Token>) -> Request {
+        let (credential, name, client) = (self.credential.clone(), self.name.clone(), self.client);
+        match door {
+            Door::Start { mode, lobby } => {
+                Request::Start { credential, name, mode: *mode, lobby: *lobby, client }
+            }
+            Door::Link(link) => Request::Join { link: link.clone(), credential, resume, name, client },
+        }
     }
 
     /// Sends a request on the present connection; without one there is nobody to ask.
@@ -203,12 +275,16 @@ impl Session {
     /// Takes note of what the server says about who is there. The rest is the endpoint's.
     pub(super) fn on_message(&mut self, message: &ServerMessage) {
         match message {
-            ServerMessage::Entered { participant, mode, roster, .. } => {
+            ServerMessage::Entered { conference, participant, mode, roster, invitation, resume, .. } => {
+                self.entry.on_entered(*conference, resume, invitation.as_ref());
                 self.phase = Phase::In(*participant);
                 self.mode = *mode;
                 self.roster = roster.iter().map(|member| (member.participant, member.clone())).collect();
             }
-            ServerMessage::Waiting { .. } => self.phase = Phase::Waiting,
+            ServerMessage::Waiting { .. } => {
+                self.entry.on_answer();
+                self.phase = Phase::Waiting;
+            }
             ServerMessage::Member { member } => {
                 self.knocking.remove(&member.participant);
                 self.roster.insert(member.participant, member.clone());
@@ -221,9 +297,12 @@ impl Session {
                 self.knocking.insert(*participant, name.clone());
             }
             ServerMessage::ModeChanged { mode } => self.mode = *mode,
-            ServerMessage::Out { .. } => self.on_out(),
+            ServerMessage::Out { .. } => {
+                self.entry.forget();
+                self.on_out();
+            }
+            ServerMessage::Invited { invitation, .. } => self.entry.on_invitation(invitation),
             ServerMessage::Done { .. }
-            | ServerMessage::Invited { .. }
             | ServerMessage::Refused { .. }
             | ServerMessage::TrackAdded { .. }
             | ServerMessage::TrackRemoved { .. }

@@ -50,18 +50,21 @@ impl Lives {
         next.map_or(Timestamp::FAR_FUTURE, |crash| if self.store.is_some() { crash.until } else { crash.at })
     }
 
-    /// An engine: the first, or the one that carries on from the store.
+    /// An engine: the first, or the one that carries on from the store, unless the store `is_lost`.
     ///
     /// # Panics
     /// When the scenario's configuration is impossible, which its validation refuses.
-    pub(super) fn begin(&mut self) -> Engine {
+    pub(super) fn begin(&mut self, is_lost: bool) -> Engine {
         let mut config = self.config.clone();
         config.seed = engine_seed(self.seed, self.begun);
         self.begun += 1;
-        match self.store.take() {
+        let store = self.store.take();
+        if store.is_some() {
+            self.crashes.pop_front();
+        }
+        match store.filter(|_| !is_lost) {
             None => Engine::new(config).expect("the scenario was validated"),
             Some(Stored { state, crashed_at }) => {
-                self.crashes.pop_front();
                 Engine::resume(config, state, crashed_at).expect("the store holds what the engine gave")
             }
         }

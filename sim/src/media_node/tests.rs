@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use media_core::{Timestamp, engine::Event};
+use media_core::{Timestamp, engine::Event, forwarding::TrackReport};
 
 use crate::{
+    endpoint::Observation,
+    packet::peer_of,
     run::{Options, Run, run},
     scenario::{
-        Scenario, ScenarioBuilder,
+        PersonIndex, Scenario, ScenarioBuilder,
         file::{ConferenceEntry, PersonEntry, SiteEntry},
     },
 };
@@ -56,10 +58,7 @@ fn what_reaches_a_node_that_is_down_is_lost_and_counted_and_nothing_leaves_it() 
     let outside = outside.chain(tap.messages.iter().map(|message| message.at));
     assert_eq!(outside.filter(|at| down(*at)).count(), 0);
     let account: u64 = run.server.tracks.iter().map(|track| track.received).sum();
-    assert!(
-        account > 0 && run.server.tracks.iter().all(|track| track.balances()),
-        "accounts outlive the crash"
-    );
+    assert!(account > 0 && run.server.tracks.iter().all(TrackReport::balances), "accounts outlive the crash");
 }
 
 #[test]
@@ -68,4 +67,24 @@ fn the_conference_runs_on_over_a_crash() {
     let events = run.server.events.iter();
     let ended = events.filter(|(_, event)| matches!(event, Event::ConferenceEnded(_)));
     assert_eq!((ended.count(), run.server.statistics.conferences), (0, 1));
+}
+
+#[test]
+fn everybody_comes_back_by_themselves_within_five_seconds_of_the_restart() {
+    let scenario = meeting(true);
+    let run = rehearse(&scenario);
+    for person in 0..scenario.people.len() {
+        let seen = run.observations.iter().filter(|(_, who, _)| *who == PersonIndex(person));
+        let entered: Vec<_> = seen
+            .filter(|(_, _, seen)| matches!(seen, Observation::Entered { .. }))
+            .map(|(at, ..)| *at)
+            .collect();
+        assert_eq!(entered.len(), 2, "{entered:?}");
+        let back = entered[1].saturating_since(scenario.crashes[0].until);
+        assert!(back < Duration::from_millis(2_500), "the next question is answered by a reset: {back:?}");
+    }
+    let heard = |peer| run.server.tap.egress.iter().any(|packet| packet.peer == peer);
+    let second = |person| peer_of(PersonIndex(person), 1);
+    assert!((0..3).all(|person| heard(second(person))), "media flows again");
+    assert_eq!(run.server.statistics.present, 3);
 }

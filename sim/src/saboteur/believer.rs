@@ -73,7 +73,9 @@ impl Believer {
         if asks && sabotage == Sabotage::EagerKeyFrames {
             for (publisher, ssrcs) in self.pictures.iter().filter(|(publisher, _)| **publisher != peer) {
                 let mut packet = Vec::new();
-                ssrcs.iter().for_each(|ssrc| rtcp::write_pli(SERVER, *ssrc, &mut packet));
+                for ssrc in ssrcs {
+                    rtcp::write_pli(SERVER, *ssrc, &mut packet);
+                }
                 let packet = Outgoing::Rtcp(Bytes::from(packet));
                 forged.extend((!ssrcs.is_empty()).then_some(Transmit { peer: *publisher, packet }));
             }

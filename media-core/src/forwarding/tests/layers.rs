@@ -93,6 +93,31 @@ fn a_camera_that_was_barred_goes_on_with_a_key_frame_and_without_a_gap() {
     assert_eq!(steps(&sent_to(&outputs, 2)), [0, 1, 2]);
 }
 
+#[test]
+fn a_picture_that_begins_without_its_structure_is_asked_for_a_key_frame_if_anybody_watches() {
+    for watches in [true, false] {
+        let mut studio = Studio::with(2);
+        studio.permit(1, AUDIO);
+        let mut camera = studio.camera_of(1, 1);
+        if watches {
+            studio.watch(2, 1, Some(0));
+        }
+        studio.send_all(1, &camera[0].frame(true, 1));
+        studio.permit(1, Permissions::ALL);
+        studio.pass(500);
+        let outputs = studio.send_all(1, &camera[0].frame(false, 1));
+        assert_eq!(drops_of(&outputs, 1), [DropReason::UnknownTemplate]);
+        assert_eq!(key_frames_asked(&outputs).len(), usize::from(watches));
+        let again = key_frames_asked(&studio.send_all(1, &camera[0].frame(false, 1)));
+        assert_eq!(again, Vec::<u8>::new(), "not at once again");
+        studio.pass(500);
+        let later = key_frames_asked(&studio.send_all(1, &camera[0].frame(false, 1)));
+        assert_eq!(later.len(), usize::from(watches), "but until one comes");
+        let shown = studio.send_all(1, &camera[0].frame(true, 2));
+        assert_eq!(sent_to(&shown, 2).len(), if watches { 2 } else { 0 });
+    }
+}
+
 /// The rest of that key frame went by already: to begin there would leave a hole that nobody fills.
 #[test]
 fn nobody_begins_at_the_late_first_packet_of_a_key_frame() {
