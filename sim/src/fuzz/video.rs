@@ -4,15 +4,15 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
-use media_core::Timestamp;
+use media_core::{Timestamp, limits::REORDER_PACKETS_MAX};
 
 use super::{Verdict, input::Input, require};
 use crate::endpoint::assembler::{AssembledFrame, Assembler, FrameDiffs, VideoPacket};
 
 /// Steps of one script.
 const STEPS_MAX: usize = 600;
-/// Numbers that are requested at once, at most: those that packets may overtake, and a key frame's own.
-const REQUESTS_MAX: usize = 4_096;
+/// Numbers that are requested at once, at most: those that one packet may overtake.
+const REQUESTS_MAX: usize = REORDER_PACKETS_MAX as usize;
 /// Frames that wait to be polled, as the assembler bounds them.
 const FRAMES_MAX: usize = 256;
 

@@ -36,6 +36,7 @@ targets! {
     sealed_frame: "sealed-frame",
     signalling_channel: "signalling-channel",
     video_assembly: "video-assembly",
+    endpoint: "endpoint",
     conference_server: "conference-server",
 }
 
