@@ -230,7 +230,7 @@ impl Trial {
     fn on_datagram(&mut self, datagram: &Datagram) -> Verdict {
         let bytes = &datagram.bytes;
         match datagram.channel {
-            Wire::Media => self.on_media(bytes),
+            Wire::Media => judge_media(bytes),
             Wire::Signalling => {
                 require(bytes.len() <= SEGMENT_BYTES_MAX, || format!("a segment of {} bytes", bytes.len()))?;
                 let now = self.now;
@@ -253,18 +253,6 @@ impl Trial {
                 Ok(())
             }
         }
-    }
-
-    fn on_media(&mut self, bytes: &[u8]) -> Verdict {
-        require(bytes.len() <= DATAGRAM_BYTES_MAX, || format!("{} bytes of media", bytes.len()))?;
-        let plain = bytes.windows(MARKER.len()).any(|window| window == MARKER);
-        require(!plain, || "plaintext leaves the endpoint".to_owned())?;
-        match demux(bytes) {
-            Protocol::Rtp => RtpView::parse(bytes).map(drop),
-            Protocol::Rtcp => rtcp::read(bytes, |_| {}),
-            Protocol::Other => return Err("the endpoint sends what is neither RTP nor RTCP".to_owned()),
-        }
-        .map_err(|reason| format!("the endpoint sends what is refused: {reason:?}"))
     }
 
     /// What the server's end of the channel has to send.
@@ -291,4 +279,17 @@ impl Trial {
             format!("{sealed} frames were sealed for {} stays, and {frames:?}", self.joins)
         })
     }
+}
+
+/// What leaves is media or feedback that a server can read, and no plaintext.
+fn judge_media(bytes: &[u8]) -> Verdict {
+    require(bytes.len() <= DATAGRAM_BYTES_MAX, || format!("{} bytes of media", bytes.len()))?;
+    let plain = bytes.windows(MARKER.len()).any(|window| window == MARKER);
+    require(!plain, || "plaintext leaves the endpoint".to_owned())?;
+    match demux(bytes) {
+        Protocol::Rtp => RtpView::parse(bytes).map(drop),
+        Protocol::Rtcp => rtcp::read(bytes, |_| {}),
+        Protocol::Other => return Err("the endpoint sends what is neither RTP nor RTCP".to_owned()),
+    }
+    .map_err(|reason| format!("the endpoint sends what is refused: {reason:?}"))
 }

@@ -86,7 +86,7 @@ impl Senders {
             return vec![stream.repaired(input)];
         }
         let sender = if choice & 32 == 0 { stream.info.participant.0 } else { u32::from(input.byte()) };
-        let sealer = &mut self.sealers[(sender % PEOPLE) as usize];
+        let seal = &mut self.sealers[(sender % PEOPLE) as usize];
         let template = choice % 3;
         let metadata = FrameMetadata {
             kind: stream.info.kind,
@@ -97,7 +97,7 @@ impl Senders {
             frame_number: if stream.info.kind.is_video() { stream.frame } else { 0 },
         };
         let mut sealed = Vec::new();
-        let sealing = sealer.seal(&plaintext(input), &metadata.to_bytes(), &mut sealed);
+        let sealing = seal.seal(&plaintext(input), &metadata.to_bytes(), &mut sealed);
         if sealing.is_err() {
             return Vec::new();
         }
@@ -117,8 +117,7 @@ impl Senders {
         match input.below(5) {
             0 | 1 => {
                 let first = input.number();
-                let lost: Vec<u16> =
-                    (0..u16::from(input.byte()) + 1).map(|n| first.wrapping_add(n)).collect();
+                let lost: Vec<u16> = (0..=u16::from(input.byte())).map(|n| first.wrapping_add(n)).collect();
                 rtcp::write_nack(Ssrc(1), media, &lost, &mut compound);
             }
             2 => rtcp::write_pli(Ssrc(1), media, &mut compound),
