@@ -118,3 +118,16 @@ impl Missing {
         self.awaited.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_more_than_can_be_awaited_the_oldest_are_given_up() {
+        let mut missing = Missing::new();
+        assert_eq!(missing.on_gap(Timestamp::ZERO, 0, 1_000), 0);
+        assert_eq!(missing.on_gap(Timestamp::ZERO, 2_000, 3_000), 976);
+        assert!(!missing.is_awaited(975) && missing.is_awaited(976) && missing.is_awaited(2_999));
+    }
+}
