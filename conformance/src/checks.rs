@@ -2,6 +2,7 @@
 //! not exist for the gate.
 
 mod attempts;
+mod bytes;
 mod cam;
 mod cap;
 mod clear;
@@ -57,6 +58,7 @@ static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| {
     checks.extend_from_slice(fwd::CHECKS);
     checks.extend_from_slice(e2e::CHECKS);
     checks.extend_from_slice(net::CHECKS);
+    checks.extend_from_slice(bytes::CHECKS);
     checks.extend_from_slice(sec::CHECKS);
     checks.extend_from_slice(hostile::CHECKS);
     checks.extend_from_slice(hostile_frames::CHECKS);

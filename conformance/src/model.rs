@@ -108,13 +108,7 @@ impl RefServer {
     /// The media node has crashed: everybody is gone, and those in lobbies wait no longer (LIC-006).
     pub fn crash(&mut self, at: Timestamp) {
         self.end_abandoned(at);
-        for conference in self.conferences.values_mut() {
-            conference.waiting.clear();
-            let present: Vec<Connection> = conference.present().collect();
-            for who in present {
-                conference.go(at, who, Parting::Vanished);
-            }
-        }
+        self.conferences.values_mut().for_each(|conference| conference.on_crash(at));
     }
 
     /// In which sitting somebody is, waiting or in.

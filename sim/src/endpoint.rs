@@ -2,6 +2,7 @@
 //! and the server's messages; it knows neither the world nor the engine.
 
 pub mod assembler;
+mod compounds;
 mod conduct;
 mod entry;
 mod farewell;
@@ -271,11 +272,11 @@ impl Endpoint {
             self.session.channel.as_mut().and_then(|(_, channel)| channel.poll_message())
         {
             match ServerMessage::decode(&message) {
-                Ok(message) => {
+                Ok(message) if self.session.expects(&message) => {
                     self.session.on_message(&message);
                     self.on_message(now, message);
                 }
-                Err(_) => self.observations.push_back(Observation::Malformed),
+                Ok(_) | Err(_) => self.observations.push_back(Observation::Malformed),
             }
         }
         let closed = self

@@ -9,6 +9,7 @@ mod attack;
 mod channel;
 mod corpus;
 mod descriptor;
+mod endpoint;
 mod input;
 mod rtcp_compound;
 mod rtp_packet;
@@ -36,7 +37,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     Target {
         name: "rtp-packet",
         claim: "a header that is read stays inside its packet and survives being written",
@@ -84,6 +85,12 @@ pub const TARGETS: [Target; 9] = [
         claim: "frames come out whole, in order and once",
         examine: video::examine,
         share: 4,
+    },
+    Target {
+        name: "endpoint",
+        claim: "a participant stays bounded, says what a server can read, and plays only what it opened",
+        examine: endpoint::examine,
+        share: 1,
     },
     Target {
         name: "conference-server",

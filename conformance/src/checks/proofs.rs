@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use sim::sabotage::Sabotage;
 
-use super::{checks, clear, det, e2e, proven};
+use super::{bytes, checks, clear, det, e2e, proven};
 use crate::{
     check::{Check, Judge},
     evidence::Findings,
@@ -146,6 +146,11 @@ const FIXTURES: &[BrokenFixture] = &[
         "the-forwarding-side-cannot-name-the-decrypting-side",
         "a forwarding file that imports the opener",
         e2e::naming_forwarder,
+    ),
+    (
+        "no-bytes-do-harm",
+        "a reader that believes what a packet says of its own length",
+        bytes::trusting_reader,
     ),
     (
         "a-run-prints-digest-and-time-factor",

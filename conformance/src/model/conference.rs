@@ -174,6 +174,19 @@ impl RefConference {
         }
     }
 
+    /// Everybody is gone at one moment, so nobody steps into anybody's place meanwhile; the lobby is empty.
+    pub(super) fn on_crash(&mut self, at: Timestamp) {
+        self.waiting.clear();
+        self.presenter = None;
+        let gone = self.present.drain(..).map(|gone| Absentee {
+            holder: gone.holder,
+            stay: Some(gone.stay),
+            given: gone.given,
+        });
+        self.absent.extend(gone);
+        self.note_emptiness(at);
+    }
+
     /// Requests that change nothing but this conference.
     pub(super) fn apply(&mut self, who: Connection, ask: &Ask) -> Outcome {
         match ask {

@@ -108,7 +108,9 @@ fn senders(
         MediaKind::Camera => viewer.watch.is_some() && others <= viewer.tiles,
         MediaKind::Screen => viewer.watch.is_some(),
     };
-    if !wanted || !is_ample(scenario.site(viewer.site)) || chooses_by_hand(scenario, to.person) {
+    // Nothing is owed to who spent their share by breaking the rules.
+    let owed = !chooses_by_hand(scenario, to.person) && !misbehaves(scenario, to.person);
+    if !wanted || !owed || !is_ample(scenario.site(viewer.site)) {
         return Vec::new();
     }
     let is_sound = |from: &Connection| {

@@ -120,7 +120,7 @@ impl Assembler {
             return;
         }
         if let Some(highest) = self.highest {
-            self.missing.on_gap(now, highest + 1, sequence);
+            self.counters.given_up += self.missing.on_gap(now, highest + 1, sequence);
         }
         self.highest = Some(self.highest.map_or(sequence, |highest| highest.max(sequence)));
         let starts_key = packet.key && packet.start && !packet.payload.is_empty();
@@ -194,7 +194,7 @@ impl Assembler {
         self.missing.forget_before(sequence);
         for number in sequence..self.highest.unwrap_or(sequence) {
             if !self.packets.contains_key(&number) && !self.missing.is_awaited(number) {
-                self.missing.on_gap(now, number, number + 1);
+                self.counters.given_up += self.missing.on_gap(now, number, number + 1);
             }
         }
     }

@@ -184,6 +184,8 @@ impl Incoming {
     pub(super) fn poll_timeout(&self) -> Option<Timestamp> {
         match &self.media {
             Media::Audio(listening) => listening.playout.poll_timeout(),
+            // Of a picture that nobody asked for nothing is asked in turn, so there is nothing to be in time for.
+            Media::Video(watching) if watching.meter.is_none() => None,
             Media::Video(watching) => watching.assembler.poll_timeout(),
         }
     }

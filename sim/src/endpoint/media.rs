@@ -3,12 +3,14 @@
 use bytes::Bytes;
 use media_core::{
     DropReason, MediaKind, ParticipantId, Ssrc, Timestamp,
+    limits::NACK_ENTRIES_MAX,
     rtp::{Protocol, RtpView, demux, rtcp},
     signalling::Request,
 };
 
 use super::{
     Endpoint, Incoming,
+    compounds::Compounds,
     incoming::{Opening, belongs},
     layout::Picture,
     publisher::Sending,
@@ -149,40 +151,45 @@ impl Endpoint {
     }
 
     fn ask_for_repairs(&mut self, now: Timestamp) {
-        let mut packet = Vec::new();
+        let mut compounds = Compounds::default();
         let own = self.published.first().map_or(Ssrc(2), |(ssrc, _)| *ssrc);
         for incoming in &mut self.incoming {
             let (missing, key_frame) = incoming.poll_feedback(now);
-            if !missing.is_empty() {
-                rtcp::write_nack(own, incoming.info.ssrc, &missing, &mut packet);
+            let media = incoming.info.ssrc;
+            for missing in missing.chunks(NACK_ENTRIES_MAX) {
+                compounds.add(|out| {
+                    rtcp::write_nack(own, media, missing, out);
+                });
             }
             if key_frame {
-                rtcp::write_pli(own, incoming.info.ssrc, &mut packet);
+                compounds.add(|out| rtcp::write_pli(own, media, out));
             }
         }
-        if !packet.is_empty() {
-            self.send_media(Bytes::from(packet));
+        for datagram in compounds.finish() {
+            self.send_media(datagram);
         }
     }
 
     pub(super) fn send_reports(&mut self, now: Timestamp) {
-        let mut packet = Vec::new();
+        let mut compounds = Compounds::default();
         for publisher in &self.publishers {
-            publisher.write_reports(now, self.clock_unix_ns, &mut packet);
+            compounds.add(|out| publisher.write_reports(now, self.clock_unix_ns, out));
         }
         let own = self.published.first().map_or(Ssrc(2), |(ssrc, _)| *ssrc);
         let blocks: Vec<rtcp::ReportBlock> = self.incoming.iter().filter_map(super::report::block).collect();
         let rtt = self.session.channel.as_ref().and_then(|(_, channel)| channel.smoothed_rtt());
         for blocks in blocks.chunks(31) {
-            rtcp::write_receiver_report(own, blocks, &mut packet);
+            compounds.add(|out| {
+                rtcp::write_receiver_report(own, blocks, out);
+            });
         }
         for incoming in &mut self.incoming {
             if let Some(rtt) = rtt {
                 incoming.set_rtt(rtt);
             }
         }
-        if !packet.is_empty() {
-            self.send_media(Bytes::from(packet));
+        for datagram in compounds.finish() {
+            self.send_media(datagram);
         }
     }
 

@@ -57,7 +57,7 @@ pub enum Observation {
     AskedAgain,
     /// Has given up trying to get in: nobody answers.
     Unreachable,
-    /// A message that is none, from the server.
+    /// A message that is none, or out of turn, from the server.
     Malformed,
 }
 
@@ -270,6 +270,13 @@ impl Session {
     /// The invitation that a finished request has revoked, and what the request was.
     pub(super) fn answered(&mut self, request: u32) -> (RequestName, Option<InvitationId>) {
         self.requests.remove(&request).unwrap_or(("unknown", None))
+    }
+
+    /// Whether a message is in turn. Somebody comes in only where they asked for it: with each stay the memory of which
+    /// frames were opened begins anew, so a server that lets people in at will could play old frames again.
+    pub(super) fn expects(&self, message: &ServerMessage) -> bool {
+        let ServerMessage::Entered { request, .. } = message else { return true };
+        self.requests.get(request).is_some_and(|(name, _)| matches!(*name, "start" | "join"))
     }
 
     /// Takes note of what the server says about who is there. The rest is the endpoint's.

@@ -24,6 +24,12 @@ enum Said {
     Goodbye(Ssrc),
 }
 
+impl Said {
+    fn nack(&self) -> Option<(Ssrc, u16)> {
+        if let Self::Nack(media, sequence) = self { Some((*media, *sequence)) } else { None }
+    }
+}
+
 /// A reader of compounds: what is said, and whether all of it could be read.
 type Read = fn(&[u8]) -> (Vec<Said>, Result<(), DropReason>);
 
@@ -55,23 +61,15 @@ fn examine_reader(read: Read, bytes: &[u8]) -> Verdict {
 
 /// A list of losses is written in as few words as it takes, so its order is not kept.
 fn lost_together(read: Read, said: &[Said]) -> Verdict {
-    let nacks = said.iter().filter_map(|thing| match thing {
-        Said::Nack(media, sequence) => Some((*media, *sequence)),
-        _ => None,
-    });
+    let nacks = said.iter().filter_map(Said::nack);
     let nacks: Vec<(Ssrc, u16)> = nacks.take(NACK_ENTRIES_MAX).collect();
     let Some((media, _)) = nacks.first().copied() else { return Ok(()) };
     let lost: Vec<u16> = nacks.iter().filter(|(of, _)| *of == media).map(|(_, sequence)| *sequence).collect();
     let mut written = Vec::new();
     rtcp::write_nack(Ssrc(5), media, &lost, &mut written);
-    let again: BTreeSet<u16> = read(&written)
-        .0
-        .iter()
-        .filter_map(|thing| match thing {
-            Said::Nack(of, sequence) if *of == media => Some(*sequence),
-            _ => None,
-        })
-        .collect();
+    let again = read(&written).0;
+    let again = again.iter().filter_map(Said::nack).filter(|(of, _)| *of == media);
+    let again: BTreeSet<u16> = again.map(|(_, sequence)| sequence).collect();
     require(again == lost.iter().copied().collect(), || format!("losses {lost:?} became {again:?}"))
 }
 

@@ -121,10 +121,10 @@ impl Trial {
     fn seal(&mut self, sender: usize, plaintext: &[u8], count: usize) -> Verdict {
         for _ in 0..count.min(FRAMES_MAX - self.frames.len()) {
             let metadata = plaintext.first_chunk::<3>().map_or(Vec::new(), |head| head.to_vec());
-            let sealer = &mut self.sealers[sender];
-            let counter = sealer.frames();
+            let key = &mut self.sealers[sender];
+            let counter = key.frames();
             let mut sealed = Vec::new();
-            sealer.seal(plaintext, &metadata, &mut sealed).map_err(|error| error.to_string())?;
+            key.seal(plaintext, &metadata, &mut sealed).map_err(|error| error.to_string())?;
             let plaintext = plaintext.to_vec();
             self.frames.push(Frame { sender, counter, sealed, metadata, plaintext });
         }

@@ -211,14 +211,14 @@ impl Trial {
                     self.due = at;
                     break;
                 }
-                output => outputs.push(output),
+                output @ (Output::Transmit(_) | Output::Event(_)) => outputs.push(output),
             }
             require(outputs.len() <= occasion.outputs_max(), || {
                 format!("more than {} outputs from one {occasion:?}", outputs.len() - 1)
             })?;
         }
         (self.tamper)(&mut outputs);
-        self.ledger.settle(&outputs, &occasion)?;
-        self.ledger.audit(&self.engine, received, &occasion)
+        self.ledger.settle(&outputs, occasion)?;
+        self.ledger.audit(&self.engine, received, occasion)
     }
 }

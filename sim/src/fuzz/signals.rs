@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn the_real_forms_pass() {
         assert_eq!(examine_client(LEAVE), Ok(()));
-        assert_eq!(examine_client(&[b' '; SIGNAL_BYTES_MAX + 1]), Ok(()));
+        assert_eq!(examine_client(&vec![b' '; SIGNAL_BYTES_MAX + 1]), Ok(()));
         assert_eq!(examine_server(br#"{"done":{"request":7}}"#), Ok(()));
     }
 

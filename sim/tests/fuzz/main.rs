@@ -36,6 +36,7 @@ targets! {
     sealed_frame: "sealed-frame",
     signalling_channel: "signalling-channel",
     video_assembly: "video-assembly",
+    endpoint: "endpoint",
     conference_server: "conference-server",
 }
 
@@ -48,4 +49,26 @@ fn attack(name: &str) {
     let told =
         attack.faults.iter().map(|fault| format!("{}: {}\n{:02x?}", fault.input, fault.message, fault.bytes));
     assert_eq!(attack.faults_total, 0, "{name}: {}", told.collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn a_server_that_lets_somebody_in_twice_cannot_play_old_frames_again() {
+    assert_kept("endpoint", "found-entered-twice");
+}
+
+#[test]
+fn packets_of_a_picture_that_nobody_asked_for_do_not_make_the_endpoint_spin() {
+    assert_kept("endpoint", "found-picture-nobody-asked-for");
+}
+
+#[test]
+fn a_sender_who_leaves_out_thousands_of_packets_is_not_asked_for_all_of_them() {
+    assert_kept("video-assembly", "found-thousands-of-requests");
+}
+
+/// An input that once broke something, and does no more.
+fn assert_kept(target: &str, input: &str) {
+    let target = sim::fuzz::target(target).expect("there is such a target");
+    let (_, bytes) = target.corpus().iter().find(|(name, _)| *name == input).expect("the input is kept");
+    assert_eq!((target.examine)(bytes), Ok(()), "{}", target.name);
 }

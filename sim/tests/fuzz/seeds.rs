@@ -62,6 +62,24 @@ const SCRIPTS: &[(&str, &str, &[u8])] = &[
             7, 9, 0, 255,
         ],
     ),
+    // In, with a microphone to hear and a camera to send; a picture in two packets; repairs; out and in again.
+    (
+        "endpoint",
+        "seed-sound",
+        &[
+            0, 0, 1, 2, 0, 1, 0, 2, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 10, 1, 255, 20, 200, 11, 0, 0, 0, 3, 0,
+            11, 0, 0, 0, 3, 0, 20, 200, 18, 3, 0,
+        ],
+    ),
+    (
+        "endpoint",
+        "seed-picture",
+        &[
+            0, 0, 1, 2, 0, 1, 0, 2, 0, 0, 0, 3, 1, 0, 1, 2, 1, 0, 11, 0, 8, 0, 3, 0, 11, 0, 9, 0, 3, 0, 20,
+            20, 11, 0, 201, 0, 1, 11, 0, 9, 183, 3, 160, 20, 50, 17, 0, 0, 255, 200, 4, 19, 1, 19, 0, 20,
+            200,
+        ],
+    ),
     // The furnished conferences, media from everybody, feedback, a mode switch, a departure.
     (
         "conference-server",

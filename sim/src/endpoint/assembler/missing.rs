@@ -9,6 +9,9 @@ use media_core::Timestamp;
 pub(super) const REORDER_TOLERANCE: Duration = Duration::from_millis(10);
 /// Requests per packet (libwebrtc `nack_requester.cc`, `kMaxNackRetries`).
 const TRIES_MAX: u8 = 10;
+/// Packets that are awaited at once, at most. libwebrtc stops at 1,000 (the same file, `kMaxNackPackets`); a power of two
+/// beside it lets one gap as large as packets may overtake each other be awaited as a whole.
+const AWAITED_MAX: usize = 1_024;
 /// When a packet is given up, whatever was tried.
 const AGE_MAX: Duration = Duration::from_secs(1);
 /// Round-trip time before it is known (the same file takes 100 ms).
@@ -46,11 +49,17 @@ impl Missing {
         self.rtt = rtt.max(RTT_MIN);
     }
 
-    /// The numbers `from..to` were overtaken at `now`.
-    pub(super) fn on_gap(&mut self, now: Timestamp, from: u64, to: u64) {
+    /// The numbers `from..to` were overtaken at `now`. Of more than can be awaited the oldest are given up; returns how
+    /// many that were.
+    pub(super) fn on_gap(&mut self, now: Timestamp, from: u64, to: u64) -> u64 {
         for sequence in from..to {
             self.awaited.insert(sequence, Awaited { since: now, next: now + REORDER_TOLERANCE, tries: 0 });
         }
+        let excess = self.awaited.len().saturating_sub(AWAITED_MAX);
+        for _ in 0..excess {
+            self.awaited.pop_first();
+        }
+        excess as u64
     }
 
     /// Whether the number had been requested.
@@ -107,5 +116,18 @@ impl Missing {
 
     pub(super) fn clear(&mut self) {
         self.awaited.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_more_than_can_be_awaited_the_oldest_are_given_up() {
+        let mut missing = Missing::new();
+        assert_eq!(missing.on_gap(Timestamp::ZERO, 0, 1_000), 0);
+        assert_eq!(missing.on_gap(Timestamp::ZERO, 2_000, 3_000), 976);
+        assert!(!missing.is_awaited(975) && missing.is_awaited(976) && missing.is_awaited(2_999));
     }
 }

@@ -144,7 +144,7 @@ impl Ledger {
     }
 
     /// Takes note of what follows from one input, and says what of it must not be.
-    pub(super) fn settle(&mut self, outputs: &[Output], occasion: &Occasion) -> Verdict {
+    pub(super) fn settle(&mut self, outputs: &[Output], occasion: Occasion) -> Verdict {
         let mut dropped = Vec::new();
         for output in outputs {
             match output {
@@ -165,10 +165,10 @@ impl Ledger {
             }
         }
         if let Occasion::Strange(peer) = occasion {
-            require(dropped == [(*peer, DropReason::UnknownProtocol)], || format!("drops: {dropped:?}"))?;
+            require(dropped == [(peer, DropReason::UnknownProtocol)], || format!("drops: {dropped:?}"))?;
         }
         if let Occasion::Rtp(peer) | Occasion::Rtcp(peer) = occasion {
-            require(dropped.iter().all(|(of, _)| of == peer), || format!("drops of others: {dropped:?}"))?;
+            require(dropped.iter().all(|(of, _)| *of == peer), || format!("drops of others: {dropped:?}"))?;
         }
         Ok(())
     }

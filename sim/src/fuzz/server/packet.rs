@@ -97,7 +97,7 @@ impl Stream {
             let level = AudioLevel { level: choice & 0x7f, voice: choice & 0x80 != 0 };
             return (AUDIO_LEVEL, level.bytes().to_vec());
         }
-        let (key, start, end) = (choice & 7 == 0, choice & 8 == 0, choice & 16 == 0);
+        let (key, start, end) = (choice.is_multiple_of(8), choice & 8 == 0, choice & 16 == 0);
         if start {
             self.frame = self.frame.wrapping_add(1 + u16::from(choice >> 6));
         }

@@ -23,7 +23,7 @@ fn script() -> Vec<u8> {
         // Packets of the camera are skipped, and everything is asked for again.
         script.extend([slot << 5, 0x52, 205, 4, 31, 40]);
         for view in 0..8 {
-            script.extend([slot << 5 | 13, 0, 0, view, 3, 8]);
+            script.extend([(slot << 5) + 13, 0, 0, view, 3, 8]);
         }
     }
     script

@@ -27,7 +27,7 @@ impl Ledger {
         &self,
         engine: &Engine,
         received_before: u64,
-        occasion: &Occasion,
+        occasion: Occasion,
     ) -> Verdict {
         let statistics = engine.statistics();
         let licences = LICENCES as usize;
