@@ -309,20 +309,7 @@ impl Endpoint {
                 }
             }
             ServerMessage::Waiting { .. } => self.observations.push_back(Observation::Waiting),
-            ServerMessage::Done { request } => {
-                let (name, revoked) = self.session.answered(request);
-                self.observations.push_back(Observation::Done(name));
-                if let Some(invitation) = revoked {
-                    self.mail.push_back(Mail::Revoked { conference: self.conference, invitation });
-                }
-                // Who ends the conference is told that it is done, and is out like everybody else.
-                if name == "end" {
-                    self.session.entry.forget();
-                    self.session.on_out();
-                    self.observations.push_back(Observation::Out(OutReason::Ended));
-                    self.on_outside(now);
-                }
-            }
+            ServerMessage::Done { request } => self.on_done(now, request),
             ServerMessage::Invited { request, invitation } => {
                 let (name, _) = self.session.answered(request);
                 self.observations.push_back(Observation::Done(name));
@@ -362,6 +349,21 @@ impl Endpoint {
                 self.observations.push_back(Observation::Out(reason));
                 self.on_outside(now);
             }
+        }
+    }
+
+    fn on_done(&mut self, now: Timestamp, request: u32) {
+        let (name, revoked) = self.session.answered(request);
+        self.observations.push_back(Observation::Done(name));
+        if let Some(invitation) = revoked {
+            self.mail.push_back(Mail::Revoked { conference: self.conference, invitation });
+        }
+        // Who ends the conference is told that it is done, and is out like everybody else.
+        if name == "end" {
+            self.session.entry.forget();
+            self.session.on_out();
+            self.observations.push_back(Observation::Out(OutReason::Ended));
+            self.on_outside(now);
         }
     }
 

@@ -3,7 +3,7 @@
 
 use sim::scenario::{Action, Layer, MediaKind, Misbehaviour, Mode, Permissions, PersonIndex, Role};
 
-use super::plan::Plan;
+use super::{plan::Plan, script::SITES};
 use crate::model::{Presence, RefConference};
 
 /// Something that happens.
@@ -89,7 +89,7 @@ pub(super) fn choices(plan: &Plan) -> Vec<(u32, Move)> {
             }
         }
     }
-    for site in 0..plan.sites() {
+    for site in 0..SITES.len() {
         for (trouble, millis) in [
             (Trouble::Loss, 800),
             (Trouble::Outage, 300),

@@ -61,10 +61,6 @@ impl Plan {
         1 + usize::from(self.cast.second)
     }
 
-    pub(super) fn sites(&self) -> usize {
-        2
-    }
-
     /// Whether the media node has crashed: once in a rehearsal is enough.
     pub(super) fn has_crashed(&self) -> bool {
         self.crashed

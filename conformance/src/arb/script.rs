@@ -17,7 +17,7 @@ use super::{
 };
 
 /// Buildings, with lines that carry everything.
-const SITES: [(&str, &str); 2] = [("amt", "fibre-100"), ("home", "vdsl-vectoring-100-40")];
+pub(super) const SITES: [(&str, &str); 2] = [("amt", "fibre-100"), ("home", "vdsl-vectoring-100-40")];
 /// Two and a half seconds before the end of the licences' term.
 const EXPIRING: &str = "2021-10-31T23:59:57.5+01:00[Europe/Berlin]";
 /// Names of people, hosts first.
@@ -25,7 +25,7 @@ const NAMES: [&str; 7] = ["anna", "bert", "cora", "dirk", "elif", "fritz", "gret
 /// The first move is not before this.
 const OPENING: Duration = Duration::from_millis(600);
 /// From the end of the last trouble to the end: the time in which a run has to come to rest, with a little to spare.
-const REST: Duration = Duration::from_millis(3_000);
+const REST: Duration = Duration::from_secs(3);
 
 /// The scenario of a cast in which nobody does anything after coming.
 pub(super) fn stage(cast: &Cast) -> Scenario {
@@ -136,14 +136,15 @@ impl<'a> Script<'a> {
         let mut step = StepEntry::new(DurationText(now), NAMES[who.0], verb);
         step.whom = whom.map(|whom| NAMES[whom.0].into());
         step.media = media.map(|media| kinds(media).into());
-        match action {
-            Action::SetMode(mode) => step.mode = Some(mode.into()),
-            Action::Misbehave(how) => step.how = Some(how.into()),
-            Action::Watch { kind, layer, .. } => {
-                step.kind = Some(kind.into());
-                step.layer = Some(watch(layer).into());
-            }
-            _ => {}
+        if let Action::SetMode(mode) = action {
+            step.mode = Some(mode.into());
+        }
+        if let Action::Misbehave(how) = action {
+            step.how = Some(how.into());
+        }
+        if let Action::Watch { kind, layer, .. } = action {
+            step.kind = Some(kind.into());
+            step.layer = Some(watch(layer).into());
         }
         Some(step)
     }

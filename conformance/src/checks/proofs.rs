@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use sim::sabotage::Sabotage;
 
-use super::{bytes, checks, clear, det, e2e, proven};
+use super::{bytes, checks, clear, det, e2e, proven, reference};
 use crate::{
     check::{Check, Judge},
     evidence::Findings,
@@ -99,6 +99,7 @@ const DET: &[Proof] = &[
 const REFERENCE: &[Proof] = &[
     ("the-reference-model-agrees", Sabotage::LicenceForEverybody, "licences"),
     ("the-reference-model-agrees", Sabotage::LeakyLobby, "lobby"),
+    ("what-was-wrong-once-stays-right", Sabotage::GuestsUnwelcome, "a-second-knock-in-the-lobby"),
 ];
 
 const ACCOUNTS: &[Proof] = &[
@@ -132,6 +133,11 @@ const TABLES: &[&[Proof]] =
 
 /// Proofs of checks that no sabotage of a run reaches.
 const FIXTURES: &[BrokenFixture] = &[
+    (
+        "drawn-scenarios-are-as-the-model-says",
+        "a server that turns guests away",
+        reference::drawn_where_guests_are_turned_away,
+    ),
     (
         "a-lie-about-a-bound-field-opens-nothing",
         "a field that is not bound to the frame",

@@ -106,7 +106,9 @@ impl Course {
             Arrival::Crash => {
                 let everybody: Vec<Connection> = self.standings.keys().copied().collect();
                 self.server.crash(at);
-                everybody.into_iter().for_each(|who| self.note(at, who));
+                for who in everybody {
+                    self.note(at, who);
+                }
                 true
             }
             Arrival::Gone(who) => {
@@ -141,7 +143,9 @@ impl Course {
             let conference = self.server.conferences().find(|(other, _)| *other == sitting);
             touched.extend(conference.iter().flat_map(|(_, conference)| conference.present()));
         }
-        touched.into_iter().for_each(|who| self.note(at, who));
+        for who in touched {
+            self.note(at, who);
+        }
     }
 
     /// Whether somebody is refused for asking too often, and did: nothing changes then.

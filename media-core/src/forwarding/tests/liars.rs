@@ -78,9 +78,9 @@ fn beside_a_liar(level: u8) -> ([usize; 3], usize) {
     for round in 0..rounds {
         // The liar comes first.
         let mut outputs = studio.send(4, &microphones[3].sound(level));
-        for who in 0..3 {
+        for (who, microphone) in (1..=3).zip(&mut microphones) {
             let talk = TALK + (round * 7 % 15) as u8;
-            outputs.extend(studio.send(who as u32 + 1, &microphones[who].sound(talk)));
+            outputs.extend(studio.send(who, &microphone.sound(talk)));
         }
         for packet in sent_to(&outputs, 99) {
             let whose = microphones.iter().position(|one| one.offer.ssrc == packet.source.meta.ssrc);
