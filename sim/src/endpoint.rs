@@ -9,6 +9,8 @@ mod farewell;
 mod incoming;
 mod layout;
 mod media;
+mod messages;
+mod opened;
 mod pacer;
 mod plaintext;
 pub mod playout;
@@ -24,14 +26,13 @@ use media_core::{
     DropCounters, MediaKind, PeerId, Ssrc, Timestamp,
     e2ee::{BaseKey, CipherSuite, ConferenceSecret, KeyId, Opener, Sealer, SharedSecretKeys},
     secret::Token,
-    signalling::{ClientInfo, OutReason, Refusal, Request, ServerMessage},
+    signalling::{ClientInfo, Request},
 };
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 
 use crate::{
     adversary::Adversary,
-    channel::ChannelState,
     mail::{FullLink, Mail},
     packet::Datagram,
     recording::Recording,
@@ -47,10 +48,11 @@ use incoming::Incoming;
 use layout::Layout;
 use pacer::Pacer;
 use publisher::Publisher;
-use session::{Phase, Session};
+use session::Session;
 
 pub use entry::RETURN_MAX;
-pub use incoming::{FrameCounters, ReceivedTrack};
+pub use incoming::ReceivedTrack;
+pub use opened::FrameCounters;
 pub use plaintext::{MARKER_BYTES, Marker, frame_identity};
 pub use report::{ClientView, PersonRecord};
 pub use session::{Observation, RequestName};
@@ -264,112 +266,6 @@ impl Endpoint {
         self.observations.push_back(Observation::Opened);
         if self.opened_at.is_none() {
             self.opened_at = Some(now);
-        }
-    }
-
-    fn drain_messages(&mut self, now: Timestamp) {
-        while let Some(message) =
-            self.session.channel.as_mut().and_then(|(_, channel)| channel.poll_message())
-        {
-            match ServerMessage::decode(&message) {
-                Ok(message) if self.session.expects(&message) => {
-                    self.session.on_message(&message);
-                    self.on_message(now, message);
-                }
-                Ok(_) | Err(_) => self.observations.push_back(Observation::Malformed),
-            }
-        }
-        let closed = self
-            .session
-            .channel
-            .as_ref()
-            .is_some_and(|(_, channel)| matches!(channel.state(), ChannelState::Closed { .. }));
-        if closed {
-            self.on_broken(now);
-        }
-    }
-
-    fn on_broken(&mut self, now: Timestamp) {
-        if matches!(self.session.phase, Phase::Waiting | Phase::In(_)) {
-            self.observations.push_back(Observation::Disconnected);
-            self.on_outside(now);
-        }
-        self.session.on_broken(now);
-    }
-
-    fn on_message(&mut self, now: Timestamp, message: ServerMessage) {
-        match message {
-            ServerMessage::Entered { request, participant, mode, invitation, .. } => {
-                self.session.answered(request);
-                self.observations.push_back(Observation::Entered { participant, mode });
-                self.on_entered(now, participant);
-                if let Some(invitation) = invitation {
-                    self.adversary.on_link(&invitation.link);
-                    self.send_mail(invitation);
-                }
-            }
-            ServerMessage::Waiting { .. } => self.observations.push_back(Observation::Waiting),
-            ServerMessage::Done { request } => self.on_done(now, request),
-            ServerMessage::Invited { request, invitation } => {
-                let (name, _) = self.session.answered(request);
-                self.observations.push_back(Observation::Done(name));
-                self.send_mail(invitation);
-            }
-            ServerMessage::Refused { request, reason } => {
-                let (name, _) = self.session.answered(request);
-                if matches!(name, "start" | "join") && self.session.participant().is_none() {
-                    self.session.entry.on_answer();
-                    // Who waits does so in spite of a second attempt.
-                    if reason != Refusal::AlreadyIn {
-                        self.session.on_out();
-                    }
-                }
-                self.observations.push_back(Observation::Refused(name, reason));
-            }
-            ServerMessage::Member { member } if Some(member.participant) == self.session.participant() => {
-                self.observations.push_back(Observation::Permissions(member.permissions));
-                self.update_watching(now);
-            }
-            ServerMessage::Member { .. } | ServerMessage::MemberLeft { .. } => self.update_watching(now),
-            ServerMessage::Knock { .. } => {}
-            ServerMessage::ModeChanged { mode } => {
-                self.observations.push_back(Observation::Mode(mode));
-                self.update_watching(now);
-            }
-            ServerMessage::TrackAdded { track } => {
-                self.incoming.push(Incoming::new(track, self.grid));
-                self.update_watching(now);
-            }
-            ServerMessage::TrackRemoved { participant, kind } => {
-                self.on_track_removed(now, participant, kind);
-                self.update_watching(now);
-            }
-            ServerMessage::Demand { kind, encodings } => self.on_demand(now, kind, encodings),
-            ServerMessage::Out { reason } => {
-                self.observations.push_back(Observation::Out(reason));
-                self.on_outside(now);
-            }
-        }
-    }
-
-    fn on_done(&mut self, now: Timestamp, request: u32) {
-        let (name, revoked) = self.session.answered(request);
-        self.observations.push_back(Observation::Done(name));
-        if let Some(invitation) = revoked {
-            self.mail.push_back(Mail::Revoked { conference: self.conference, invitation });
-        }
-        // Who ends the conference is told that it is done, and is out like everybody else.
-        if name == "end" {
-            self.session.entry.forget();
-            self.session.on_out();
-            self.observations.push_back(Observation::Out(OutReason::Ended));
-            self.on_outside(now);
-        }
-    }
-
-    fn send_mail(&mut self, invitation: media_core::signalling::Invitation) {
-        if let Some(secret) = self.secret {
-            self.mail.push_back(Mail::Link { conference: self.conference, invitation, secret });
         }
     }
 

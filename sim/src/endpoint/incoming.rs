@@ -1,12 +1,12 @@
 //! Owns one received track: packets are ordered and joined, opened with SFrame, and only then played. There is no way
-//! from a packet to play-out or picture that does not pass [`Opener::open`] (E2E-004).
+//! from a packet to play-out or picture that does not pass [`open`] (E2E-004).
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use media_core::{
     DropCounters, DropReason, MediaKind, ParticipantId, Ssrc, Timestamp,
-    e2ee::{CipherSuite, ConferenceSecret, FrameMetadata, KeyId, Opener, SharedSecretKeys},
+    e2ee::FrameMetadata,
     rtp::{
         DependencyDescriptor, FrameReader, RtpView, SequenceUnwrapper, TimestampUnwrapper,
         ext::DEPENDENCY_DESCRIPTOR,
@@ -16,7 +16,8 @@ use media_core::{
 
 use super::{
     assembler::{AssembledFrame, Assembler, FrameDiffs, VideoPacket},
-    plaintext::{self, Content, Marker},
+    opened::{FrameCounters, Frames, Opening, open},
+    plaintext::Content,
     playout::{AudioFrame, Playout},
     received::Received,
 };
@@ -24,32 +25,6 @@ use crate::{
     quality::{AudioMeter, VideoMeter},
     timeline::{Grid, Hearing},
 };
-
-/// Counts of what became of received frames.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FrameCounters {
-    /// Frames that SFrame opened.
-    pub opened: u64,
-    /// Frames that went to a decoder (play-out or picture).
-    pub decoded: u64,
-    /// Frames that SFrame refused.
-    pub refused: u64,
-    /// Opened frames in which the sender's marker stood.
-    pub marked: u64,
-    /// Opened frames without the marker that every sender writes.
-    pub strange: u64,
-}
-
-impl FrameCounters {
-    /// Adds another track's counts to these.
-    pub fn merge(&mut self, other: &Self) {
-        self.opened += other.opened;
-        self.decoded += other.decoded;
-        self.refused += other.refused;
-        self.marked += other.marked;
-        self.strange += other.strange;
-    }
-}
 
 /// A received track.
 #[derive(Debug)]
@@ -87,26 +62,6 @@ struct Watching {
     torn: u64,
     /// The stream was paused on purpose, perhaps in the middle of a frame: that one is not torn by any fault.
     cut: bool,
-}
-
-/// What became of a track's frames.
-#[derive(Debug, Default)]
-struct Frames {
-    counters: FrameCounters,
-    /// Why packets of it went no further.
-    refused: DropCounters,
-    /// What went to the decoder, by [`plaintext::frame_identity`].
-    decoded: Vec<u64>,
-    /// Longest time from capture to decoding.
-    slowest: Duration,
-}
-
-/// What opening needs besides the track itself.
-pub(super) struct Opening<'a> {
-    pub(super) opener: &'a mut Opener<SharedSecretKeys>,
-    pub(super) marker: &'a Marker,
-    /// The conference's secret, for an endpoint that is broken on purpose and plays whatever opens.
-    pub(super) gullible: Option<[u8; 32]>,
 }
 
 impl Incoming {
@@ -398,47 +353,6 @@ fn metadata(info: &TrackInfo, frame: &AssembledFrame) -> FrameMetadata {
         temporal_layer: frame.temporal,
         key_frame: frame.key,
         frame_number: frame.frame_number,
-    }
-}
-
-/// Opens a frame as one of `sender`, or refuses it. Whose key sealed it is asked first: a frame of somebody else must not
-/// count as opened, or their own copy of it would be taken for a replay.
-fn open(
-    sealed: &[u8],
-    metadata: FrameMetadata,
-    sender: ParticipantId,
-    frames: &mut Frames,
-    opening: &mut Opening<'_>,
-) -> Result<Content, DropReason> {
-    let mut clear = Vec::new();
-    let opened = KeyId::of_frame(sealed).and_then(|key| {
-        if let Some(secret) = opening.gullible {
-            let keys = SharedSecretKeys::new(ConferenceSecret::from_bytes(secret));
-            return Opener::new(CipherSuite::default(), keys).open(sealed, &metadata.to_bytes(), &mut clear);
-        }
-        if !key.is_of(sender) {
-            return Err(DropReason::WrongSender);
-        }
-        opening.opener.open(sealed, &metadata.to_bytes(), &mut clear)
-    });
-    if let Err(reason) = opened {
-        frames.counters.refused += 1;
-        return Err(reason);
-    }
-    frames.counters.opened += 1;
-    let content = plaintext::read(&clear, opening.marker);
-    frames.counters.marked += u64::from(matches!(content, Content::Marked(..)));
-    frames.counters.strange += u64::from(content == Content::Strange);
-    Ok(content)
-}
-
-impl Frames {
-    fn on_decoded(&mut self, now: Timestamp, content: Content) {
-        self.counters.decoded += 1;
-        if let Content::Marked(captured, identity) = content {
-            self.slowest = self.slowest.max(now.saturating_since(captured));
-            self.decoded.push(identity);
-        }
     }
 }
 

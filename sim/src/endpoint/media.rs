@@ -9,10 +9,7 @@ use media_core::{
 };
 
 use super::{
-    Endpoint, Incoming,
-    compounds::Compounds,
-    incoming::{Opening, belongs},
-    layout::Picture,
+    Endpoint, Incoming, compounds::Compounds, incoming::belongs, layout::Picture, opened::Opening,
     publisher::Sending,
 };
 use crate::{
