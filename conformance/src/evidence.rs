@@ -134,6 +134,15 @@ impl Findings {
         }
     }
 
+    /// The count of the figure `name`; 0 where nothing was counted.
+    pub(crate) fn counted(&self, name: &str) -> u64 {
+        let counts = self.figures.iter().filter_map(|figure| match figure {
+            Figure::Count { name: known, count } if known == name => Some(*count),
+            Figure::Count { .. } | Figure::Range { .. } => None,
+        });
+        counts.sum()
+    }
+
     /// How many things were looked at.
     pub fn examined(&self) -> u64 {
         self.examined

@@ -30,7 +30,10 @@ use crate::{
     arb::{Move, Plan, Planning, script},
     check::{EVERY_SCENARIO, Judge},
     checks::checks,
-    oracle::wire::{Arrival, Wire},
+    oracle::{
+        self,
+        wire::{Arrival, Wire},
+    },
     perform::catch_panic,
     rehearsal::{HarnessError, RunEvidence, Settings, Simulation},
 };
@@ -62,6 +65,12 @@ pub struct Searched {
     pub digest: String,
     /// Requests and what came of them, with how often: what the search has reached.
     pub reached: BTreeMap<String, u64>,
+    /// Scenarios that came to rest and were judged at rest.
+    pub settled: u64,
+    /// Streams of which it was judged that they have to flow.
+    pub streams_due: u64,
+    /// Deeds that were followed to the server.
+    pub deeds: u64,
     /// The first scenario, in the order of drawing, that broke something.
     pub found: Option<Found>,
 }
@@ -91,6 +100,8 @@ pub(crate) struct Trial {
     digest: String,
     simulated: Duration,
     reached: Vec<String>,
+    /// Runs at rest, streams due and deeds followed.
+    judged: [u64; 3],
 }
 
 /// What all threads of a search share.
@@ -160,6 +171,9 @@ fn conclude(
         simulated: Duration::ZERO,
         digest: String::new(),
         reached: BTreeMap::new(),
+        settled: 0,
+        streams_due: 0,
+        deeds: 0,
         found: None,
     };
     let mut digest = Context::new(&SHA256);
@@ -169,6 +183,10 @@ fn conclude(
         searched.simulated += trial.simulated;
         digest.update(trial.digest.as_bytes());
         digest.update(&[0]);
+        let [settled, streams_due, deeds] = trial.judged;
+        searched.settled += settled;
+        searched.streams_due += streams_due;
+        searched.deeds += deeds;
         for label in trial.reached {
             *searched.reached.entry(label).or_default() += 1;
         }
@@ -214,11 +232,15 @@ pub(crate) fn attempt(settings: Settings, case: u32, drawn: &Drawn) -> Result<Tr
                 digest: String::new(),
                 simulated: scenario.duration,
                 reached: Vec::new(),
+                judged: [0; 3],
             });
         }
     };
     let (violation, reached) = (first_violation(&run), reached(&run));
-    Ok(Trial { violation, digest: run.digest, simulated: run.simulated, reached })
+    let compared = oracle::judge(run.run());
+    let judged =
+        [oracle::SETTLED_RUNS, oracle::STREAMS_DUE, oracle::DEEDS].map(|name| compared.counted(name));
+    Ok(Trial { violation, digest: run.digest, simulated: run.simulated, reached, judged })
 }
 
 /// What is wrong in a run, by every check that judges all of them: the first in time.

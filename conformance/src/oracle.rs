@@ -20,6 +20,13 @@ use crate::evidence::Findings;
 use course::Course;
 use wire::Wire;
 
+/// The figure that counts runs that were judged at rest.
+pub(crate) const SETTLED_RUNS: &str = "settled runs";
+/// The figure that counts streams that had to flow.
+pub(crate) const STREAMS_DUE: &str = "streams due in calms";
+/// The figure that counts what people did and the server had to be asked for.
+pub(crate) const DEEDS: &str = "deeds followed";
+
 /// Everything in which a run is not as the model says.
 pub fn judge(run: &Run) -> Findings {
     let mut findings = Findings::new();

@@ -277,6 +277,9 @@ impl MediaNode {
         match packet {
             Outgoing::Signal(message) => {
                 let message = self.saboteur.on_message(self.now, peer, message);
+                if self.saboteur.withholds(&message) {
+                    return;
+                }
                 self.observer.on_message(self.now, peer, &message);
                 if let Some(message) = self.saboteur.delay(self.now, peer, message) {
                     self.send_message(peer, message, out);

@@ -140,6 +140,10 @@ sabotages! {
     LateDemand = "late-demand",
     /// The scenario file of a failing run lacks its last person.
     ForgetfulFile = "forgetful-file",
+    /// Endpoints swallow whatever people do to the mode, to locks and to hands.
+    SwallowedClick = "swallowed-click",
+    /// Nobody is told when the mode has changed.
+    WithheldNews = "withheld-news",
     /// Every 53rd datagram of a group of buildings disappears behind the access link, and no account says so.
     SilentLink = "silent-link",
     /// What comes from a host takes longer, the higher the host's number.

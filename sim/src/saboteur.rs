@@ -227,6 +227,12 @@ impl Saboteur {
         self.delayed.drain(..due).map(|(_, peer, message)| (peer, message)).collect()
     }
 
+    /// Whether a message of the engine goes to nobody.
+    pub(crate) fn withholds(&self, message: &[u8]) -> bool {
+        self.is(Sabotage::WithheldNews)
+            && matches!(ServerMessage::decode(message), Ok(ServerMessage::ModeChanged { .. }))
+    }
+
     /// A message of the engine to a peer: what the peer gets in its place. By these the host knows who is where.
     #[expect(clippy::wildcard_enum_match_arm, reason = "other messages say nothing about who is where")]
     pub(crate) fn on_message(&mut self, now: Timestamp, peer: PeerId, message: Vec<u8>) -> Vec<u8> {

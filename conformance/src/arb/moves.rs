@@ -156,8 +156,8 @@ fn of_moderation(choice: &mut Choice, plan: &Plan, who: PersonIndex, conference:
         choice.add(often(1, Role::Moderator), who, Action::Mute(whom, Permissions::ALL));
         choice.add(often(1, Role::Moderator), who, Action::Mute(whom, SCREEN));
         choice.add(often(1, Role::Moderator), who, Action::Unmute(whom, AUDIO));
-        choice.add(often(1, Role::Moderator), who, Action::Remove(whom));
-        choice.add(often(2, Role::Host), who, Action::NameModerator(whom));
+        choice.add(often(2, Role::Moderator), who, Action::Remove(whom));
+        choice.add(often(4, Role::Host), who, Action::NameModerator(whom));
         choice.add(often(3, Role::Host), who, Action::HandOver(whom));
         if conference.mode() == Mode::Presenter {
             choice.add(often(2, Role::Moderator), who, Action::NamePresenter(whom));

@@ -12,9 +12,9 @@ use super::{
 };
 use crate::model::{Ask, Connection, Door, LinkNumber, Presence, RefServer, Visitor};
 
-/// Pauses before moves in milliseconds, the simplest first: enough for everything to arrive, hardly enough, and not
-/// enough, so that messages cross.
-const PAUSES: [u32; 4] = [400, 150, 40, 3];
+/// Pauses before moves in milliseconds, the simplest first: enough for everything to arrive, hardly enough, not enough, so
+/// that messages cross, and (seldom) enough for media to find its way and be judged.
+const PAUSES: [u32; 13] = [400, 400, 400, 400, 150, 150, 150, 40, 40, 40, 3, 3, 1_500];
 
 /// A rehearsal up to a moment.
 #[derive(Clone, Debug)]

@@ -99,6 +99,8 @@ const DET: &[Proof] = &[
 const REFERENCE: &[Proof] = &[
     ("the-reference-model-agrees", Sabotage::LicenceForEverybody, "licences"),
     ("the-reference-model-agrees", Sabotage::LeakyLobby, "lobby"),
+    ("the-reference-model-agrees", Sabotage::SwallowedClick, "presenter"),
+    ("the-reference-model-agrees", Sabotage::WithheldNews, "presenter"),
     ("what-was-wrong-once-stays-right", Sabotage::GuestsUnwelcome, "a-second-knock-in-the-lobby"),
 ];
 

@@ -49,6 +49,8 @@ fn agrees(run: &RunEvidence) -> Findings {
 fn stays_right(run: &RunEvidence) -> Findings {
     let mut findings = Findings::new();
     let violation = first_violation(run);
+    let rested = oracle::judge(run.run()).counted(oracle::SETTLED_RUNS) == 1;
+    findings.expect(violation.is_some() || rested, || "the run was not judged at rest".to_owned());
     findings.expect(violation.is_none(), || violation.map(|(_, violation)| violation).unwrap_or_default());
     findings
 }
@@ -63,6 +65,11 @@ fn drawn(settings: Settings) -> Findings {
         Ok(searched) => {
             findings.count("scenarios", u64::from(searched.cases));
             findings.count("kinds of requests and answers", searched.reached.len() as u64);
+            findings.count("streams due", searched.streams_due);
+            findings.count("deeds followed", searched.deeds);
+            let blind = searched.streams_due == 0 || searched.deeds == 0;
+            let rested = searched.found.is_some() || searched.settled == u64::from(searched.cases);
+            findings.expect(rested && !blind, || format!("only a part was judged: {searched:?}"));
             findings.add_examined(u64::from(searched.cases) - u64::from(searched.found.is_some()));
             if let Some(found) = searched.found {
                 findings.expect(false, || {

@@ -1,14 +1,15 @@
 //! Owns the claim that media flows: whenever nothing has happened for a while, everybody gets what everybody else in the
 //! conference may send and does send (user-visible outcome; liveness).
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use sim::{
     run::Run,
     scenario::{Action, LinkKind, MediaKind, PersonIndex, Scenario, Site, Timestamp},
+    tap::SeenRtp,
 };
 
-use super::{course::Course, disturbance, name, wire::connection};
+use super::{STREAMS_DUE, course::Course, disturbance, name, wire::connection};
 use crate::{
     checks::flows::Flows,
     evidence::Findings,
@@ -44,7 +45,7 @@ pub(super) fn between(run: &Run, server: &RefServer, since: Timestamp, until: Ti
         if to.saturating_since(from) >= CALM_AFTER && !disturbance::is_troubled(scenario, to - CALM_AFTER, to)
         {
             let conferences = server.conferences().map(|(_, conference)| conference);
-            let due = conferences.flat_map(|conference| due_in(scenario, conference)).collect();
+            let due = conferences.flat_map(|conference| due_in(scenario, conference, to)).collect();
             calms.push(Calm { until: to, due });
         }
         from = to;
@@ -54,36 +55,56 @@ pub(super) fn between(run: &Run, server: &RefServer, since: Timestamp, until: Ti
 
 pub(super) fn judge(run: &Run, course: &Course, findings: &mut Findings) {
     let flows = Flows::new(run);
-    let egress = &run.server.tap.egress;
+    let tap = &run.server.tap;
+    let mut due = 0;
     for calm in &course.calms {
-        let from = egress.partition_point(|packet| packet.at < calm.until - WINDOW);
-        let to = egress.partition_point(|packet| packet.at < calm.until);
-        let mut arrived: BTreeSet<Flow> = BTreeSet::new();
-        for packet in &egress[from..to] {
+        let (mut sent, mut arrived): (BTreeMap<_, u32>, BTreeMap<Flow, u32>) = Default::default();
+        for packet in within(&tap.ingress, calm.until) {
+            if let Some(kind) = flows.kind_of(packet) {
+                *sent.entry((connection(packet.peer), kind)).or_default() += 1;
+            }
+        }
+        for packet in within(&tap.egress, calm.until) {
             let origin = flows.origin(packet.payload);
             let kind = origin.and_then(|origin| flows.kind_of_stream(origin.peer, origin.ssrc));
             if let (Some(origin), Some(kind)) = (origin, kind) {
-                arrived.insert((connection(origin.peer), connection(packet.peer), kind));
+                *arrived.entry((connection(origin.peer), connection(packet.peer), kind)).or_default() += 1;
             }
         }
         for flow in &calm.due {
             let (from, to, kind) = *flow;
-            findings.expect_at(arrived.contains(flow), Some(calm.until), || {
+            let (arrived, sent) = (arrived.get(flow).copied().unwrap_or_default(), sent.get(&(from, kind)));
+            // All of a voice goes on; of a camera the one encoding that is wanted.
+            let least = if kind == MediaKind::Audio { sent.copied().unwrap_or_default() * 9 / 10 } else { 1 };
+            findings.expect_at(arrived >= least.max(1), Some(calm.until), || {
                 let (from, to) = (name(run, from), name(run, to));
                 format!(
-                    "{to} got no {kind:?} of {from}, who may send it, in a calm that lasted {CALM_AFTER:?}"
+                    "{to} got {arrived} packets of {from}'s {kind:?}, who may send it, and {} were due at the end of a \
+                     calm that lasted {CALM_AFTER:?}",
+                    least.max(1)
                 )
             });
         }
+        due += calm.due.len();
     }
     findings.count("calm moments", course.calms.len() as u64);
+    findings.count(STREAMS_DUE, due as u64);
 }
 
-fn due_in(scenario: &Scenario, conference: &RefConference) -> Vec<Flow> {
+/// What passed in the last part of a calm.
+fn within(packets: &[SeenRtp], until: Timestamp) -> &[SeenRtp] {
+    let from = packets.partition_point(|packet| packet.at < until - WINDOW);
+    let to = packets.partition_point(|packet| packet.at < until);
+    &packets[from..to]
+}
+
+fn due_in(scenario: &Scenario, conference: &RefConference, at: Timestamp) -> Vec<Flow> {
     let mut due = Vec::new();
     for to in conference.present() {
         for kind in MediaKind::ALL {
-            due.extend(senders(scenario, conference, to, kind).into_iter().map(|from| (from, to, kind)));
+            due.extend(
+                senders(scenario, conference, (to, kind), at).into_iter().map(|from| (from, to, kind)),
+            );
         }
     }
     due
@@ -93,8 +114,8 @@ fn due_in(scenario: &Scenario, conference: &RefConference) -> Vec<Flow> {
 fn senders(
     scenario: &Scenario,
     conference: &RefConference,
-    to: Connection,
-    kind: MediaKind,
+    (to, kind): (Connection, MediaKind),
+    at: Timestamp,
 ) -> Vec<Connection> {
     let viewer = scenario.person(to.person);
     let senders: Vec<Connection> = conference
@@ -108,8 +129,9 @@ fn senders(
         MediaKind::Camera => viewer.watch.is_some() && others <= viewer.tiles,
         MediaKind::Screen => viewer.watch.is_some(),
     };
-    // Nothing is owed to who spent their share by breaking the rules.
-    let owed = !chooses_by_hand(scenario, to.person) && !misbehaves(scenario, to.person);
+    // Who has spent their share of changes by breaking the rules is owed sound, but no picture (SEC-003).
+    let spent = misbehaves(scenario, to.person, Timestamp::FAR_FUTURE) && kind.is_video();
+    let owed = !chooses_by_hand(scenario, to.person) && !spent && !misbehaves(scenario, to.person, at);
     if !wanted || !owed || !is_ample(scenario.site(viewer.site)) {
         return Vec::new();
     }
@@ -119,7 +141,8 @@ fn senders(
             && (kind != MediaKind::Audio || person.speaks.is_none())
             && person.link != LinkKind::WithoutKey
             && is_ample(scenario.site(person.site))
-            && !misbehaves(scenario, from.person)
+            // A stream whose numbering its own sender has spoilt stays spoilt: it harms nobody else.
+            && !misbehaves(scenario, from.person, Timestamp::FAR_FUTURE)
     };
     senders.into_iter().filter(is_sound).collect()
 }
@@ -133,7 +156,16 @@ fn chooses_by_hand(scenario: &Scenario, person: PersonIndex) -> bool {
     scenario.steps.iter().any(|step| step.who == person && watches(&step.action))
 }
 
-fn misbehaves(scenario: &Scenario, person: PersonIndex) -> bool {
-    let broken = |action: &Action| matches!(action, Action::Misbehave(_));
-    scenario.steps.iter().any(|step| step.who == person && broken(&step.action))
+/// Whether somebody breaks the rules at `at`, or did until shortly before; for ever, when asked about the end of time.
+fn misbehaves(scenario: &Scenario, person: PersonIndex, at: Timestamp) -> bool {
+    let own = scenario.steps.iter().filter(|step| step.who == person && step.at <= at);
+    let mut since = None;
+    for step in own {
+        match step.action {
+            Action::Misbehave(_) => since = Some(Timestamp::FAR_FUTURE),
+            Action::Behave if since.is_some() && at < Timestamp::FAR_FUTURE => since = Some(step.at),
+            _ => {}
+        }
+    }
+    since.is_some_and(|since| since == Timestamp::FAR_FUTURE || at.saturating_since(since) < CALM_AFTER)
 }

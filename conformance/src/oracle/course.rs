@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     evidence::Findings,
-    model::{Connection, Expected, Notice, Outcome, Presence, RefServer, Reply, Sitting},
+    model::{Ask, Connection, Expected, Notice, Outcome, Presence, RefServer, Reply, Sitting},
 };
 
 /// How somebody stands, as the model sees it.
@@ -117,7 +117,7 @@ impl Course {
                 self.note_all(at, *who, before);
                 true
             }
-            Arrival::Request { who, reply, .. } if self.is_hasty(at, *who, reply.as_ref()) => true,
+            Arrival::Request { who, ask, reply } if self.is_hasty(at, *who, ask, reply.as_ref()) => true,
             Arrival::Request { who, ask, reply } => {
                 let before = self.server.sitting_of(*who);
                 let Outcome { expected, notices } = self.server.ask(at, *who, ask);
@@ -149,9 +149,9 @@ impl Course {
     }
 
     /// Whether somebody is refused for asking too often, and did: nothing changes then.
-    fn is_hasty(&mut self, at: Timestamp, who: Connection, reply: Option<&Reply>) -> bool {
-        self.haste.on_asked(at, who.person);
-        reply == Some(&Reply::Refused(Refusal::TooManyRequests)) && self.haste.excuses(who.person)
+    fn is_hasty(&mut self, at: Timestamp, who: Connection, ask: &Ask, reply: Option<&Reply>) -> bool {
+        self.haste.on_asked(at, who.person, ask);
+        reply == Some(&Reply::Refused(Refusal::TooManyRequests)) && self.haste.excuses(who.person, ask)
     }
 
     /// Writes down how somebody stands, if it is not as before.

@@ -9,6 +9,7 @@ use sim::{
 };
 
 use super::{
+    DEEDS,
     course::Course,
     disturbance, name,
     wire::{Arrival, Wire},
@@ -41,7 +42,7 @@ pub(super) fn judge(run: &Run, course: &Course, wire: &Wire, findings: &mut Find
             format!("{who} did {:?}, and the server was not asked within {ARRIVES_WITHIN:?}", step.action)
         });
     }
-    findings.count("deeds followed", followed);
+    findings.count(DEEDS, followed);
 }
 
 /// The sitting in which somebody has been for a while, by one connection and without a break.

@@ -9,7 +9,7 @@ use sim::{
     scenario::{PersonIndex, Role},
 };
 
-use super::{course::Course, disturbance, wire::connection};
+use super::{SETTLED_RUNS, course::Course, disturbance, wire::connection};
 use crate::{
     evidence::Findings,
     model::{Connection, Presence, RefConference},
@@ -25,7 +25,7 @@ pub(super) fn judge(run: &Run, course: &Course, findings: &mut Findings) {
     if course.parted < end || end.saturating_since(last) < SETTLED_AFTER {
         return;
     }
-    findings.count("settled runs", 1);
+    findings.count(SETTLED_RUNS, 1);
     for (person, _) in run.scenario.people.iter().enumerate() {
         let why = pending(run, course, PersonIndex(person));
         findings.expect_at(why.is_none(), Some(end), || {

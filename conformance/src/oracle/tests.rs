@@ -25,6 +25,8 @@ fn the_model_notices_what_the_server_does_wrong() {
         ("rooms", Sabotage::SmallRooms, "was answered Refused(ConferenceFull)"),
         ("lobby", Sabotage::LeakyLobby, "must not send to them"),
         ("hostile", Sabotage::CameraRequired, "in a calm"),
+        ("presenter", Sabotage::SwallowedClick, "and the server was not asked"),
+        ("presenter", Sabotage::WithheldNews, "they believe the mode to be"),
     ];
     for (scenario, sabotage, told) in broken {
         let violations = violations(scenario, Some(sabotage));

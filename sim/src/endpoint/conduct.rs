@@ -9,6 +9,7 @@ use super::{Endpoint, Incoming, Observation, Publisher};
 use crate::{
     adversary::{Act, Knowledge},
     mail::Mailbox,
+    sabotage::Sabotage,
     scenario::{Action, Scenario},
 };
 
@@ -20,6 +21,11 @@ impl Endpoint {
         reason = "whatever is not done at once here is a request to the server"
     )]
     pub fn handle_action(&mut self, now: Timestamp, action: Action, scenario: &Scenario, mailbox: &Mailbox) {
+        let clicks =
+            matches!(action, Action::SetMode(_) | Action::Lock(_) | Action::RaiseHand | Action::LowerHand);
+        if clicks && self.sabotage == Some(Sabotage::SwallowedClick) {
+            return;
+        }
         match action {
             Action::Start => self.start(now, scenario),
             Action::Join => {
