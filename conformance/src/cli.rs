@@ -193,7 +193,7 @@ Examples:
     },
     /// Repeat a run from the token a failing run printed, or from a scenario file
     Replay {
-        /// NAME@SEED, NAME@SEED+SABOTAGE, FILE.toml@SEED or FILE.toml.
+        /// NAME@SEED or FILE.toml (also FILE.toml@SEED); with +SABOTAGE behind it, broken on purpose.
         #[arg(value_name = "TOKEN | FILE")]
         token: String,
         /// Where to write the datagrams, for Wireshark; without it, rehearsal/NAME-SEED.pcapng.
@@ -303,7 +303,7 @@ struct GateArgs {
 #[derive(Args)]
 struct ExploreArgs {
     /// How many scenarios to draw.
-    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
     cases: u32,
     /// What draws them.
     #[arg(long, value_name = "S", default_value_t = 1)]

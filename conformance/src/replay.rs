@@ -20,12 +20,15 @@ pub enum ReplayToken {
         /// What was broken on purpose.
         sabotage: Option<Sabotage>,
     },
-    /// A scenario file of the user, written `FILE.toml` or `FILE.toml@SEED`.
+    /// A scenario file of the user, written `FILE.toml`, `FILE.toml@SEED`, `FILE.toml+SABOTAGE` or
+    /// `FILE.toml@SEED+SABOTAGE`.
     File {
         /// Where it is.
         path: PathBuf,
         /// The seed, unless it is the file's own.
         seed: Option<u64>,
+        /// What was broken on purpose.
+        sabotage: Option<Sabotage>,
     },
 }
 
@@ -36,8 +39,16 @@ impl fmt::Display for ReplayToken {
             Self::Fixture { scenario, seed, sabotage: Some(sabotage) } => {
                 write!(f, "{scenario}@{seed}+{sabotage}")
             }
-            Self::File { path, seed: Some(seed) } => write!(f, "{}@{seed}", path.display()),
-            Self::File { path, seed: None } => write!(f, "{}", path.display()),
+            Self::File { path, seed, sabotage } => {
+                write!(f, "{}", path.display())?;
+                if let Some(seed) = seed {
+                    write!(f, "@{seed}")?;
+                }
+                if let Some(sabotage) = sabotage {
+                    write!(f, "+{sabotage}")?;
+                }
+                Ok(())
+            }
         }
     }
 }
@@ -51,20 +62,22 @@ impl FromStr for ReplayToken {
                 .with_help("a token is NAME@SEED, as a failing run prints it, or the path of a scenario file")
         };
         let is_file = |name: &str| Path::new(name).extension().is_some_and(|extension| extension == "toml");
+        let known = |name: &str| name.parse::<Sabotage>().map_err(|_| fault("there is no such sabotage"));
         if is_file(text) {
-            return Ok(Self::File { path: text.into(), seed: None });
+            return Ok(Self::File { path: text.into(), seed: None, sabotage: None });
+        }
+        if let Some((path, sabotage)) = text.rsplit_once('+').filter(|(path, _)| is_file(path)) {
+            return Ok(Self::File { path: path.into(), seed: None, sabotage: Some(known(sabotage)?) });
         }
         let (name, seed) = text.rsplit_once('@').ok_or_else(|| fault("no seed"))?;
         let (seed, sabotage) = match seed.split_once('+') {
-            Some((seed, sabotage)) => {
-                (seed, Some(sabotage.parse().map_err(|_| fault("there is no such sabotage"))?))
-            }
+            Some((seed, sabotage)) => (seed, Some(known(sabotage)?)),
             None => (seed, None),
         };
         let seed = seed.parse().map_err(|_| fault("the seed is not a number from 0 to 2^64 - 1"))?;
         match name {
             "" => Err(fault("no scenario")),
-            path if is_file(path) => Ok(Self::File { path: path.into(), seed: Some(seed) }),
+            path if is_file(path) => Ok(Self::File { path: path.into(), seed: Some(seed), sabotage }),
             scenario => Ok(Self::Fixture { scenario: scenario.to_owned(), seed, sabotage }),
         }
     }
@@ -81,6 +94,8 @@ mod tests {
             "presenter-mode@7+leak",
             "dir/office.toml@18446744073709551615",
             "dir/office.toml",
+            "dir/office.toml+leak",
+            "dir/office.toml@3+leak",
             "a@b.toml@3",
         ] {
             assert_eq!(text.parse::<ReplayToken>().unwrap().to_string(), text);
@@ -95,6 +110,8 @@ mod tests {
             ("x@seven", "the seed"),
             ("x@-1", "the seed"),
             ("x@1+nothing", "sabotage"),
+            ("x.toml+nothing", "sabotage"),
+            ("x.toml@1+nothing", "sabotage"),
         ] {
             assert!(text.parse::<ReplayToken>().unwrap_err().to_string().contains(what), "{text}");
         }

@@ -16,6 +16,7 @@ use crate::{
     explore::{Found, Search, Searched, search},
     gate::Verdict,
     rehearsal::Settings,
+    replay::ReplayToken,
     report::{
         SCHEMA, WallClock,
         output::to_json,
@@ -91,11 +92,15 @@ fn leave(found: &Found, args: &ExploreArgs) -> Result<FoundReport, BadInput> {
     fs::create_dir_all(&dir).map_err(|error| BadInput::file(&dir, &error))?;
     let file = dir.join(format!("{}-{}.toml", found.scenario.name, args.seed));
     let (drawn, kept) = found.moves;
-    let broken = args.sabotage.map(|name| format!("# Broken on purpose: {name}\n")).unwrap_or_default();
+    let broken = args
+        .sabotage
+        .map(|name| format!("# It was broken on purpose: `generalprobe replay THIS.toml+{name}`.\n"))
+        .unwrap_or_default();
     let header = format!(
         "# Drawn by `generalprobe explore --seed {}` as case {}, {drawn} moves made {kept}:\n# {}\n{broken}",
         args.seed, found.case, found.violation
     );
+    let token = ReplayToken::File { path: file.clone(), seed: None, sabotage: args.sabotage };
     fs::write(&file, header + &found.scenario.to_toml()).map_err(|error| BadInput::file(&file, &error))?;
     Ok(FoundReport {
         case: found.case,
@@ -103,7 +108,7 @@ fn leave(found: &Found, args: &ExploreArgs) -> Result<FoundReport, BadInput> {
         moves_drawn: drawn,
         moves: kept,
         shrink_runs: found.shrink_runs,
-        replay: format!("generalprobe replay {}", display(&file)),
+        replay: format!("generalprobe replay {token}"),
         file: display(&file),
     })
 }

@@ -69,7 +69,9 @@ fn failed_scenarios(report: &GateReport, rehearse: &dyn Rehearse) -> BTreeMap<St
     for token in tokens {
         let Ok(ReplayToken::Fixture { scenario, seed, sabotage }) = token.parse() else { continue };
         if let Some(text) = rehearse.scenario_file(&scenario, seed) {
-            let broken = sabotage.map(|name| format!("# Broken on purpose: {name}\n")).unwrap_or_default();
+            let broken = sabotage
+                .map(|name| format!("# It was broken on purpose: `generalprobe replay THIS.toml+{name}`.\n"))
+                .unwrap_or_default();
             let header = format!("# Repeats `generalprobe replay {token}`.\n{broken}");
             files.insert(format!("{scenario}-{seed}.toml"), header + &text);
         }

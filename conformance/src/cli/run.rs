@@ -10,6 +10,7 @@ use std::{
 use super::{DEFAULT_OUT, Exit, Failure, Stage, wall_now};
 use crate::{
     bad_input::BadInput,
+    check::Check,
     evidence::CheckOutcome,
     expectation,
     gate::{Verdict, decide, outcome},
@@ -43,7 +44,7 @@ pub(super) fn run(
     outputs: &Outputs,
     stage: &mut Stage<'_>,
 ) -> Result<Exit, Failure> {
-    rehearse(ReplayToken::File { path: path.to_owned(), seed }, outputs, stage)
+    rehearse(ReplayToken::File { path: path.to_owned(), seed, sabotage: None }, outputs, stage)
 }
 
 /// Repeats a run, and keeps its datagrams for a look with Wireshark.
@@ -69,8 +70,7 @@ fn rehearse(token: ReplayToken, outputs: &Outputs, stage: &mut Stage<'_>) -> Res
     let registry = (stage.registry)()?;
     let started = wall_now();
     let sabotage = match &token {
-        ReplayToken::Fixture { sabotage, .. } => *sabotage,
-        ReplayToken::File { .. } => None,
+        ReplayToken::Fixture { sabotage, .. } | ReplayToken::File { sabotage, .. } => *sabotage,
     };
     let settings = Settings { sabotage, keep_packets: outputs.pcap.is_some(), ..Settings::default() };
     let source = stage.rehearse.with_settings(settings);
@@ -115,11 +115,11 @@ fn write_page(path: &Path, page: &str) -> Result<(), BadInput> {
 fn obtain(token: ReplayToken, source: &dyn Rehearse) -> Result<(RunEvidence, ReplayToken), Failure> {
     let (name, seed) = match &token {
         ReplayToken::Fixture { scenario, seed, .. } => (scenario.clone(), Some(*seed)),
-        ReplayToken::File { path, seed } => (path.display().to_string(), *seed),
+        ReplayToken::File { path, seed, .. } => (path.display().to_string(), *seed),
     };
     let attempt = catch_panic(|| match &token {
         ReplayToken::Fixture { scenario, seed, .. } => Ok(source.fixture(scenario, *seed)?),
-        ReplayToken::File { path, seed } => Ok(source.file(path, *seed)?),
+        ReplayToken::File { path, seed, .. } => Ok(source.file(path, *seed)?),
     });
     let run = match attempt {
         Ok(run) => run,
@@ -129,14 +129,15 @@ fn obtain(token: ReplayToken, source: &dyn Rehearse) -> Result<(RunEvidence, Rep
         }
     }?;
     let token = match token {
-        ReplayToken::File { path, .. } => ReplayToken::File { path, seed: Some(run.seed) },
+        ReplayToken::File { path, sabotage, .. } => {
+            ReplayToken::File { path, seed: Some(run.seed), sabotage }
+        }
         fixture @ ReplayToken::Fixture { .. } => fixture,
     };
     Ok((run, token))
 }
 
-/// The outcomes of all checks that read the run, and what is kept of it. None of them is complete: a gate run would show
-/// it more.
+/// The outcomes of all checks that read the run, and what is kept of it. A check that found nothing to look at has not run.
 fn judge(
     registry: &Registry,
     run: &RunEvidence,
@@ -152,7 +153,12 @@ fn judge(
         findings,
         run: None,
     };
-    let outcomes: Vec<_> = checks.iter().map(|check| outcome(check, &[&record], false, None)).collect();
+    let looked = |check: &Check| {
+        let mut seen = record.findings.iter().filter(|seen| seen.check == check.name);
+        seen.any(|seen| seen.findings.examined() > 0)
+    };
+    let outcomes: Vec<_> =
+        checks.iter().map(|check| outcome(check, &[&record], looked(check), None)).collect();
     if outcomes.iter().all(|outcome| outcome.examined == 0) {
         let reason = "no check found anything to look at in this run".to_owned();
         return Err(HarnessError::Run { scenario: run.scenario.clone(), seed: run.seed, reason });

@@ -161,10 +161,10 @@ fn misbehaves(scenario: &Scenario, person: PersonIndex, at: Timestamp) -> bool {
     let own = scenario.steps.iter().filter(|step| step.who == person && step.at <= at);
     let mut since = None;
     for step in own {
-        match step.action {
-            Action::Misbehave(_) => since = Some(Timestamp::FAR_FUTURE),
-            Action::Behave if since.is_some() && at < Timestamp::FAR_FUTURE => since = Some(step.at),
-            _ => {}
+        if matches!(step.action, Action::Misbehave(_)) {
+            since = Some(Timestamp::FAR_FUTURE);
+        } else if step.action == Action::Behave && since.is_some() && at < Timestamp::FAR_FUTURE {
+            since = Some(step.at);
         }
     }
     since.is_some_and(|since| since == Timestamp::FAR_FUTURE || at.saturating_since(since) < CALM_AFTER)

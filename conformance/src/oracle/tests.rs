@@ -24,7 +24,7 @@ fn the_model_notices_what_the_server_does_wrong() {
         ("licences", Sabotage::EveryoneModerates, "got no answer"),
         ("rooms", Sabotage::SmallRooms, "was answered Refused(ConferenceFull)"),
         ("lobby", Sabotage::LeakyLobby, "must not send to them"),
-        ("hostile", Sabotage::CameraRequired, "in a calm"),
+        ("hostile", Sabotage::CameraRequired, "were due at the end of a calm"),
         ("presenter", Sabotage::SwallowedClick, "and the server was not asked"),
         ("presenter", Sabotage::WithheldNews, "they believe the mode to be"),
     ];

@@ -21,9 +21,7 @@ impl Endpoint {
         reason = "whatever is not done at once here is a request to the server"
     )]
     pub fn handle_action(&mut self, now: Timestamp, action: Action, scenario: &Scenario, mailbox: &Mailbox) {
-        let clicks =
-            matches!(action, Action::SetMode(_) | Action::Lock(_) | Action::RaiseHand | Action::LowerHand);
-        if clicks && self.sabotage == Some(Sabotage::SwallowedClick) {
+        if self.swallows(action) {
             return;
         }
         match action {
@@ -84,6 +82,11 @@ impl Endpoint {
         }
         self.misbehave(now);
         self.flush_channel(now);
+    }
+
+    const fn swallows(&self, action: Action) -> bool {
+        matches!(self.sabotage, Some(Sabotage::SwallowedClick))
+            && matches!(action, Action::SetMode(_) | Action::Lock(_) | Action::RaiseHand | Action::LowerHand)
     }
 
     fn request_for(&self, action: Action, scenario: &Scenario) -> Option<Request> {
