@@ -1,5 +1,5 @@
 //! Owns the reference model: what has to happen in conferences, written from the text of the requirements. It speaks
-//! the scenario's vocabulary and does not know the engine, so that the two cannot share a mistake. Media is not here,
+//! the scenario's vocabulary and does not know the engine, so that neither can hand the other its mistakes. Media is not here,
 //! only who may send it; what passes on the wire is compared with it in `oracle`.
 
 mod ask;
