@@ -99,6 +99,8 @@ pub(super) fn choices(plan: &Plan) -> Vec<(u32, Move)> {
         ] {
             choice.0.push((8, Move::Trouble { site, trouble, millis }));
         }
+        // So long that both ends take the connection for dead: seldom, because it takes its time.
+        choice.0.push((1, Move::Trouble { site, trouble: Trouble::Outage, millis: 17_000 }));
     }
     if !plan.has_crashed() {
         choice.0.extend([100, 900].map(|millis| (8, Move::Crash { millis })));

@@ -53,7 +53,9 @@ pub fn script(name: &str, cast: &Cast, moves: &[(u32, Move)]) -> Scenario {
 
 /// After trouble of a line, so long until its last traces are gone.
 const RECOVERY: Duration = Duration::from_secs(1);
-/// After a crash clients have so long to come back (JOIN-006).
+/// Connections survive outages up to this (JOIN-005).
+const SURVIVED: Duration = Duration::from_secs(10);
+/// After a crash or a longer outage clients have so long to come back (JOIN-006).
 const RETURN: Duration = Duration::from_secs(5);
 
 struct Script<'a> {
@@ -107,7 +109,8 @@ impl<'a> Script<'a> {
             }
             Move::Trouble { site, trouble, millis } => {
                 let lasts = Duration::from_millis(u64::from(millis));
-                self.mended = self.mended.max(now + lasts + RECOVERY);
+                let recovery = if lasts > SURVIVED { RETURN } else { RECOVERY };
+                self.mended = self.mended.max(now + lasts + recovery);
                 self.faults.push(fault(now, lasts, SITES[site].0, trouble));
             }
             Move::Crash { millis } => {

@@ -11,7 +11,7 @@ use crate::{
     bad_input::BadInput,
     catalogue::{Catalogue, Coverage, Requirement},
     check::{Check, Judge},
-    gate::{RequirementStatus, decide},
+    gate::{RequirementStatus, Verdict, decide},
     plan::{Plan, Profile, Selection, Shard},
     registry::Registry,
     report::{
@@ -30,8 +30,10 @@ pub(super) fn list(last_out: &Path, json: bool, stage: &mut Stage<'_>) -> Result
     let plan = Plan::new(&registry, Selection { seeds: Profile::Quick.seeds(), ..Selection::default() })?;
     let mut report = GateReport::new(&plan, &[], Shard::WHOLE, &decide(&registry, &[])).described(&registry);
     let last = last_report(last_out)?;
-    if let Some(last) = &last {
-        recall(&mut report, last);
+    match &last {
+        Some(last) => recall(&mut report, last),
+        // Nothing has been shown to hold.
+        None => report.verdict = Verdict::Fail,
     }
     let report = report.timed(started.elapsed());
     if json {

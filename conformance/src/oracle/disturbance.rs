@@ -7,7 +7,9 @@ use sim::scenario::{Scenario, Timestamp};
 
 /// What a line's trouble may leave behind: lost packets are asked for again and queues run empty.
 const LINE_RECOVERS_WITHIN: Duration = Duration::from_secs(1);
-/// After a crash of the media node clients are back within this time (JOIN-006).
+/// Connections survive outages up to this (JOIN-005).
+const CONNECTIONS_SURVIVE: Duration = Duration::from_secs(10);
+/// After a longer one, or a crash of the media node, clients are back within this time (JOIN-006).
 const CLIENTS_RETURN_WITHIN: Duration = Duration::from_secs(5);
 
 /// When something happens that anybody has to take note of, or has to have recovered from, in order. A fault that is not
@@ -31,7 +33,9 @@ pub(super) fn is_troubled(scenario: &Scenario, from: Timestamp, to: Timestamp) -
 /// From when to when something is in trouble, the time of recovery included.
 fn troubles(scenario: &Scenario) -> impl Iterator<Item = (Timestamp, Timestamp)> {
     let of_lines = scenario.faults.iter().map(|fault| {
-        (fault.at, fault.until.map_or(Timestamp::FAR_FUTURE, |until| until + LINE_RECOVERS_WITHIN))
+        let Some(until) = fault.until else { return (fault.at, Timestamp::FAR_FUTURE) };
+        let broken = fault.change.outage && until.saturating_since(fault.at) > CONNECTIONS_SURVIVE;
+        (fault.at, until + if broken { CLIENTS_RETURN_WITHIN } else { LINE_RECOVERS_WITHIN })
     });
     let of_node = scenario.crashes.iter().map(|crash| (crash.at, crash.until + CLIENTS_RETURN_WITHIN));
     of_lines.chain(of_node)
