@@ -117,7 +117,7 @@ fn frames_of_one_instant_have_one_number_whatever_was_off_before() {
     let mut replay = replay(CAMERA, Duration::ZERO);
     replay.set_active(2, false, Timestamp::ZERO);
     play(&mut replay, at_second(5));
-    replay.set_active(2, true, at_second(5));
+    replay.set_active(2, true, at_second(5) + Duration::from_millis(5));
     let frames = play(&mut replay, at_second(6));
     for frame in of(2, &frames) {
         let other = frames.iter().find(|other| other.encoding == 0 && other.at == frame.at).unwrap();
