@@ -1,6 +1,6 @@
 //! Owns the targets at which bytes from the network are thrown (SEC-001): for each reader of such bytes a function from
 //! any byte string to a verdict. A test, the gate and the coverage-guided fuzzer call the same functions; where the byte
-//! strings come from is [`exercise`]'s and the fuzzer's affair.
+//! strings come from is [`attack`]'s and the fuzzer's affair.
 //!
 //! Deliberately absent: mails and links, which travel in the simulation as values and never as bytes; recordings and
 //! scenario files, which come from the user and not from the network.
