@@ -103,6 +103,26 @@ pub const SPEAKER_HELD: Duration = Duration::from_millis(200);
 pub const SPEAKER_HELD_PACKETS: usize = 10;
 /// Outputs that may wait to be polled before inputs are refused.
 pub const OUTPUTS_MAX: usize = 1 << 20;
+/// How long a member gathers what is to be committed, and the least time between an epoch and the removal after it.
+pub const COMMIT_DELAY: Duration = Duration::from_millis(100);
+/// The least time between an epoch and the next one that only adds members: 50 joins within a second make three or four.
+pub const COMMIT_INTERVAL: Duration = Duration::from_millis(400);
+/// How long the next member waits for the one before it to commit.
+pub const COMMIT_TURN: Duration = Duration::from_millis(600);
+/// Removals in one commit (see `e2ee::mls`).
+pub const REMOVALS_PER_COMMIT_MAX: usize = 2;
+/// How long a member that sees frames of epochs it does not know waits for the commit, before it asks to be added anew: five
+/// retransmission timeouts of 200 ms.
+pub const BEHIND_MAX: Duration = Duration::from_secs(1);
+/// After which time without a welcome a client offers a key package again.
+pub const WELCOME_WITHIN: Duration = Duration::from_secs(5);
+/// Pause before another offer when one came to nothing.
+pub const OFFER_INTERVAL: Duration = Duration::from_millis(500);
+/// How long frames of an epoch open after the next one has begun, for senders who hear of it later. Discord's DAVE allows
+/// 10 s.
+pub const EPOCH_OVERLAP: Duration = Duration::from_secs(5);
+/// Epochs whose frames one endpoint opens at once, the present one included.
+pub const EPOCHS_KEPT_MAX: usize = 16;
 /// Bytes of one SFrame ciphertext that an endpoint opens.
 pub const FRAME_BYTES_MAX: usize = 1 << 20;
 /// Frames behind the newest that an SFrame receiver accepts (replay window).

@@ -17,6 +17,9 @@ use crate::{drop_reason::DropReason, ids::ParticipantId};
 pub struct KeyId(pub u64);
 
 impl KeyId {
+    /// Low bits that are of the epoch. With 64 members an id fits into two bytes.
+    pub const EPOCH_BITS: u32 = 8;
+    const EPOCH_MASK: u64 = (1 << Self::EPOCH_BITS) - 1;
     /// Low bits that are drawn at random; the bits above them are the participant's number.
     pub const RANDOM_BITS: u32 = 40;
     const STAY_BITS: u32 = u64::BITS - Self::RANDOM_BITS;
@@ -38,6 +41,24 @@ impl KeyId {
     /// who shares the others came 16,777,216 stays earlier.
     pub const fn is_of(self, participant: ParticipantId) -> bool {
         self.0 >> Self::RANDOM_BITS == participant.0 as u64 & ((1 << Self::STAY_BITS) - 1)
+    }
+
+    /// The id of a member's frames in an epoch of the group (RFC 9605 section 5.2): the member's leaf, then the low bits of
+    /// the epoch.
+    pub const fn of_sender(leaf: u32, epoch: u64) -> Self {
+        Self((leaf as u64) << Self::EPOCH_BITS | epoch & Self::EPOCH_MASK)
+    }
+
+    /// The leaf of the member who sealed the frame, if there can be one.
+    pub fn leaf(self) -> Option<u32> {
+        u32::try_from(self.0 >> Self::EPOCH_BITS).ok()
+    }
+
+    /// How many epochs after `epoch` the frame's is; negative for one that came before. Right as long as they lie less than
+    /// half of all distinguishable epochs apart.
+    pub const fn epochs_after(self, epoch: u64) -> i64 {
+        let ahead = self.0.wrapping_sub(epoch) & Self::EPOCH_MASK;
+        if ahead > Self::EPOCH_MASK / 2 { ahead as i64 - Self::EPOCH_MASK as i64 - 1 } else { ahead as i64 }
     }
 
     /// The id in a sealed frame. It is authentic only once the frame has been opened.

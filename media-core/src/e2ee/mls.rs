@@ -1,10 +1,17 @@
 //! MLS.
 mod crypto;
+mod epochs;
+mod group;
 mod hpke;
-#[cfg(test)]
-mod probe;
+mod identity;
+mod membership;
 mod provider;
 mod signer;
 mod storage;
 mod suite;
+mod verification;
+
+pub use group::{GroupMember, Rejection};
+pub use membership::{EpochChange, Membership, MembershipConfig, MembershipOutput};
 pub use suite::MlsSuite;
+pub use verification::VerificationCode;

@@ -37,6 +37,10 @@ impl ConferenceSecret {
         secret
     }
 
+    pub(super) const fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// A secret of given bytes, as read from a link.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)

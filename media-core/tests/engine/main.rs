@@ -6,6 +6,7 @@ mod allocations;
 mod crash;
 mod hostile;
 mod meeting;
+mod secrecy;
 mod time;
 
 use bytes::Bytes;

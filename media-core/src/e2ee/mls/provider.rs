@@ -26,8 +26,12 @@ impl Provider {
 
     /// Randomness for what comes next. What was drawn before says nothing about it: whoever saw the member's memory is shut
     /// out again.
-    pub(super) fn reseed(&self, rng: &mut impl Rng) {
-        *self.rand.0.borrow_mut() = ChaCha20Rng::from_rng(rng);
+    pub(super) fn reseed(&self, seed: &[u8; 32]) {
+        *self.rand.0.borrow_mut() = ChaCha20Rng::from_seed(*seed);
+    }
+
+    pub(super) const fn rand_ref(&self) -> &Randomness {
+        &self.rand
     }
 }
 

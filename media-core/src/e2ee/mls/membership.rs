@@ -1,0 +1,485 @@
+//! Owns one stay's part in the end-to-end encryption of a conference, sans-IO: what to say to the others, by way of the
+//! server, when to bring the group into its next epoch, and the keys that follow. It believes the server in nothing but the
+//! order of messages.
+//!
+//! - Whoever is in commits: the member with the lowest number first, the next ones if nothing happens. A server that orders
+//!   two commits to one epoch, or none, or another order for each member, splits the group; nobody is fooled about who is
+//!   in which part, and the [verification codes](Membership::verification_code) differ.
+//! - Nobody is added whom the roster does not show, or who does not prove to have the link's secret. Nobody is removed whom
+//!   the roster shows, except to be added anew.
+//! - A member that cannot follow says nothing more and asks to be added anew: it never goes on under a key that others may
+//!   have left behind for a reason.
+//!
+//! What it does not give: a member who works together with the server can seal frames in another member's name, since all
+//! frame keys of an epoch follow from one secret that all members have (RFC 9605 section 9.1). Against members alone, or the
+//! server alone, a frame is of the one in whose track it comes.
+
+mod schedule;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use rand_chacha::ChaCha20Rng;
+
+use super::{
+    epochs::Epochs,
+    group::{Followable, Group, GroupMember, Offer, OwnCommit, Rejection},
+    identity::Identity,
+    suite::MlsSuite,
+    verification::VerificationCode,
+};
+use crate::{
+    drop_reason::DropReason,
+    e2ee::{CipherSuite, ConferenceSecret, KeyId, Opened, Sealer},
+    ids::ParticipantId,
+    limits,
+    signalling::{Handshake, Refusal},
+    time::Timestamp,
+};
+use schedule::Schedule;
+
+/// Who takes part, and how.
+#[derive(Clone)]
+pub struct MembershipConfig {
+    /// How members agree on keys.
+    pub mls: MlsSuite,
+    /// How frames are sealed.
+    pub sframe: CipherSuite,
+    /// As whom the server knows this stay.
+    pub participant: ParticipantId,
+    /// Under which name.
+    pub name: String,
+    /// From the link; the server does not know it.
+    pub secret: ConferenceSecret,
+    /// How many frames are sealed before the group is asked for another epoch; at most half of
+    /// [`limits::SEALED_FRAMES_MAX`], so that no counter is used twice while that is under way.
+    pub renew_after_frames: u64,
+}
+
+/// What has to be sent, or is to be known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MembershipOutput {
+    /// To be sent as [`Request::OfferKeyPackage`](crate::signalling::Request::OfferKeyPackage).
+    Offer(Handshake),
+    /// To be sent as [`Request::Commit`](crate::signalling::Request::Commit).
+    Commit {
+        /// The last handshake message that is known.
+        after: u64,
+        /// For the members.
+        commit: Handshake,
+        /// For those who are added.
+        welcome: Option<Handshake>,
+        /// Who they are, by rising number.
+        adds: Vec<ParticipantId>,
+    },
+    /// The group is in another epoch, and [`Membership::sealer`] seals for it.
+    Epoch(EpochChange),
+    /// Somebody whom the server presented was not believed, or a message came to nothing.
+    Rejected(Option<ParticipantId>, Rejection),
+    /// This stay cannot follow the group any more, and asks to be added anew.
+    LeftBehind,
+}
+
+/// What is different in an epoch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EpochChange {
+    /// Its number in the group.
+    pub epoch: u64,
+    /// Whether this stay comes into the group with it.
+    pub first: bool,
+    /// Who else came in: they need key frames, having seen none.
+    pub added: Vec<ParticipantId>,
+    /// Who is out.
+    pub removed: Vec<ParticipantId>,
+}
+
+/// A commit on its way to the server.
+struct Pending {
+    commit: Handshake,
+    added: Vec<ParticipantId>,
+    renews: bool,
+}
+
+/// One stay's part in the group.
+pub struct Membership {
+    config: MembershipConfig,
+    rng: ChaCha20Rng,
+    group: Group,
+    /// By leaf; empty outside.
+    members: Vec<GroupMember>,
+    /// Whom the server shows, oneself included.
+    roster: BTreeMap<ParticipantId, String>,
+    offers: BTreeMap<ParticipantId, Offer>,
+    /// Of the last handshake message.
+    sequence: u64,
+    pending: Option<Pending>,
+    schedule: Schedule,
+    epochs: Epochs,
+    sealer: Option<Sealer>,
+    out: VecDeque<MembershipOutput>,
+}
+
+impl Membership {
+    /// Somebody has just come in, and sees this roster. Asks to be taken into the group.
+    pub fn new(
+        now: Timestamp,
+        config: MembershipConfig,
+        roster: impl IntoIterator<Item = (ParticipantId, String)>,
+        mut rng: ChaCha20Rng,
+    ) -> Self {
+        let group = fresh_group(&config, &mut rng);
+        let mut membership = Self {
+            config,
+            rng,
+            group,
+            members: Vec::new(),
+            roster: roster.into_iter().collect(),
+            offers: BTreeMap::new(),
+            sequence: 0,
+            pending: None,
+            schedule: Schedule::default(),
+            epochs: Epochs::default(),
+            sealer: None,
+            out: VecDeque::new(),
+        };
+        membership.offer(now);
+        membership
+    }
+
+    /// Somebody is shown, or shown otherwise.
+    pub fn on_member(&mut self, now: Timestamp, participant: ParticipantId, name: &str) {
+        self.roster.insert(participant, name.to_owned());
+        self.reconsider(now);
+    }
+
+    /// Somebody is shown no more.
+    pub fn on_member_left(&mut self, now: Timestamp, participant: ParticipantId) {
+        self.roster.remove(&participant);
+        self.offers.remove(&participant);
+        self.reconsider(now);
+    }
+
+    /// The server says that there is no group.
+    pub fn on_found(&mut self, now: Timestamp, sequence: u64) {
+        if self.is_inside() {
+            return self.reject(None, Rejection::Forbidden);
+        }
+        self.sequence = sequence;
+        self.group.found();
+        self.on_epoch(now, Vec::new());
+    }
+
+    /// Somebody wants in.
+    pub fn on_key_package(&mut self, now: Timestamp, participant: ParticipantId, key_package: &Handshake) {
+        match self.group.read_offer(key_package.as_bytes()) {
+            Err(rejection) => self.reject(Some(participant), rejection),
+            Ok(offer) if self.is_shown(participant, &offer.identity) => {
+                self.offers.insert(participant, offer);
+                self.reconsider(now);
+            }
+            Ok(_) => self.reject(Some(participant), Rejection::Unproven),
+        }
+    }
+
+    /// The next commit.
+    pub fn on_commit(&mut self, now: Timestamp, sequence: u64, commit: &Handshake) {
+        if !self.is_inside() {
+            return;
+        }
+        let missed = sequence != self.sequence + 1;
+        self.sequence = sequence;
+        if let Some(pending) = self.pending.take() {
+            if pending.commit == *commit {
+                return self.on_own_commit(now, pending);
+            }
+            self.group.on_own_refused();
+        }
+        match self.group.read_commit(commit.as_bytes()) {
+            Ok(read) => match self.objection(&read) {
+                None => self.follow(now, read),
+                Some(whom) => {
+                    self.reject(Some(whom), Rejection::Forbidden);
+                    self.schedule.on_ahead(now);
+                }
+            },
+            Err(rejection) => {
+                self.reject(None, rejection);
+                if missed || rejection == Rejection::Ahead {
+                    self.schedule.on_ahead(now);
+                }
+            }
+        }
+        self.reconsider(now);
+    }
+
+    /// Somebody has added this stay to the group.
+    pub fn on_welcome(&mut self, now: Timestamp, sequence: u64, welcome: &Handshake) {
+        if self.is_inside() {
+            return self.reject(None, Rejection::Forbidden);
+        }
+        if let Err(rejection) = self.group.join(welcome.as_bytes()) {
+            self.reject(None, rejection);
+            return self.schedule.on_turned_down(now);
+        }
+        self.sequence = sequence;
+        self.on_epoch(now, Vec::new());
+    }
+
+    /// The server refused the last commit, or the last offer.
+    pub fn on_refused(&mut self, now: Timestamp, reason: Refusal) {
+        if self.pending.take().is_some() {
+            self.group.on_own_refused();
+        }
+        if reason == Refusal::NotInGroup && self.is_inside() {
+            return self.leave_and_offer(now);
+        }
+        self.schedule.on_refused(now, !self.is_inside());
+        self.reconsider(now);
+    }
+
+    /// Asks the group for another epoch under fresh keys of this member: whoever has seen this member's memory is shut out
+    /// from there on.
+    pub fn renew(&mut self, now: Timestamp) {
+        self.schedule.renew = true;
+        self.reconsider(now);
+    }
+
+    /// The time that [`Membership::poll_timeout`] named has come.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        self.epochs.handle_timeout(now);
+        if self.is_worn() {
+            self.renew(now);
+        }
+        if self.schedule.takes_leave(now) {
+            self.leave_and_offer(now);
+        } else if self.schedule.offers_again(now) && !self.is_inside() {
+            self.group = fresh_group(&self.config, &mut self.rng);
+            self.offer(now);
+        }
+        if self.schedule.commits(now) && self.pending.is_none() {
+            self.commit();
+        }
+    }
+
+    /// When [`Membership::handle_timeout`] has something to do.
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        if self.is_worn() {
+            return Some(Timestamp::ZERO);
+        }
+        let commit = if self.pending.is_none() { self.schedule.commit_at } else { None };
+        [self.epochs.poll_timeout(), commit, self.schedule.leave_at(), self.schedule.offer_at]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// The next thing to send or to know.
+    pub fn poll_output(&mut self) -> Option<MembershipOutput> {
+        self.out.pop_front()
+    }
+
+    /// What seals this member's frames, in the present epoch; `None` while it has no key, and then nothing is sent.
+    pub const fn sealer(&mut self) -> Option<&mut Sealer> {
+        self.sealer.as_mut()
+    }
+
+    /// Replaces `out` by the plaintext of a frame that came in the track of `from`.
+    ///
+    /// # Errors
+    /// Those of [`Opener::open`](crate::e2ee::Opener::open); [`DropReason::NoKey`] also for frames of epochs that are
+    /// forgotten or not known, and of people who are not in the group; [`DropReason::WrongSender`] when somebody else in the
+    /// group sealed it.
+    pub fn open(
+        &mut self,
+        now: Timestamp,
+        from: ParticipantId,
+        sealed: &[u8],
+        metadata: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<Opened, DropReason> {
+        self.epochs.handle_timeout(now);
+        let opened = self.epochs.open(from, sealed, metadata, out);
+        if opened == Err(DropReason::NoKey) && self.is_inside() {
+            let ahead = KeyId::of_frame(sealed).is_ok_and(|sender| self.epochs.is_ahead(sender));
+            if ahead {
+                self.schedule.on_ahead(now);
+            }
+        }
+        opened
+    }
+
+    /// Everybody in the group, as they prove who they are; nobody outside.
+    pub fn members(&self) -> &[GroupMember] {
+        &self.members
+    }
+
+    /// Present epoch of the group.
+    pub fn epoch(&self) -> Option<u64> {
+        self.group.epoch().filter(|_| self.is_inside())
+    }
+
+    /// What people compare to be sure that they are in the same group.
+    pub fn verification_code(&self) -> Option<VerificationCode> {
+        self.group.authenticator().filter(|_| self.is_inside()).map(VerificationCode::of)
+    }
+
+    /// Who is in the group but not on the roster that the server shows, or under another name.
+    pub fn hidden(&self) -> Vec<&GroupMember> {
+        let shown = |member: &&GroupMember| self.roster.get(&member.participant) == Some(&member.name);
+        self.members.iter().filter(|member| !shown(member)).collect()
+    }
+
+    /// Whether this member's key has sealed so many frames that another epoch has to come.
+    fn is_worn(&self) -> bool {
+        let used = self.sealer.as_ref().map_or(0, Sealer::frames);
+        used >= self.config.renew_after_frames && !self.schedule.renew
+    }
+
+    fn is_inside(&self) -> bool {
+        !self.members.is_empty()
+    }
+
+    /// Whether the roster shows the same number and name.
+    fn is_shown(&self, participant: ParticipantId, identity: &Identity) -> bool {
+        identity.participant == participant && self.roster.get(&participant) == Some(&identity.name)
+    }
+
+    /// Somebody who speaks against following a commit.
+    fn objection(&self, commit: &Followable) -> Option<ParticipantId> {
+        let hidden = commit.added.iter().find(|added| !self.is_shown(added.participant, added));
+        if let Some(hidden) = hidden {
+            return Some(hidden.participant);
+        }
+        let removed = self.members.iter().filter(|member| commit.removed.contains(&member.leaf));
+        let anew = |who: ParticipantId| commit.added.iter().any(|added| added.participant == who);
+        removed
+            .map(|member| member.participant)
+            .find(|who| self.roster.contains_key(who) && (!anew(*who) || *who == self.config.participant))
+    }
+
+    fn follow(&mut self, now: Timestamp, commit: Followable) {
+        let added = commit.added.iter().map(|identity| identity.participant).collect();
+        match self.group.follow(commit) {
+            Ok(()) => self.on_epoch(now, added),
+            Err(rejection) => {
+                self.reject(None, rejection);
+                self.leave_and_offer(now);
+            }
+        }
+    }
+
+    fn on_own_commit(&mut self, now: Timestamp, pending: Pending) {
+        self.group.on_own_ordered();
+        self.schedule.renew &= !pending.renews;
+        self.on_epoch(now, pending.added);
+    }
+
+    /// The group is in an epoch that it was not in before.
+    fn on_epoch(&mut self, now: Timestamp, added: Vec<ParticipantId>) {
+        let before = std::mem::replace(&mut self.members, self.group.identities());
+        let (Some(epoch), Some(own), Some(base)) =
+            (self.group.epoch(), self.group.own_leaf(), self.group.base_key(self.config.sframe))
+        else {
+            return self.leave_and_offer(now);
+        };
+        let others = self.members.iter().filter(|member| member.leaf != own);
+        let senders = others.map(|member| (member.leaf, member.participant)).collect();
+        self.sealer = Some(Sealer::new(self.config.sframe, KeyId::of_sender(own, epoch), &base));
+        self.epochs.begin(now, epoch, self.config.sframe, base, senders);
+        for added in &added {
+            self.offers.remove(added);
+        }
+        let is_in =
+            |who: &GroupMember| self.members.iter().any(|member| member.participant == who.participant);
+        let removed =
+            before.iter().filter(|member| !is_in(member)).map(|member| member.participant).collect();
+        let first = before.is_empty();
+        self.out.push_back(MembershipOutput::Epoch(EpochChange { epoch, first, added, removed }));
+        self.schedule.on_epoch(now);
+        self.reconsider(now);
+    }
+
+    /// Whom to add and whom to remove, as things stand.
+    fn wants(&self) -> (Vec<&Offer>, Vec<u32>) {
+        let gone = |member: &&GroupMember| {
+            member.participant != self.config.participant
+                && (!self.roster.contains_key(&member.participant)
+                    || self.offers.contains_key(&member.participant))
+        };
+        let removes = self.members.iter().filter(gone).map(|member| member.leaf).collect();
+        (self.offers.values().collect(), removes)
+    }
+
+    fn reconsider(&mut self, now: Timestamp) {
+        if !self.is_inside() {
+            return self.schedule.rest();
+        }
+        let (adds, removes) = self.wants();
+        let (adds, removes) = (!adds.is_empty(), !removes.is_empty());
+        // Those who are about to be removed do not commit.
+        let ahead = self.members.iter().filter(|member| {
+            member.participant < self.config.participant
+                && self.roster.contains_key(&member.participant)
+                && !self.offers.contains_key(&member.participant)
+        });
+        let rank = ahead.count();
+        self.schedule.plan(now, adds, removes, rank);
+    }
+
+    fn commit(&mut self) {
+        let (adds, removes) = self.wants();
+        let returning = |leaf: &u32| {
+            let member = self.members.iter().find(|member| member.leaf == *leaf);
+            member.is_some_and(|member| self.offers.contains_key(&member.participant))
+        };
+        // Who is to be added anew has to go in the same commit; what does not fit waits for the next.
+        let (mut out, others): (Vec<u32>, Vec<u32>) = removes.iter().copied().partition(returning);
+        let adds: Vec<Offer> = adds.into_iter().cloned().collect();
+        out.truncate(limits::REMOVALS_PER_COMMIT_MAX);
+        out.extend(others);
+        out.truncate(limits::REMOVALS_PER_COMMIT_MAX);
+        out.sort_unstable();
+        let stays = |who: ParticipantId| {
+            self.members.iter().any(|member| member.participant == who && !out.contains(&member.leaf))
+        };
+        let adds: Vec<Offer> = adds.into_iter().filter(|offer| !stays(offer.identity.participant)).collect();
+        let renew = self.schedule.renew;
+        let Some(OwnCommit { commit, welcome }) = self.group.commit(&adds, &out, renew, &mut self.rng) else {
+            return self.schedule.rest();
+        };
+        let added: Vec<ParticipantId> = adds.iter().map(|offer| offer.identity.participant).collect();
+        let commit = Handshake::new(&commit);
+        self.out.push_back(MembershipOutput::Commit {
+            after: self.sequence,
+            commit: commit.clone(),
+            welcome: welcome.map(|welcome| Handshake::new(&welcome)),
+            adds: added.clone(),
+        });
+        self.pending = Some(Pending { commit, added, renews: renew });
+    }
+
+    /// Says nothing more, and asks to be added anew.
+    fn leave_and_offer(&mut self, now: Timestamp) {
+        self.out.push_back(MembershipOutput::LeftBehind);
+        self.members.clear();
+        self.offers.clear();
+        self.pending = None;
+        self.sealer = None;
+        self.epochs.end(now);
+        self.group = fresh_group(&self.config, &mut self.rng);
+        self.offer(now);
+    }
+
+    fn offer(&mut self, now: Timestamp) {
+        self.schedule.on_offer(now);
+        self.out.push_back(MembershipOutput::Offer(Handshake::new(&self.group.key_package())));
+    }
+
+    fn reject(&mut self, whom: Option<ParticipantId>, rejection: Rejection) {
+        self.out.push_back(MembershipOutput::Rejected(whom, rejection));
+    }
+}
+
+fn fresh_group(config: &MembershipConfig, rng: &mut ChaCha20Rng) -> Group {
+    let identity = Identity { participant: config.participant, name: config.name.clone() };
+    Group::new(config.mls, &identity, config.secret.clone(), rng)
+}
