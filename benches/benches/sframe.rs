@@ -4,7 +4,7 @@
 
 use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use media_core::e2ee::{BaseKey, CipherSuite, KeyId, KeySource, Opener, Sealer, TAG_BYTES};
+use media_core::e2ee::{BaseKey, CipherSuite, KeyId, KeySource, Opener, Sealer, TAG_BYTES_MAX};
 use sframe::{
     frame::{EncryptedFrameView, MediaFrameView, MonotonicCounter},
     key::{DecryptionKey, EncryptionKey},
@@ -90,7 +90,7 @@ fn bench_open(c: &mut Criterion) {
                     (counter, sealed)
                 },
                 |(counter, sealed)| {
-                    let (ciphertext, tag) = sealed.split_at(sealed.len() - TAG_BYTES);
+                    let (ciphertext, tag) = sealed.split_at(sealed.len() - TAG_BYTES_MAX);
                     key.open_separate_gather(nonce(*counter), Aad::from(AAD), ciphertext, tag, &mut out)
                         .expect("the frame is authentic");
                 },

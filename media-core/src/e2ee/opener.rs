@@ -15,7 +15,7 @@ use super::{
     header::Header,
     key::{KeyId, KeySource},
     replay_window::ReplayWindow,
-    suite::{CipherSuite, TAG_BYTES},
+    suite::CipherSuite,
 };
 
 /// Opens the frames of every sender of a conference.
@@ -116,7 +116,8 @@ impl<K: KeySource> Opener<K> {
         }
         let (header, header_bytes) = Header::decode(sealed)?;
         let (header_part, body) = sealed.split_at(header_bytes);
-        let (ciphertext, tag) = body.split_last_chunk::<TAG_BYTES>().ok_or(DropReason::Malformed)?;
+        let ciphertext_bytes = body.len().checked_sub(self.suite.tag_bytes()).ok_or(DropReason::Malformed)?;
+        let (ciphertext, tag) = body.split_at(ciphertext_bytes);
         self.aad.clear();
         self.aad.extend_from_slice(header_part);
         self.aad.extend_from_slice(metadata);

@@ -8,7 +8,7 @@ use crate::{
     drop_reason::DropReason,
     e2ee::{
         BaseKey, CipherSuite, ConferenceSecret, FrameMetadata, HEADER_BYTES_MAX, KeyId, KeySource, Opener,
-        SealError, Sealer, SharedSecretKeys, TAG_BYTES,
+        SealError, Sealer, SharedSecretKeys, TAG_BYTES_MAX,
     },
     limits,
     media::{Codec, MediaKind},
@@ -122,7 +122,7 @@ fn a_frame_of_every_cut_length_is_refused() {
     for length in 0..sealed.len() {
         let refused = open(&mut opener(), &sealed[..length]).unwrap_err();
         // Key id of six bytes, counter within the configuration byte.
-        let expected = if length < 7 + TAG_BYTES { DropReason::Malformed } else { DropReason::BadTag };
+        let expected = if length < 7 + TAG_BYTES_MAX { DropReason::Malformed } else { DropReason::BadTag };
         assert_eq!(refused, expected, "{length}");
     }
 }
@@ -206,7 +206,7 @@ fn another_conferences_secret_opens_nothing() {
 #[test]
 fn an_oversized_frame_is_neither_sealed_nor_opened() {
     let mut sealer = sealer();
-    let longest = limits::FRAME_BYTES_MAX - HEADER_BYTES_MAX - TAG_BYTES;
+    let longest = limits::FRAME_BYTES_MAX - HEADER_BYTES_MAX - TAG_BYTES_MAX;
     let mut sealed = vec![1; 9];
     assert_eq!(sealer.seal(&vec![0; longest + 1], &[], &mut sealed), Err(SealError::Oversized));
     assert_eq!(sealed, b"");
