@@ -21,7 +21,6 @@ use super::{
 /// [`remaining`]: Sealer::remaining
 pub struct Sealer {
     sender: KeyId,
-    suite: CipherSuite,
     key: FrameKey,
     /// The next frame's. Never taken back, not even when sealing fails.
     counter: u64,
@@ -43,7 +42,6 @@ impl Sealer {
     pub fn with_limit(suite: CipherSuite, sender: KeyId, base: &BaseKey, frames: u64) -> Self {
         Self {
             sender,
-            suite,
             key: FrameKey::derive(suite, sender, base),
             counter: 0,
             limit: frames.min(limits::SEALED_FRAMES_MAX),
@@ -54,7 +52,13 @@ impl Sealer {
     /// For the RFC's vectors, which do not start at zero.
     #[cfg(test)]
     pub(super) fn starting_at(suite: CipherSuite, sender: KeyId, base: &BaseKey, counter: u64) -> Self {
-        Self { counter, ..Self::new(suite, sender, base) }
+        Self::new(suite, sender, base).with_counter(counter)
+    }
+
+    /// The same sealer, as if it had sealed so many frames.
+    #[cfg(test)]
+    pub(super) fn with_counter(self, counter: u64) -> Self {
+        Self { counter, ..self }
     }
 
     /// Whose frames this seals.
@@ -91,10 +95,12 @@ impl Sealer {
 
         let header = Header { sender: self.sender, counter }.encode();
         let header = header.as_bytes();
+        // Room for the longest header: the counter's length grows, which is no reason to allocate anew.
         self.aad.clear();
+        self.aad.reserve(HEADER_BYTES_MAX + metadata.len());
         self.aad.extend_from_slice(header);
         self.aad.extend_from_slice(metadata);
-        out.reserve(header.len() + plaintext.len() + self.suite.tag_bytes());
+        out.reserve(HEADER_BYTES_MAX + plaintext.len() + TAG_BYTES_MAX);
         out.extend_from_slice(header);
         out.extend_from_slice(plaintext);
         if self.key.seal(counter, &self.aad, out, header.len()).is_err() {
