@@ -1,1 +1,3 @@
-//! Criterion benches live in `benches/`; this library only anchors the package.
+//! What benches have in common; the benches themselves live in `benches/`.
+
+pub mod ratios;

@@ -41,6 +41,7 @@
 //! frame itself as its replay. That the number is the person's whose name stands under the picture is the roster's
 //! question; everybody who has the secret could seal as anybody.
 
+mod ctr_hmac;
 mod frame_key;
 mod header;
 mod key;
@@ -58,7 +59,7 @@ pub use metadata::FrameMetadata;
 pub use opener::{Opened, Opener};
 pub use sealer::{SealError, Sealer};
 pub use shared_secret::{ConferenceSecret, SharedSecretKeys};
-pub use suite::{CipherSuite, TAG_BYTES};
+pub use suite::{CipherSuite, TAG_BYTES_MAX};
 
 #[cfg(test)]
 mod tests;

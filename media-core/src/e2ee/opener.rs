@@ -12,24 +12,26 @@ use crate::{
 
 use super::{
     frame_key::FrameKey,
-    header::Header,
+    header::{HEADER_BYTES_MAX, Header},
     key::{KeyId, KeySource},
     replay_window::ReplayWindow,
-    suite::{CipherSuite, TAG_BYTES},
+    suite::CipherSuite,
 };
 
 /// Opens the frames of every sender of a conference.
 ///
 /// A sender's keys are derived for each of its frames until one is authentic, and kept from then on: nobody without
 /// a key can fill the table. A sender whose stay ended is to be [retired](Opener::retire), which frees its place
-/// among [`limits::SENDER_KEYS_MAX`]; what does not fit is refused as [`DropReason::NoKey`].
+/// among [`limits::SENDER_KEYS_MAX`]; what does not fit is refused as [`DropReason::NoKey`]. Retired senders are
+/// remembered, at most [`limits::KNOWN_SENDERS_MAX`] with the others, until they are [forgotten](Opener::forget) because
+/// their keys are gone for good.
 ///
 /// A replay is told from what this opener has seen. Frames that a sender sealed before this opener first heard it
 /// open once, however old they are; only a key that changes when members come (MLS) refuses them.
 pub struct Opener<K> {
     suite: CipherSuite,
     keys: K,
-    /// Retired senders keep an empty place for as long as the opener lives, so that they are never taken for new.
+    /// Retired senders keep an empty place until they are forgotten, so that they are not taken for new.
     senders: BTreeMap<KeyId, Option<Box<Sender>>>,
     active: usize,
     /// Scratch for header || metadata, kept to not allocate for each frame.
@@ -95,7 +97,25 @@ impl<K: KeySource> Opener<K> {
         }
     }
 
-    /// Senders whose keys are held.
+    /// Wipes the keys of the senders that `ended` names, and all memory of them, so that others have their places among
+    /// [`limits::KNOWN_SENDERS_MAX`]; gives their number. It is for ids that come anew with every epoch (RFC 9605 section
+    /// 5.2), of which there are more than can be remembered.
+    ///
+    /// The key source has to have dropped their base keys for good, since nothing else refuses their frames from here on:
+    /// with the key, what was opened before would open once more. An id that may come again has to have another key.
+    pub fn forget(&mut self, mut ended: impl FnMut(KeyId) -> bool) -> usize {
+        let before = self.senders.len();
+        self.senders.retain(|sender, _| !ended(*sender));
+        self.active = self.senders.values().flatten().count();
+        before - self.senders.len()
+    }
+
+    /// Senders whose keys are held or who were retired; at most [`limits::KNOWN_SENDERS_MAX`].
+    pub fn remembered_senders(&self) -> usize {
+        self.senders.len()
+    }
+
+    /// Senders whose keys are held, at most [`limits::SENDER_KEYS_MAX`].
     pub const fn active_senders(&self) -> usize {
         self.active
     }
@@ -116,8 +136,10 @@ impl<K: KeySource> Opener<K> {
         }
         let (header, header_bytes) = Header::decode(sealed)?;
         let (header_part, body) = sealed.split_at(header_bytes);
-        let (ciphertext, tag) = body.split_last_chunk::<TAG_BYTES>().ok_or(DropReason::Malformed)?;
+        let ciphertext_bytes = body.len().checked_sub(self.suite.tag_bytes()).ok_or(DropReason::Malformed)?;
+        let (ciphertext, tag) = body.split_at(ciphertext_bytes);
         self.aad.clear();
+        self.aad.reserve(HEADER_BYTES_MAX + metadata.len());
         self.aad.extend_from_slice(header_part);
         self.aad.extend_from_slice(metadata);
 

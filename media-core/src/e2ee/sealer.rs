@@ -9,16 +9,23 @@ use super::{
     frame_key::FrameKey,
     header::{HEADER_BYTES_MAX, Header},
     key::{BaseKey, KeyId},
-    suite::{CipherSuite, TAG_BYTES},
+    suite::{CipherSuite, TAG_BYTES_MAX},
 };
 
 /// Seals the frames of one sender's stay: of all its tracks and layers, since they share one key and therefore one
 /// counter.
+///
+/// It cannot be copied, and nothing takes its counter back, so no (key, nonce) pair is used twice. When [`remaining`]
+/// comes to zero it seals nothing more; whoever holds it puts a sealer with a new base key in its place before.
+///
+/// [`remaining`]: Sealer::remaining
 pub struct Sealer {
     sender: KeyId,
     key: FrameKey,
     /// The next frame's. Never taken back, not even when sealing fails.
     counter: u64,
+    /// The first counter that is not used; at most [`limits::SEALED_FRAMES_MAX`].
+    limit: u64,
     /// Scratch for header || metadata, kept to not allocate for each frame.
     aad: Vec<u8>,
 }
@@ -27,12 +34,31 @@ impl Sealer {
     /// A sealer whose counter starts at zero. `sender` is of this stay only (see [`KeyId::of_stay`]): a second sealer
     /// with the same id and base key would use the same (key, nonce) pairs again.
     pub fn new(suite: CipherSuite, sender: KeyId, base: &BaseKey) -> Self {
-        Self::starting_at(suite, sender, base, 0)
+        Self::with_limit(suite, sender, base, limits::SEALED_FRAMES_MAX)
+    }
+
+    /// The same, for so many frames instead of [`limits::SEALED_FRAMES_MAX`], which stays the bound of a higher limit:
+    /// with it a rehearsal reaches the end of a key within seconds.
+    pub fn with_limit(suite: CipherSuite, sender: KeyId, base: &BaseKey, frames: u64) -> Self {
+        Self {
+            sender,
+            key: FrameKey::derive(suite, sender, base),
+            counter: 0,
+            limit: frames.min(limits::SEALED_FRAMES_MAX),
+            aad: Vec::new(),
+        }
     }
 
     /// For the RFC's vectors, which do not start at zero.
+    #[cfg(test)]
     pub(super) fn starting_at(suite: CipherSuite, sender: KeyId, base: &BaseKey, counter: u64) -> Self {
-        Self { sender, key: FrameKey::derive(suite, sender, base), counter, aad: Vec::new() }
+        Self::new(suite, sender, base).with_counter(counter)
+    }
+
+    /// The same sealer, as if it had sealed so many frames.
+    #[cfg(test)]
+    pub(super) fn with_counter(self, counter: u64) -> Self {
+        Self { counter, ..self }
     }
 
     /// Whose frames this seals.
@@ -45,37 +71,43 @@ impl Sealer {
         self.counter
     }
 
+    /// Frames that can still be sealed. At 200 frames/s, 12,000 last for a minute, which is time enough for a new key.
+    pub const fn remaining(&self) -> u64 {
+        self.limit.saturating_sub(self.counter)
+    }
+
     /// Replaces `out` by the sealed frame: header, ciphertext, tag. `metadata` is bound to the frame but not part of
-    /// `out`; the receiver needs the same bytes to open it. At most [`HEADER_BYTES_MAX`] and [`TAG_BYTES`] longer
+    /// `out`; the receiver needs the same bytes to open it. At most [`HEADER_BYTES_MAX`] and [`TAG_BYTES_MAX`] longer
     /// than `plaintext`. Allocates only while `out` has never held a frame of this size.
     ///
     /// # Errors
-    /// Nothing is sealed and `out` is empty: the frame is too long, or the key was used as often as it may be.
+    /// Nothing is sealed and `out` is empty: the key was used as often as it may be, or the frame is too long.
     pub fn seal(&mut self, plaintext: &[u8], metadata: &[u8], out: &mut Vec<u8>) -> Result<(), SealError> {
         out.clear();
-        if plaintext.len() > limits::FRAME_BYTES_MAX - HEADER_BYTES_MAX - TAG_BYTES {
-            return Err(SealError::Oversized);
-        }
-        if self.counter >= limits::SEALED_FRAMES_MAX {
+        if self.remaining() == 0 {
             return Err(SealError::CounterExhausted);
+        }
+        if plaintext.len() > limits::FRAME_BYTES_MAX - HEADER_BYTES_MAX - TAG_BYTES_MAX {
+            return Err(SealError::Oversized);
         }
         let counter = self.counter;
         self.counter += 1;
 
         let header = Header { sender: self.sender, counter }.encode();
         let header = header.as_bytes();
+        // Room for the longest header: the counter's length grows, which is no reason to allocate anew.
         self.aad.clear();
+        self.aad.reserve(HEADER_BYTES_MAX + metadata.len());
         self.aad.extend_from_slice(header);
         self.aad.extend_from_slice(metadata);
-        out.reserve(header.len() + plaintext.len() + TAG_BYTES);
+        out.reserve(HEADER_BYTES_MAX + plaintext.len() + TAG_BYTES_MAX);
         out.extend_from_slice(header);
         out.extend_from_slice(plaintext);
-        let Ok(tag) = self.key.seal(counter, &self.aad, &mut out[header.len()..]) else {
+        if self.key.seal(counter, &self.aad, out, header.len()).is_err() {
             // The plaintext stands in `out`; nobody may take it for a sealed frame. Length is all an AEAD refuses.
             out.zeroize();
             return Err(SealError::Oversized);
-        };
-        out.extend_from_slice(tag.as_ref());
+        }
         Ok(())
     }
 }
@@ -86,7 +118,8 @@ pub enum SealError {
     /// The sealed frame would be longer than [`limits::FRAME_BYTES_MAX`].
     #[error("the frame is longer than a receiver opens")]
     Oversized,
-    /// [`limits::SEALED_FRAMES_MAX`] frames were sealed: the sender needs a new key id and sealer.
+    /// As many frames were sealed as the limit says, at most [`limits::SEALED_FRAMES_MAX`]: the sender needs a sealer
+    /// with a new key id.
     #[error("the key was used as often as it may be; a new key id is needed")]
     CounterExhausted,
 }

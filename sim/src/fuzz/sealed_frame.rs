@@ -14,6 +14,14 @@ use super::{Verdict, input::Input, require};
 
 /// Senders whose key the opener can get. One id is short enough to stand in the header's first byte.
 const SENDERS: [KeyId; 3] = [KeyId(3), KeyId(0xabcd), KeyId(u64::MAX)];
+/// The suites a script chooses from, by its first byte. The one with tags of 32 bits is absent: a search of some hours
+/// forges a frame of it, which would be no fault of the opener.
+const SUITES: [CipherSuite; 4] = [
+    CipherSuite::Aes128GcmSha256,
+    CipherSuite::Aes256GcmSha512,
+    CipherSuite::Aes128CtrHmacSha256_80,
+    CipherSuite::Aes128CtrHmacSha256_64,
+];
 /// Steps of one script.
 const STEPS_MAX: usize = 200;
 /// Frames sealed in one script: two windows.
@@ -66,7 +74,7 @@ struct Trial {
 
 fn examine_opener(open: Open, bytes: &[u8]) -> Verdict {
     let mut input = Input::new(bytes);
-    let suite = CipherSuite::ALL[input.below(CipherSuite::ALL.len())];
+    let suite = SUITES[input.below(SUITES.len())];
     let sealers = SENDERS.iter().filter_map(|id| Some(Sealer::new(suite, *id, &key_of(*id)?))).collect();
     let opener = Opener::new(suite, Keys);
     let mut trial = Trial { open, opener, sealers, frames: Vec::new(), heard: Default::default() };

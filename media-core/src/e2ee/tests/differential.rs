@@ -48,6 +48,9 @@ fn arb_frame(counter_max: u64) -> impl Strategy<Value = Frame> {
 impl Frame {
     fn their_suite(&self) -> sframe::CipherSuite {
         match self.suite {
+            CipherSuite::Aes128CtrHmacSha256_80 => sframe::CipherSuite::AesCtr128HmacSha256_80,
+            CipherSuite::Aes128CtrHmacSha256_64 => sframe::CipherSuite::AesCtr128HmacSha256_64,
+            CipherSuite::Aes128CtrHmacSha256_32 => sframe::CipherSuite::AesCtr128HmacSha256_32,
             CipherSuite::Aes128GcmSha256 => sframe::CipherSuite::AesGcm128Sha256,
             CipherSuite::Aes256GcmSha512 => sframe::CipherSuite::AesGcm256Sha512,
         }
