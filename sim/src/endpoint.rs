@@ -4,6 +4,7 @@
 pub mod assembler;
 mod compounds;
 mod conduct;
+mod encryption;
 mod entry;
 mod farewell;
 mod incoming;
@@ -23,8 +24,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use bytes::Bytes;
 use media_core::{
-    DropCounters, MediaKind, PeerId, Ssrc, Timestamp,
-    e2ee::{BaseKey, CipherSuite, ConferenceSecret, KeyId, Opener, Sealer, SharedSecretKeys},
+    DropCounters, MediaKind, PeerId, Ssrc, Timestamp, limits,
     secret::Token,
     signalling::{self, ClientInfo, Request},
 };
@@ -42,6 +42,7 @@ use crate::{
     timeline::{Grid, Hearing, Receiving},
     trace::Channel as Wire,
 };
+use encryption::Encryption;
 use entry::{Door, Entry};
 use farewell::Farewells;
 use incoming::Incoming;
@@ -50,6 +51,7 @@ use pacer::Pacer;
 use publisher::Publisher;
 use session::Session;
 
+pub use encryption::{EncryptionRecord, EpochRecord, RejectionRecord, SealedFrame};
 pub use entry::RETURN_MAX;
 pub use incoming::ReceivedTrack;
 pub use opened::FrameCounters;
@@ -59,12 +61,6 @@ pub use session::{Observation, RequestName};
 
 /// Pause between two receiver and sender reports (RFC 3550 section 6.2 allows less often).
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
-
-/// The seal of one stay: one key, one counter, for all tracks.
-struct Encryption {
-    sealer: Sealer,
-    opener: Opener<SharedSecretKeys>,
-}
 
 /// A participant, or a room full of them.
 pub struct Endpoint {
@@ -78,6 +74,8 @@ pub struct Endpoint {
     layout: Layout,
     secret: Option<[u8; 32]>,
     encryption: Option<Encryption>,
+    encrypted: EncryptionRecord,
+    renew_after_frames: u64,
     publishers: Vec<Publisher>,
     incoming: Vec<Incoming>,
     pacer: Pacer,
@@ -95,7 +93,7 @@ pub struct Endpoint {
     refused: DropCounters,
     received: Vec<ReceivedTrack>,
     /// The frames that were sealed, by [`frame_identity`].
-    sealed: Vec<(MediaKind, u64)>,
+    sealed: Vec<(MediaKind, SealedFrame)>,
     grid: Grid,
     hearing: Hearing,
     receiving: Receiving,
@@ -132,6 +130,8 @@ impl Endpoint {
             layout: Layout::new(person.watch, person.tiles),
             secret: None,
             encryption: None,
+            encrypted: EncryptionRecord::default(),
+            renew_after_frames: limits::SEALED_FRAMES_MAX / 2,
             publishers: Vec::new(),
             incoming: Vec::new(),
             pacer: Pacer::default(),
@@ -226,6 +226,7 @@ impl Endpoint {
         if let Some(observation) = self.session.handle_timeout(now) {
             self.observations.push_back(observation);
         }
+        self.advance_encryption(now);
         self.advance_media(now);
         if self.next_report <= now {
             self.send_reports(now);
@@ -243,11 +244,22 @@ impl Endpoint {
         let received = self.incoming.iter().filter_map(Incoming::poll_timeout).min();
         let report = (self.next_report < Timestamp::FAR_FUTURE).then_some(self.next_report);
         let adversary = self.adversary.poll_timeout();
+        let encryption = self.encryption_timeout();
         let farewell = self.farewells.poll_timeout();
-        [channel, farewell, entry, published, received, report, self.pacer.poll_timeout(), adversary]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            channel,
+            farewell,
+            entry,
+            published,
+            received,
+            report,
+            self.pacer.poll_timeout(),
+            adversary,
+            encryption,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// The next datagram for the network.
@@ -277,15 +289,7 @@ impl Endpoint {
         if let (Some(opened), None) = (self.opened_at, self.entered_after) {
             self.entered_after = Some(now.saturating_since(opened));
         }
-        self.encryption = self.secret.map(|secret| {
-            let keys = SharedSecretKeys::new(ConferenceSecret::from_bytes(secret));
-            let own = KeyId::of_stay(participant, &mut self.rng);
-            let base: BaseKey = keys.derive(own);
-            let mut opener = Opener::new(CipherSuite::default(), keys);
-            // Nobody plays this participant's own voice back to it.
-            opener.retire(own);
-            Encryption { sealer: Sealer::new(CipherSuite::default(), own, &base), opener }
-        });
+        self.begin_encryption(now, participant);
         self.next_report = now + REPORT_INTERVAL;
         self.publish(now);
         self.update_watching(now);
@@ -338,7 +342,7 @@ impl Endpoint {
 
     /// A track is sent no more: what it sent is kept.
     fn on_unpublished(&mut self, publisher: &Publisher) {
-        self.sealed.extend(publisher.sealed.iter().map(|identity| (publisher.kind, *identity)));
+        self.sealed.extend(publisher.sealed.iter().map(|frame| (publisher.kind, *frame)));
     }
 
     /// Hands the channel's segments to the network.

@@ -47,6 +47,8 @@ pub struct Assembler {
     ready: VecDeque<AssembledFrame>,
     /// The spatial layer of which the base temporal layer cannot be decoded until a key frame comes.
     broken: Option<u8>,
+    /// A frame could not be opened for want of a key: a key frame that is asked for before there is one is of no use.
+    keyless: bool,
     /// When the wait for a first key frame began.
     waiting_since: Option<Timestamp>,
     key_frame_asked: Option<Timestamp>,
@@ -94,6 +96,7 @@ impl Assembler {
             decoded: VecDeque::with_capacity(DECODED_KEPT),
             ready: VecDeque::new(),
             broken: None,
+            keyless: false,
             waiting_since: None,
             key_frame_asked: None,
             release_at: None,
@@ -159,6 +162,21 @@ impl Assembler {
         due
     }
 
+    /// A whole frame that came out could not be opened, so that nothing which depends on it can be decoded; for want of a
+    /// key, if `keyless`.
+    pub fn on_unopened(&mut self, frame: &AssembledFrame, keyless: bool) {
+        self.decoded.retain(|number| *number != frame.frame_number);
+        if frame.temporal == 0 {
+            self.broken = Some(self.broken.map_or(frame.spatial, |spatial| spatial.min(frame.spatial)));
+        }
+        self.keyless |= keyless;
+    }
+
+    /// There are other keys than before: what could not be opened is asked for again.
+    pub fn on_new_keys(&mut self) {
+        self.keyless = false;
+    }
+
     /// Whether to ask for a key frame at `now`; true counts as asked, and at most once in 500 ms. Asked for when packets
     /// arrive but no key frame has started, and when a frame of the base temporal layer cannot be decoded because its
     /// repair was given up.
@@ -203,8 +221,8 @@ impl Assembler {
     fn key_frame_due(&self) -> Option<Timestamp> {
         let needed_since = match (self.head, self.broken) {
             (None, _) => self.waiting_since? + missing::REORDER_TOLERANCE,
-            (Some(_), Some(_)) => Timestamp::ZERO,
-            (Some(_), None) => return None,
+            (Some(_), Some(_)) if !self.keyless => Timestamp::ZERO,
+            (Some(_), Some(_) | None) => return None,
         };
         let allowed =
             self.key_frame_asked.map_or(Timestamp::ZERO, |at| at + limits::KEY_FRAME_REQUEST_INTERVAL);

@@ -60,6 +60,8 @@ struct Watching {
     assembler: Assembler,
     meter: Option<VideoMeter>,
     torn: u64,
+    /// A frame of the base layer could not be opened: what comes after it cannot be decoded before a key frame.
+    dark: bool,
     /// The stream was paused on purpose, perhaps in the middle of a frame: that one is not torn by any fault.
     cut: bool,
 }
@@ -79,6 +81,7 @@ impl Incoming {
                 assembler: Assembler::new(),
                 meter: None,
                 torn: 0,
+                dark: false,
                 cut: false,
             })),
         };
@@ -133,6 +136,13 @@ impl Incoming {
                 watching.assembler.handle_timeout(now);
                 watching.show(now, (&self.info, &mut self.frames), opening);
             }
+        }
+    }
+
+    /// There are other keys than before.
+    pub(super) fn on_new_keys(&mut self) {
+        if let Media::Video(watching) = &mut self.media {
+            watching.assembler.on_new_keys();
         }
     }
 
@@ -322,10 +332,13 @@ impl Watching {
                 Ok(content) => frames.on_decoded(now, content),
                 Err(reason) => {
                     frames.refused.count(reason);
+                    self.assembler.on_unopened(&frame, reason == DropReason::NoKey);
+                    self.dark |= frame.temporal == 0;
                     continue;
                 }
             }
-            if let Some(meter) = self.meter.as_mut().filter(|_| frame.decodable) {
+            self.dark &= !frame.key;
+            if let Some(meter) = self.meter.as_mut().filter(|_| frame.decodable && !self.dark) {
                 meter.on_frame(now, frame.spatial);
             }
         }

@@ -9,8 +9,8 @@ use media_core::{
 };
 
 use super::{
-    Endpoint, Incoming, compounds::Compounds, incoming::belongs, layout::Picture, opened::Opening,
-    publisher::Sending,
+    Endpoint, Incoming, compounds::Compounds, encryption::Encryption, incoming::belongs, layout::Picture,
+    opened::Opening, publisher::Sending,
 };
 use crate::{
     adversary::Misbehaviour,
@@ -38,8 +38,7 @@ impl Endpoint {
             self.frames.decoded += u64::from(self.sabotage == Some(Sabotage::PlayUnopened));
             return Err(DropReason::NoKey);
         };
-        let gullible = self.secret.filter(|_| self.sabotage == Some(Sabotage::PlayForged));
-        let mut opening = Opening { opener: &mut encryption.opener, marker: &self.marker, gullible };
+        let mut opening = Opening { now, encryption, marker: &self.marker };
         let found = self
             .incoming
             .iter_mut()
@@ -88,8 +87,7 @@ impl Endpoint {
             self.send_media(packet);
         }
         if let Some(encryption) = &mut self.encryption {
-            let gullible = self.secret.filter(|_| self.sabotage == Some(Sabotage::PlayForged));
-            let mut opening = Opening { opener: &mut encryption.opener, marker: &self.marker, gullible };
+            let mut opening = Opening { now, encryption, marker: &self.marker };
             for incoming in &mut self.incoming {
                 if incoming.poll_timeout().is_some_and(|at| at <= now) {
                     incoming.handle_timeout(now, &mut opening);
@@ -110,7 +108,8 @@ impl Endpoint {
         let disobeys =
             self.adversary.is(Misbehaviour::IgnoreMode) || self.sabotage == Some(Sabotage::AudienceChatters);
         let mut sending = Sending {
-            sealer: self.encryption.as_mut().map(|encryption| &mut encryption.sealer),
+            sealer: self.encryption.as_mut().and_then(Encryption::sealer),
+            epoch: self.encrypted.epochs.len().saturating_sub(1),
             sabotage: self.sabotage,
             silent: self.adversary.is(Misbehaviour::LoudestInSilence),
             marker: &self.marker,

@@ -41,6 +41,7 @@ impl Endpoint {
     }
 
     fn on_message(&mut self, now: Timestamp, message: ServerMessage) {
+        self.inform_encryption(now, &message);
         match message {
             ServerMessage::Entered { request, participant, mode, invitation, .. } => {
                 self.session.answered(request);
@@ -66,6 +67,9 @@ impl Endpoint {
                     if reason != Refusal::AlreadyIn {
                         self.session.on_out();
                     }
+                }
+                if matches!(name, "offer-key-package" | "commit") {
+                    self.on_handshake_refused(now, reason);
                 }
                 self.observations.push_back(Observation::Refused(name, reason));
             }

@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use media_core::{
-    DropCounters, DropReason, ParticipantId, Timestamp,
-    e2ee::{CipherSuite, ConferenceSecret, FrameMetadata, KeyId, Opener, SharedSecretKeys},
-};
+use media_core::{DropCounters, DropReason, ParticipantId, Timestamp, e2ee::FrameMetadata};
 
-use super::plaintext::{self, Content, Marker};
+use super::{
+    encryption::Encryption,
+    plaintext::{self, Content, Marker},
+};
 
 /// Counts of what became of received frames.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,14 +50,12 @@ pub(super) struct Frames {
 
 /// What opening needs besides the track itself.
 pub(super) struct Opening<'a> {
-    pub(super) opener: &'a mut Opener<SharedSecretKeys>,
+    pub(super) now: Timestamp,
+    pub(super) encryption: &'a mut Encryption,
     pub(super) marker: &'a Marker,
-    /// The conference's secret, for an endpoint that is broken on purpose and plays whatever opens.
-    pub(super) gullible: Option<[u8; 32]>,
 }
 
-/// Opens a frame as one of `sender`, or refuses it. Whose key sealed it is asked first: a frame of somebody else must not
-/// count as opened, or their own copy of it would be taken for a replay.
+/// Opens a frame as one of `sender`, or refuses it.
 pub(super) fn open(
     sealed: &[u8],
     metadata: FrameMetadata,
@@ -66,16 +64,7 @@ pub(super) fn open(
     opening: &mut Opening<'_>,
 ) -> Result<Content, DropReason> {
     let mut clear = Vec::new();
-    let opened = KeyId::of_frame(sealed).and_then(|key| {
-        if let Some(secret) = opening.gullible {
-            let keys = SharedSecretKeys::new(ConferenceSecret::from_bytes(secret));
-            return Opener::new(CipherSuite::default(), keys).open(sealed, &metadata.to_bytes(), &mut clear);
-        }
-        if !key.is_of(sender) {
-            return Err(DropReason::WrongSender);
-        }
-        opening.opener.open(sealed, &metadata.to_bytes(), &mut clear)
-    });
+    let opened = opening.encryption.open(opening.now, sender, sealed, &metadata.to_bytes(), &mut clear);
     if let Err(reason) = opened {
         frames.counters.refused += 1;
         return Err(reason);

@@ -18,7 +18,10 @@ use media_core::{
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 
-use super::plaintext::{self, Marker};
+use super::{
+    encryption::SealedFrame,
+    plaintext::{self, Marker},
+};
 use crate::{
     recording::{RecordedFrame, Recording, Replay, ReplayedFrame},
     sabotage::Sabotage,
@@ -61,14 +64,16 @@ pub(super) struct Publisher {
     speaks: Option<Vec<(Timestamp, Timestamp)>>,
     /// What this recording sends while nobody speaks.
     quiet: Option<RecordedFrame>,
-    /// The frames that were sealed, by [`plaintext::frame_identity`].
-    pub(super) sealed: Vec<u64>,
+    /// The frames that were sealed.
+    pub(super) sealed: Vec<SealedFrame>,
 }
 
 /// What sealing and numbering need besides the track itself.
 pub(super) struct Sending<'a> {
     /// Without it nothing is sent (E2E-004).
     pub(super) sealer: Option<&'a mut Sealer>,
+    /// The place of the present epoch among those that the participant has lived.
+    pub(super) epoch: usize,
     /// What is broken on purpose.
     pub(super) sabotage: Option<Sabotage>,
     /// Nobody speaks, whatever the person's times of speech are.
@@ -190,6 +195,15 @@ impl Publisher {
         }
     }
 
+    /// Somebody has come into the group who cannot open anything that came before: without a key frame they see nothing.
+    pub(super) fn on_newcomers(&mut self) {
+        for encoding in 0..self.encodings.len() {
+            if self.kind.is_video() && self.replay.is_active(encoding) {
+                self.replay.request_key_frame(encoding);
+            }
+        }
+    }
+
     /// A packet is asked for again.
     pub(super) fn on_nack(
         &mut self,
@@ -260,11 +274,13 @@ impl Publisher {
         let (mut clear, mut sealed) = (Vec::new(), Vec::new());
         let filling = frame.at.as_nanos() ^ u64::from(self.timestamp_base) << 32;
         plaintext::write(&frame.frame, sending.marker, frame.at, filling, &mut clear);
-        let is_sealed = match &mut sending.sealer {
-            Some(seal) => seal.seal(&clear, &metadata.to_bytes(), &mut sealed).is_ok(),
-            None => false,
-        };
-        self.sealed.push(plaintext::frame_identity(&clear));
+        let mut is_sealed = false;
+        if let Some(sealer) = &mut sending.sealer {
+            let (sender, counter) = (sealer.sender(), sealer.frames());
+            is_sealed = sealer.seal(&clear, &metadata.to_bytes(), &mut sealed).is_ok();
+            let (at, identity) = (frame.at, plaintext::frame_identity(&clear));
+            self.sealed.push(SealedFrame { at, epoch: sending.epoch, sender, counter, identity });
+        }
         if !is_sealed && sending.sabotage != Some(Sabotage::FailOpen) {
             return;
         }

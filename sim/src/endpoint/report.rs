@@ -6,7 +6,7 @@ use media_core::{
     signalling::{Member, Mode},
 };
 
-use super::{Endpoint, FrameCounters, Incoming, ReceivedTrack};
+use super::{EncryptionRecord, Endpoint, FrameCounters, Incoming, ReceivedTrack, SealedFrame};
 use crate::{
     quality::{AudioMeter, VideoMeter},
     record::{JoinReport, ParticipantReport},
@@ -28,8 +28,10 @@ pub struct PersonRecord {
     pub frames: FrameCounters,
     /// Every track that was ever received, in the order in which they ended.
     pub received: Vec<ReceivedTrack>,
-    /// The frames that this person's client sealed, by [`frame_identity`](super::frame_identity).
-    pub sealed: Vec<(MediaKind, u64)>,
+    /// The frames that this person's client sealed.
+    pub sealed: Vec<(MediaKind, SealedFrame)>,
+    /// How its end-to-end encryption went.
+    pub encrypted: EncryptionRecord,
     /// What of the network's input was refused.
     pub refused: DropCounters,
     /// What they believe at the end; absent outside.
@@ -79,6 +81,7 @@ impl Endpoint {
             frames: self.frames,
             received: self.received,
             sealed: self.sealed,
+            encrypted: self.encrypted,
             refused: self.refused,
             view: self.session.view(),
         }

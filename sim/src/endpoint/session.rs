@@ -57,6 +57,8 @@ pub enum Observation {
     AskedAgain,
     /// Has given up trying to get in: nobody answers.
     Unreachable,
+    /// Lost track of the conference's group, and asked to be added to it anew.
+    LeftBehind,
     /// A message that is none, or out of turn, from the server.
     Malformed,
 }

@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     drop_reason::DropReason,
-    e2ee::{CipherSuite, ConferenceSecret, KeyId, Opened, Sealer},
+    e2ee::{BaseKey, CipherSuite, ConferenceSecret, KeyId, Opened, Sealer},
     ids::ParticipantId,
     limits,
     signalling::{Handshake, Refusal},
@@ -305,6 +305,11 @@ impl Membership {
             }
         }
         opened
+    }
+
+    /// What the frame keys of the present epoch are derived from, for whoever seals and opens elsewhere (a browser's worker).
+    pub fn base_key(&self) -> Option<BaseKey> {
+        self.group.base_key(self.config.sframe).filter(|_| self.is_inside())
     }
 
     /// Everybody in the group, as they prove who they are; nobody outside.
