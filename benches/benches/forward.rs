@@ -13,8 +13,8 @@ use media_core::{
     rtp::{AudioLevel, RtpHeader, ext::AUDIO_LEVEL},
     secret::Token,
     signalling::{
-        ClientInfo, ClientMessage, EncodingOffer, EndpointKind, LinkToken, Mode, Request, ServerMessage,
-        TrackOffer,
+        ClientInfo, ClientMessage, EncodingOffer, Encryption, EndpointKind, LinkToken, Mode, Request,
+        ServerMessage, TrackOffer,
     },
 };
 
@@ -38,7 +38,7 @@ fn engine(subscribers: u32) -> Engine {
     };
     let mut engine = Engine::new(EngineConfig { conference, speakers: 3, seed: [1; 32] })
         .expect("the configuration is valid");
-    let client = ClientInfo { endpoint: EndpointKind::Desk, encrypts: true };
+    let client = ClientInfo { endpoint: EndpointKind::Desk, encryption: Some(Encryption::DEFAULT) };
     let start = Request::Start {
         credential: Some(Token::from_bytes([1; 16])),
         name: "host".into(),

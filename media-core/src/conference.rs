@@ -39,6 +39,7 @@ mod allowances;
 mod announcement;
 mod config;
 mod control_state;
+mod delivery;
 mod effect;
 mod entry;
 mod exit;

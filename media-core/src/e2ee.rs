@@ -46,6 +46,7 @@ mod frame_key;
 mod header;
 mod key;
 mod metadata;
+pub mod mls;
 mod opener;
 mod replay_window;
 mod sealer;

@@ -23,8 +23,13 @@ pub const LOBBY_MAX: usize = 200;
 pub const INVITATIONS_MAX: usize = 64;
 /// Bytes of a display name.
 pub const NAME_BYTES_MAX: usize = 64;
-/// Bytes of one signalling message.
-pub const SIGNAL_BYTES_MAX: usize = 16_384;
+/// Members of a conference's group who get the key packages of those who want in. One would do, if it never failed.
+pub const COMMITTERS_MAX: usize = 3;
+/// MLS messages of one connection; each commit goes to everybody in the group.
+pub const HANDSHAKES_PER_PEER: RateLimit = RateLimit { burst: 30, interval: Duration::from_millis(100) };
+/// Bytes of one signalling message. The longest is the commit with welcome that takes somebody into a group of
+/// [`PARTICIPANTS_MAX_CONFIGURABLE`].
+pub const SIGNAL_BYTES_MAX: usize = 393_216;
 /// Tracks that one participant may publish.
 pub const TRACKS_MAX: usize = 3;
 /// Simulcast encodings of one track.

@@ -1,9 +1,11 @@
 //! Owns the messages between a client and the server, and their JSON form. What they mean is decided in
 //! [`crate::conference`]; how they travel is the caller's affair.
 //!
-//! The end-to-end key is deliberately absent: it stands in the part of the invitation link behind `#`, which a
-//! client never sends.
+//! No end-to-end secret is in any of them: what stands in an invitation link behind `#` a client never sends, and MLS
+//! messages ([`Handshake`]) say nothing to whoever is not in the group. The server only puts them in order.
 
+mod encryption;
+mod handshake;
 mod refusal;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +18,8 @@ use crate::{
     secret::Token,
 };
 
+pub use encryption::Encryption;
+pub use handshake::Handshake;
 pub use refusal::Refusal;
 
 /// A client's request; the answer carries the same number.
@@ -138,6 +142,24 @@ pub enum Request {
     },
     /// Host only: end the conference for everybody.
     End,
+    /// End-to-end encryption: ask to be taken into the group, or to be taken in anew by whoever has lost track of it.
+    /// Replaces what was offered before.
+    OfferKeyPackage {
+        /// An MLS `KeyPackage` (RFC 9420 section 10).
+        key_package: Handshake,
+    },
+    /// End-to-end encryption: bring the group into its next epoch.
+    Commit {
+        /// The number of the last handshake message that the committer knows of. When another one came first, this one is
+        /// refused.
+        after: u64,
+        /// An MLS `Commit` for the members.
+        commit: Handshake,
+        /// An MLS `Welcome` for those it adds.
+        welcome: Option<Handshake>,
+        /// Whom it adds.
+        adds: Vec<ParticipantId>,
+    },
 }
 
 /// What a client says about itself when it enters.
@@ -146,8 +168,8 @@ pub enum Request {
 pub struct ClientInfo {
     /// A desk or a room.
     pub endpoint: EndpointKind,
-    /// Whether it can encrypt end to end.
-    pub encrypts: bool,
+    /// How it encrypts end to end; absent when it cannot.
+    pub encryption: Option<Encryption>,
 }
 
 /// One endpoint is one participant, whoever sits in front of it.
@@ -349,6 +371,32 @@ pub enum ServerMessage {
         kind: MediaKind,
         /// Bit n is encoding n.
         encodings: u8,
+    },
+    /// Nobody is in the conference's group: the receiver makes it, and is its first member.
+    FoundGroup {
+        /// The number of the last handshake message before it.
+        sequence: u64,
+    },
+    /// Somebody wants to be in the group; to those of its members who are to commit.
+    KeyPackage {
+        /// Who.
+        participant: ParticipantId,
+        /// What they offered.
+        key_package: Handshake,
+    },
+    /// The group goes into its next epoch; to all members, the committer included, for whom it is the answer.
+    Commit {
+        /// One more than that of the handshake message before.
+        sequence: u64,
+        /// What the committer sent.
+        commit: Handshake,
+    },
+    /// The receiver was taken into the group.
+    Welcome {
+        /// The number of the commit that did it.
+        sequence: u64,
+        /// What the committer sent.
+        welcome: Handshake,
     },
     /// The receiver is out.
     Out {

@@ -26,7 +26,7 @@ use media_core::{
     DropCounters, MediaKind, PeerId, Ssrc, Timestamp,
     e2ee::{BaseKey, CipherSuite, ConferenceSecret, KeyId, Opener, Sealer, SharedSecretKeys},
     secret::Token,
-    signalling::{ClientInfo, Request},
+    signalling::{self, ClientInfo, Request},
 };
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
@@ -111,7 +111,10 @@ impl Endpoint {
     pub fn new(scenario: &Scenario, index: PersonIndex, seed: Seed, marker: Marker) -> Self {
         let person = scenario.person(index).clone();
         let credential = person.holder.map(|holder| credential(seed, holder.0));
-        let client = ClientInfo { endpoint: person.endpoint, encrypts: person.encrypts };
+        let client = ClientInfo {
+            endpoint: person.endpoint,
+            encryption: person.encrypts.then_some(signalling::Encryption::DEFAULT),
+        };
         let own = scenario.is_host(index).then(|| scenario.conference(person.conference));
         let grid = Grid::of(scenario.duration);
         let mut endpoint = Self {

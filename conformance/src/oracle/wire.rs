@@ -182,7 +182,7 @@ impl Reader {
     fn visitor(&self, credential: Option<&Token>, client: ClientInfo) -> Visitor {
         let known = |shown: &Token| self.credentials.iter().find(|(_, known)| known == shown);
         let holder = credential.and_then(known).map(|(holder, _)| *holder);
-        Visitor { holder, encrypts: client.encrypts }
+        Visitor { holder, encrypts: client.encryption.is_some() }
     }
 
     fn stay(&self, secret: &Token) -> Option<StayNumber> {

@@ -3,7 +3,7 @@
 
 use crate::{
     allowance::Allowance,
-    limits::{ENTRIES_PER_PEER, NEWS_PER_PEER},
+    limits::{ENTRIES_PER_PEER, HANDSHAKES_PER_PEER, NEWS_PER_PEER},
     signalling::{Refusal, Request},
     time::Timestamp,
 };
@@ -13,6 +13,7 @@ use crate::{
 pub(super) struct PeerAllowances {
     entries: Allowance,
     news: Allowance,
+    handshakes: Allowance,
 }
 
 impl PeerAllowances {
@@ -26,6 +27,9 @@ impl PeerAllowances {
             Request::Start { .. } | Request::Join { .. } => self.entries.take(now, ENTRIES_PER_PEER),
             Request::Publish { .. } | Request::RaiseHand | Request::LowerHand => {
                 self.news.take(now, NEWS_PER_PEER)
+            }
+            Request::OfferKeyPackage { .. } | Request::Commit { .. } => {
+                self.handshakes.take(now, HANDSHAKES_PER_PEER)
             }
             _ => true,
         };

@@ -50,9 +50,14 @@ impl Directory {
         self.check_new(arrival.peer)?;
         let host = self.pool.check_start(now, self.pool.identify(arrival.credential.as_ref()))?;
         self.check_arrival(&arrival)?;
+        let encryption = arrival.client.encryption;
+        if encryption.is_some_and(|encryption| !encryption.is_known()) {
+            return Err(Refusal::UnknownSuite);
+        }
         let participant = self.numbers.participant()?;
         let conference = self.numbers.conference()?;
         let mut running = Running::new(conference, host, mode, has_lobby);
+        running.encryption = encryption;
         let invitation = running.invite(&mut self.numbers, &mut self.rng)?;
 
         self.pool.take(host, conference);
@@ -75,6 +80,9 @@ impl Directory {
         let running =
             found.filter(|running| running.invitations.admit(&link.token)).ok_or(Refusal::InvalidLink)?;
         self.check_arrival(&arrival)?;
+        if arrival.client.encryption != running.encryption {
+            return Err(Refusal::OtherSuite);
+        }
         let holder = self.pool.identify(arrival.credential.as_ref());
         let claim = Claim { holder, resume: arrival.resume.take() };
         let known = running.knows(&claim);
@@ -139,7 +147,7 @@ impl Directory {
 
     fn check_arrival(&self, arrival: &Arrival) -> Result<(), Refusal> {
         check_name(&arrival.name)?;
-        if self.encryption_required && !arrival.client.encrypts {
+        if self.encryption_required && arrival.client.encryption.is_none() {
             return Err(Refusal::EncryptionRequired);
         }
         Ok(())
@@ -187,6 +195,7 @@ impl Directory {
         if let Some(old) = replaced {
             effects.send(old.peer, ServerMessage::Out { reason: OutReason::Replaced });
             running.announce_left(old.participant, Some(peer), effects);
+            running.on_gone(old.participant, effects);
         }
         running.announce_state(effects);
     }

@@ -82,6 +82,7 @@ impl Directory {
             effects.send(peer, message);
         }
         running.announce_left(who, None, effects);
+        running.on_gone(who, effects);
         running.announce_state(effects);
         if running.roster.is_empty() {
             let ends_at = now + limits::EMPTY_CONFERENCE_GRACE;

@@ -1,8 +1,8 @@
 //! Owns which request goes where, and how one that only changes a conference's state is answered.
 
 use super::{
-    Directory, Place, absentees::Parting, effect::Effect, entry::Arrival, running::Running,
-    tracks::check_tracks,
+    Directory, Place, absentees::Parting, delivery::Committed, effect::Effect, entry::Arrival,
+    running::Running, tracks::check_tracks,
 };
 use crate::{
     Timestamp,
@@ -65,6 +65,10 @@ impl Directory {
                 self.change(inside?, request, |running, by| running.on_revoke_invitation(by, invitation))
             }
             Request::End => self.on_end(inside?, request),
+            Request::OfferKeyPackage { key_package } => self.on_key_package(inside?, request, key_package),
+            Request::Commit { after, commit, welcome, adds } => {
+                self.on_commit(inside?, request, after, Committed { commit, welcome, adds })
+            }
         }
     }
 

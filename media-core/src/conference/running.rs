@@ -4,6 +4,7 @@ use rand_chacha::ChaCha20Rng;
 
 use super::{
     absentees::{Absentees, Claim, Parting},
+    delivery::Delivery,
     invitation::Invitations,
     lobby::{Lobby, Newcomer},
     numbers::Numbers,
@@ -14,7 +15,7 @@ use crate::{
     allowance::Allowance,
     ids::{ConferenceId, HolderId, ParticipantId, PeerId},
     secret::Token,
-    signalling::{Invitation, LinkToken, Mode, Refusal, Role},
+    signalling::{Encryption, Invitation, LinkToken, Mode, Refusal, Role},
 };
 
 /// One conference, from its start to its end.
@@ -39,6 +40,10 @@ pub(super) struct Running {
     pub(super) presenter: Option<ParticipantId>,
     /// What people who went away get back when they return.
     pub(super) absentees: Absentees,
+    /// How its clients encrypt; `None` in a conference that is not encrypted.
+    pub(super) encryption: Option<Encryption>,
+    /// Its MLS messages.
+    pub(super) delivery: Delivery,
     /// The mode that people were last told.
     pub(super) shown_mode: Mode,
     /// When it ends for want of people; `Some` exactly while nobody is present.
@@ -62,6 +67,8 @@ impl Running {
             knocks: Allowance::default(),
             presenter: None,
             absentees: Absentees::default(),
+            encryption: None,
+            delivery: Delivery::default(),
             shown_mode: mode,
             ends_at: None,
         }

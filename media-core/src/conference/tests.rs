@@ -24,12 +24,13 @@ use crate::{
     media::Permissions,
     secret::Token,
     signalling::{
-        ClientInfo, ClientMessage, EndpointKind, LinkToken, Mode, Refusal, Request, Role, ServerMessage,
+        ClientInfo, ClientMessage, Encryption, EndpointKind, LinkToken, Mode, Refusal, Request, Role,
+        ServerMessage,
     },
 };
 
 /// A desk that encrypts.
-const DESK: ClientInfo = ClientInfo { endpoint: EndpointKind::Desk, encrypts: true };
+const DESK: ClientInfo = ClientInfo { endpoint: EndpointKind::Desk, encryption: Some(Encryption::DEFAULT) };
 const AUDIO: Permissions = Permissions { audio: true, video: false, screen: false };
 const AUDIO_VIDEO: Permissions = Permissions { audio: true, video: true, screen: false };
 

@@ -24,6 +24,10 @@ pub enum Refusal {
     LobbyFull,
     /// The client cannot encrypt (E2E-012).
     EncryptionRequired,
+    /// No conference can be started with such cipher suites.
+    UnknownSuite,
+    /// The conference uses other cipher suites than the client.
+    OtherSuite,
     /// This connection is in a conference, or waits for one, already.
     AlreadyIn,
     /// This connection is in no conference.
@@ -46,6 +50,12 @@ pub enum Refusal {
     BadName,
     /// The track list is not valid: too many, two of a kind, a codec that does not fit, or an SSRC twice.
     BadTracks,
+    /// Only members of the conference's group can commit.
+    NotInGroup,
+    /// Another commit came first.
+    StaleCommit,
+    /// Somebody to be added has offered no key package, stands there twice, or gets no welcome.
+    BadCommit,
     /// There is no such track to watch.
     NoSuchTrack,
     /// Presenters are named, and hands raised and granted, in presenter mode only.

@@ -20,12 +20,12 @@ use media_core::{
     },
     secret::Token,
     signalling::{
-        ClientInfo, ClientMessage, EncodingOffer, EndpointKind, LinkToken, Mode, Request, ServerMessage,
-        TrackOffer,
+        ClientInfo, ClientMessage, EncodingOffer, Encryption, EndpointKind, LinkToken, Mode, Request,
+        ServerMessage, TrackOffer,
     },
 };
 
-const DESK: ClientInfo = ClientInfo { endpoint: EndpointKind::Desk, encrypts: true };
+const DESK: ClientInfo = ClientInfo { endpoint: EndpointKind::Desk, encryption: Some(Encryption::DEFAULT) };
 const HOST: PeerId = PeerId(1);
 
 /// An engine with one licence holder, and the time.

@@ -4,7 +4,7 @@
 use media_core::{
     ConferenceId, Timestamp,
     secret::Token,
-    signalling::{ClientInfo, ClientMessage, EndpointKind, LinkToken, Mode, Request},
+    signalling::{ClientInfo, ClientMessage, Encryption, EndpointKind, LinkToken, Mode, Request},
 };
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
@@ -158,7 +158,7 @@ fn join(link: LinkToken, credential: Option<Token>, resume: Option<Token>) -> Re
 }
 
 const fn client() -> ClientInfo {
-    ClientInfo { endpoint: EndpointKind::Desk, encrypts: true }
+    ClientInfo { endpoint: EndpointKind::Desk, encryption: Some(Encryption::DEFAULT) }
 }
 
 /// A link that was never given out, in turn: a random token for the conference, the right token but for one bit, the

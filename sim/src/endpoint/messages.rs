@@ -87,6 +87,10 @@ impl Endpoint {
                 self.on_track_removed(now, participant, kind);
                 self.update_watching(now);
             }
+            ServerMessage::FoundGroup { .. }
+            | ServerMessage::KeyPackage { .. }
+            | ServerMessage::Commit { .. }
+            | ServerMessage::Welcome { .. } => {}
             ServerMessage::Demand { kind, encodings } => self.on_demand(now, kind, encodings),
             ServerMessage::Out { reason } => {
                 self.observations.push_back(Observation::Out(reason));

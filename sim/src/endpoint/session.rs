@@ -313,7 +313,11 @@ impl Session {
             | ServerMessage::Refused { .. }
             | ServerMessage::TrackAdded { .. }
             | ServerMessage::TrackRemoved { .. }
-            | ServerMessage::Demand { .. } => {}
+            | ServerMessage::Demand { .. }
+            | ServerMessage::FoundGroup { .. }
+            | ServerMessage::KeyPackage { .. }
+            | ServerMessage::Commit { .. }
+            | ServerMessage::Welcome { .. } => {}
         }
     }
 
@@ -347,5 +351,7 @@ const fn name_of(request: &Request) -> RequestName {
         Request::CreateInvitation => "create-invitation",
         Request::RevokeInvitation { .. } => "revoke-invitation",
         Request::End => "end",
+        Request::OfferKeyPackage { .. } => "offer-key-package",
+        Request::Commit { .. } => "commit",
     }
 }

@@ -127,7 +127,7 @@ fn fifty_take_part_unless_configured_otherwise() {
 fn an_avc_room_counts_as_one_participant() {
     let mut hall = Hall::new(ConferenceConfig { participants_max: 2, ..config() });
     let link = hall.start();
-    let client = ClientInfo { endpoint: EndpointKind::AvcRoom, encrypts: true };
+    let client = ClientInfo { endpoint: EndpointKind::AvcRoom, encryption: Some(Encryption::DEFAULT) };
     let effects = hall.ask(
         1,
         Request::Join { link: link.clone(), credential: None, resume: None, name: "hall".into(), client },
@@ -143,7 +143,7 @@ fn an_avc_room_counts_as_one_participant() {
 
 #[test]
 fn a_client_that_cannot_encrypt_is_refused_where_encryption_is_required() {
-    let plain = ClientInfo { encrypts: false, ..DESK };
+    let plain = ClientInfo { encryption: None, ..DESK };
     for required in [true, false] {
         let mut hall = Hall::new(ConferenceConfig { encryption_required: required, ..config() });
         let link = hall.start();

@@ -230,6 +230,10 @@ impl Ledger {
             | ServerMessage::Member { .. }
             | ServerMessage::MemberLeft { .. }
             | ServerMessage::ModeChanged { .. }
+            | ServerMessage::FoundGroup { .. }
+            | ServerMessage::KeyPackage { .. }
+            | ServerMessage::Commit { .. }
+            | ServerMessage::Welcome { .. }
             | ServerMessage::Demand { .. }
             | ServerMessage::Out { .. } => {}
         }

@@ -4,7 +4,7 @@ use media_core::{
     MediaKind, ParticipantId, Permissions,
     ids::{ConferenceId, InvitationId},
     secret::Token,
-    signalling::{ClientInfo, ClientMessage, EndpointKind, LinkToken, Mode, Request},
+    signalling::{ClientInfo, ClientMessage, Encryption, EndpointKind, LinkToken, Mode, Request},
 };
 
 use super::{super::input::Input, HOLDERS, client::Client, credential, ledger::Ledger};
@@ -88,7 +88,7 @@ pub(super) fn join(link: Option<LinkToken>, holder: Option<u8>, resume: Option<T
 }
 
 const fn desk() -> ClientInfo {
-    ClientInfo { endpoint: EndpointKind::Desk, encrypts: true }
+    ClientInfo { endpoint: EndpointKind::Desk, encryption: Some(Encryption::DEFAULT) }
 }
 
 fn mode(input: &mut Input<'_>) -> Mode {

@@ -197,6 +197,10 @@ impl Replay {
             }
             ServerMessage::TrackAdded { .. }
             | ServerMessage::TrackRemoved { .. }
+            | ServerMessage::FoundGroup { .. }
+            | ServerMessage::KeyPackage { .. }
+            | ServerMessage::Commit { .. }
+            | ServerMessage::Welcome { .. }
             | ServerMessage::Demand { .. } => panic!("tracks are not the directory's business"),
         }
     }
