@@ -6,6 +6,7 @@ mod ask;
 mod conference;
 mod entry;
 mod floor;
+mod group;
 mod moderation;
 mod presence;
 
@@ -19,8 +20,12 @@ use std::{
 
 use sim::scenario::{HolderId, OutReason, Permissions, PersonIndex, Refusal, Role, Scenario, Timestamp};
 
-pub use ask::{Ask, Connection, Door, Expected, LinkNumber, Notice, Outcome, Reply, StayNumber, Visitor};
+pub use ask::{
+    Ask, Connection, Door, Expected, HandshakeNumber, LinkNumber, Notice, Outcome, Reply, StayNumber, Visitor,
+};
 pub use conference::RefConference;
+use group::ArrivalNumber;
+pub use group::RefCommit;
 use presence::Parting;
 pub use presence::Presence;
 
@@ -41,6 +46,7 @@ pub struct RefServer {
     sittings: u32,
     links: u32,
     stays: u32,
+    arrivals: u32,
     overdue: Vec<(Timestamp, Connection, Notice)>,
 }
 
@@ -55,6 +61,7 @@ impl RefServer {
             sittings: 0,
             links: 0,
             stays: 0,
+            arrivals: 0,
             overdue: Vec::new(),
         }
     }
@@ -91,12 +98,11 @@ impl RefServer {
         }
     }
 
-    /// The server has noticed that a connection is gone.
-    pub fn vanish(&mut self, at: Timestamp, who: Connection) {
+    /// The server has noticed that a connection is gone: what others have to learn.
+    pub fn vanish(&mut self, at: Timestamp, who: Connection) -> Vec<(Connection, Notice)> {
         self.end_abandoned(at);
-        if let Some(conference) = self.conference_of_mut(who) {
-            conference.go(at, who, Parting::Vanished);
-        }
+        let conference = self.conference_of_mut(who);
+        conference.map(|conference| conference.go(at, who, Parting::Vanished)).unwrap_or_default()
     }
 
     /// What people had to be told without anybody's asking, up to `at`, since this was last asked for.
@@ -141,6 +147,11 @@ impl RefServer {
         conferences.flat_map(RefConference::connections).filter(|who| who.person == person).max()
     }
 
+    fn next_arrival(&mut self) -> ArrivalNumber {
+        self.arrivals += 1;
+        ArrivalNumber(self.arrivals)
+    }
+
     /// Whose licences carry a conference.
     fn hosting(&self) -> BTreeSet<HolderId> {
         self.conferences.values().map(RefConference::host).collect()
@@ -167,8 +178,9 @@ impl RefServer {
         match self.conference_of_mut(who) {
             None => Outcome::refused(Refusal::NotIn),
             Some(conference) => {
-                conference.go(at, who, Parting::Meant);
-                Outcome::done()
+                let mut outcome = Outcome::done();
+                outcome.notices = conference.go(at, who, Parting::Meant);
+                outcome
             }
         }
     }

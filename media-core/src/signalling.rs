@@ -157,7 +157,7 @@ pub enum Request {
         commit: Handshake,
         /// An MLS `Welcome` for those it adds.
         welcome: Option<Handshake>,
-        /// Whom it adds.
+        /// Whom it adds, each once. Who has gone, or takes back their offer, before this is ordered is passed over.
         adds: Vec<ParticipantId>,
     },
 }

@@ -28,7 +28,7 @@ use crate::site::{AccessLink, LossSpec, Segment};
 pub use media_core::{
     MediaKind, Permissions, Timestamp,
     ids::HolderId,
-    signalling::{EndpointKind, Mode, OutReason, Refusal, Role},
+    signalling::{Encryption, EndpointKind, Mode, OutReason, Refusal, Role},
 };
 
 pub use crate::adversary::Misbehaviour;

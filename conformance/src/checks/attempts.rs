@@ -99,6 +99,7 @@ const fn ending(seen: &Observation) -> Option<Ending> {
         | Observation::Permissions(_)
         | Observation::Out(_)
         | Observation::Disconnected
+        | Observation::LeftBehind
         | Observation::Malformed => None,
     }
 }

@@ -66,7 +66,7 @@ fn hostile_media_nodes(evidence: &RunEvidence, rehearse: &dyn Rehearse) -> Resul
 fn only_what_was_sealed(run: &Run, findings: &mut Findings) {
     let mut sealed: BTreeMap<u64, (PersonIndex, MediaKind)> = BTreeMap::new();
     for (index, person) in run.people.iter().enumerate() {
-        sealed.extend(person.sealed.iter().map(|(kind, frame)| (*frame, (PersonIndex(index), *kind))));
+        sealed.extend(person.sealed.iter().map(|(kind, frame)| (frame.identity, (PersonIndex(index), *kind))));
     }
     let mut decoded: BTreeSet<(PersonIndex, u64)> = BTreeSet::new();
     let name = |person: PersonIndex| &run.scenario.person(person).name;

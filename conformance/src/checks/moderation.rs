@@ -71,7 +71,9 @@ const fn refusal_without_rank(body: &Request) -> Option<Refusal> {
         | Request::Publish { .. }
         | Request::Watch { .. }
         | Request::RaiseHand
-        | Request::LowerHand => None,
+        | Request::LowerHand
+        | Request::OfferKeyPackage { .. }
+        | Request::Commit { .. } => None,
     }
 }
 
@@ -271,6 +273,8 @@ const fn verb(body: &Request) -> &'static str {
         | Request::Publish { .. }
         | Request::Watch { .. }
         | Request::RaiseHand
-        | Request::LowerHand => "something",
+        | Request::LowerHand
+        | Request::OfferKeyPackage { .. }
+        | Request::Commit { .. } => "something",
     }
 }

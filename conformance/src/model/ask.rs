@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use sim::scenario::{HolderId, MediaKind, Mode, OutReason, Permissions, PersonIndex, Refusal};
+use sim::scenario::{Encryption, HolderId, MediaKind, Mode, OutReason, Permissions, PersonIndex, Refusal};
+
+use super::RefCommit;
 
 /// One connection of a person; a client that connects anew has another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,13 +23,18 @@ pub struct LinkNumber(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StayNumber(pub u32);
 
+/// Something that members say to one another through the server, in the order in which it was first said. Nobody reads it
+/// on the way; what is the same word for word has the same number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HandshakeNumber(pub u32);
+
 /// What somebody who comes can prove and do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Visitor {
     /// The licence whose credential they show; an unknown credential is none.
     pub holder: Option<HolderId>,
-    /// Whether their client can encrypt end to end.
-    pub encrypts: bool,
+    /// How their client encrypts end to end, if it can.
+    pub encryption: Option<Encryption>,
 }
 
 /// With what somebody comes to the door.
@@ -102,6 +109,10 @@ pub enum Ask {
     RevokeInvitation(LinkNumber),
     /// End the conference.
     End,
+    /// Be taken into the group.
+    OfferKeyPackage(HandshakeNumber),
+    /// Bring the group into its next epoch.
+    Commit(RefCommit),
 }
 
 /// An answer.
@@ -142,6 +153,32 @@ pub enum Notice {
     Refused(Refusal),
     /// They are out.
     Out(OutReason),
+    /// They are the group's first member.
+    FoundGroup {
+        /// How many commits there were before.
+        sequence: u64,
+    },
+    /// Somebody wants to be taken into the group, and they may do it.
+    KeyPackage {
+        /// Who.
+        whose: Connection,
+        /// With what.
+        offer: HandshakeNumber,
+    },
+    /// The group goes into its next epoch.
+    Commit {
+        /// How many commits that makes.
+        sequence: u64,
+        /// By what.
+        commit: HandshakeNumber,
+    },
+    /// They were taken into the group.
+    Welcome {
+        /// By which commit.
+        sequence: u64,
+        /// With what.
+        welcome: HandshakeNumber,
+    },
 }
 
 /// What has to come of a request.

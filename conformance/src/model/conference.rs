@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use sim::scenario::{HolderId, MediaKind, Mode, Permissions, Refusal, Role, Timestamp};
+use sim::scenario::{Encryption, HolderId, MediaKind, Mode, Permissions, Refusal, Role, Timestamp};
 
 use super::{
-    Ask, Connection, LinkNumber, Outcome, Presence,
+    Ask, Connection, LinkNumber, Notice, Outcome, Presence,
     entry::Claim,
+    group::{ArrivalNumber, RefGroup},
     presence::{Absentee, Attendee, Parting},
 };
 
@@ -20,17 +21,25 @@ pub struct RefConference {
     pub(super) locked: bool,
     /// In the order of their coming.
     pub(super) present: Vec<Attendee>,
-    pub(super) waiting: Vec<(Connection, Claim)>,
+    pub(super) waiting: Vec<(Connection, Claim, ArrivalNumber)>,
     /// Links that lead in.
     pub(super) links: BTreeSet<LinkNumber>,
     pub(super) presenter: Option<Connection>,
     /// What who went away finds again.
     pub(super) absent: Vec<Absentee>,
+    /// How everybody in it encrypts.
+    pub(super) encryption: Option<Encryption>,
+    pub(super) group: RefGroup,
     empty_since: Option<Timestamp>,
 }
 
 impl RefConference {
-    pub(super) fn new(host: HolderId, mode: Mode, lobby: bool, link: LinkNumber) -> Self {
+    pub(super) fn new(
+        host: HolderId,
+        (mode, lobby): (Mode, bool),
+        link: LinkNumber,
+        encryption: Option<Encryption>,
+    ) -> Self {
         Self {
             host,
             moderators: BTreeSet::new(),
@@ -42,6 +51,8 @@ impl RefConference {
             links: BTreeSet::from([link]),
             presenter: None,
             absent: Vec::new(),
+            encryption,
+            group: RefGroup::default(),
             empty_since: None,
         }
     }
@@ -68,7 +79,7 @@ impl RefConference {
 
     /// Who waits in the lobby.
     pub fn waiting(&self) -> impl Iterator<Item = Connection> {
-        self.waiting.iter().map(|(who, _)| *who)
+        self.waiting.iter().map(|(who, ..)| *who)
     }
 
     /// Everybody in or waiting.
@@ -157,9 +168,11 @@ impl RefConference {
         }
     }
 
-    /// Somebody is gone. A licence holder finds again what moderation made of them; who did not mean to go, too.
-    pub(super) fn go(&mut self, at: Timestamp, who: Connection, how: Parting) {
-        self.waiting.retain(|(there, _)| *there != who);
+    /// Somebody is gone. A licence holder finds again what moderation made of them; who did not mean to go, too. Says what
+    /// others are told: they may have to do for the group what was left to who went.
+    pub(super) fn go(&mut self, at: Timestamp, who: Connection, how: Parting) -> Vec<(Connection, Notice)> {
+        self.waiting.retain(|(there, ..)| *there != who);
+        self.group.forget(who);
         if let Some(place) = self.present.iter().position(|attendee| attendee.who == who) {
             let gone = self.present.remove(place);
             let stay = (how == Parting::Vanished).then_some(gone.stay);
@@ -172,11 +185,14 @@ impl RefConference {
             }
             self.note_emptiness(at);
         }
+        self.group.settle()
     }
 
-    /// Everybody is gone at one moment, so nobody steps into anybody's place meanwhile; the lobby is empty.
+    /// Everybody is gone at one moment, so nobody steps into anybody's place meanwhile; the lobby is empty, and so is the
+    /// group, which nobody remembers.
     pub(super) fn on_crash(&mut self, at: Timestamp) {
         self.waiting.clear();
+        self.group = RefGroup::default();
         self.presenter = None;
         let gone = self.present.drain(..).map(|gone| Absentee {
             holder: gone.holder,
@@ -213,6 +229,8 @@ impl RefConference {
             Ask::Cap(whom, cap) => self.set_cap(who, *whom, *cap),
             Ask::NameModerator(whom) => self.name_moderator(who, *whom),
             Ask::RevokeInvitation(link) => self.revoke(who, *link),
+            Ask::OfferKeyPackage(offer) => self.offer(who, *offer),
+            Ask::Commit(commit) => self.commit(who, commit),
             Ask::Start { .. }
             | Ask::Join { .. }
             | Ask::Leave

@@ -1,15 +1,25 @@
 //! Owns the ways in (JOIN-001, JOIN-002, JOIN-007, CAP-002 to CAP-004, LIC-001, LIC-002, LIC-004).
 
-use sim::scenario::{HolderId, Mode, OutReason, Refusal, Role, Timestamp};
+use sim::scenario::{Encryption, HolderId, Mode, OutReason, Refusal, Role, Timestamp};
 
 use super::{
     Connection, Door, LinkNumber, Notice, Outcome, Presence, RefConference, RefServer, Reply, Sitting,
     StayNumber, Visitor,
+    group::ArrivalNumber,
     presence::{Absentee, Attendee},
 };
 
+/// Suites by which members agree on keys, and suites by which they seal frames, that a conference may be started with
+/// (E2E-012): those of 128 and 256 bits whose tags are whole.
+const SUITES: ([u16; 2], [u16; 2]) = ([1, 2], [4, 5]);
+
+fn is_known(encryption: Encryption) -> bool {
+    SUITES.0.contains(&encryption.mls) && SUITES.1.contains(&encryption.sframe)
+}
+
 impl RefServer {
-    /// A start needs a licence that is valid, free and not one too many. Who cannot encrypt starts nothing.
+    /// A start needs a licence that is valid, free and not one too many. Who cannot encrypt, or not so that it is known to
+    /// be good enough, starts nothing.
     pub(super) fn on_start(
         &mut self,
         at: Timestamp,
@@ -25,16 +35,17 @@ impl RefServer {
             (at >= self.valid_until, Refusal::LicenceExpired),
             (holder.is_some_and(|holder| hosting.contains(&holder)), Refusal::LicenceInUse),
             (self.conferences.len() >= self.licences, Refusal::AllLicencesInUse),
-            (!visitor.encrypts, Refusal::EncryptionRequired),
+            (visitor.encryption.is_none(), Refusal::EncryptionRequired),
+            (visitor.encryption.is_some_and(|encryption| !is_known(encryption)), Refusal::UnknownSuite),
         ];
         Outcome::unless(&reasons, || {
             let Some(host) = holder else { return Outcome::refused(Refusal::NoLicence) };
             let (sitting, link) = (Sitting(self.sittings), LinkNumber(self.links));
             self.sittings += 1;
             self.links += 1;
-            let mut conference = RefConference::new(host, mode, lobby, link);
+            let mut conference = RefConference::new(host, (mode, lobby), link, visitor.encryption);
             let claim = Claim { holder, stay: None };
-            conference.come(who, claim, StayNumber(self.stays));
+            conference.come((who, self.next_arrival()), claim, StayNumber(self.stays));
             self.stays += 1;
             self.conferences.insert(sitting, conference);
             Outcome::of(Reply::Entered { mode, link: Some(link) })
@@ -54,7 +65,7 @@ impl RefServer {
             Door::Link(link) => conference.links.contains(&link),
             Door::None => false,
         };
-        let participants_max = self.participants_max;
+        let (participants_max, arrival) = (self.participants_max, self.next_arrival());
         let (claim, fresh) = (Claim { holder: visitor.holder, stay }, StayNumber(self.stays));
         let Some(conference) = self.conferences.values_mut().find(|conference| leads(conference)) else {
             return Outcome::unless(&[placed, (true, Refusal::InvalidLink)], Outcome::done);
@@ -62,18 +73,22 @@ impl RefServer {
         let known = conference.knows(claim);
         let reasons = [
             placed,
-            (!visitor.encrypts, Refusal::EncryptionRequired),
+            (visitor.encryption.is_none(), Refusal::EncryptionRequired),
+            (
+                visitor.encryption.is_some() && visitor.encryption != conference.encryption,
+                Refusal::OtherSuite,
+            ),
             (conference.locked && !known, Refusal::ConferenceLocked),
             (!conference.has_room(claim, participants_max), Refusal::ConferenceFull),
         ];
         let mut used = false;
         let outcome = Outcome::unless(&reasons, || {
             if conference.lobby && !known {
-                conference.waiting.push((who, claim));
+                conference.waiting.push((who, claim, arrival));
                 return Outcome::of(Reply::Waiting);
             }
             let mut outcome = Outcome::of(Reply::Entered { mode: conference.mode, link: None });
-            (outcome.notices, used) = conference.come(who, claim, fresh);
+            (outcome.notices, used) = conference.come((who, arrival), claim, fresh);
             outcome
         });
         self.stays += u32::from(used);
@@ -101,11 +116,11 @@ impl RefConference {
     /// are told, and whether the secret of a stay is a new one.
     fn come(
         &mut self,
-        who: Connection,
+        (who, arrival): (Connection, ArrivalNumber),
         claim: Claim,
         fresh: StayNumber,
     ) -> (Vec<(Connection, Notice)>, bool) {
-        let mut attendee = Attendee::new(who, claim.holder, fresh);
+        let mut attendee = Attendee::new((who, arrival), claim.holder, fresh);
         let mut notices = Vec::new();
         if let Some(before) = self.present.iter().position(|there| claim.is_of(there)) {
             let old = self.present.remove(before);
@@ -114,6 +129,8 @@ impl RefConference {
                 self.presenter = Some(who);
             }
             notices.push((old.who, Notice::Out(OutReason::Replaced)));
+            self.group.forget(old.who);
+            notices.extend(self.group.settle());
         } else if let Some(away) = self.absent.iter().position(|absentee| claim.brings_back(absentee)) {
             let absentee = self.absent.remove(away);
             attendee.given = absentee.given;
@@ -138,20 +155,21 @@ impl RefConference {
         if self.presence(by) != Presence::In {
             return (Outcome::refused(Refusal::NotIn), false);
         }
-        let claim = self.waiting.iter().find(|(who, _)| *who == whom).map(|(_, claim)| *claim);
+        let found = self.waiting.iter().find(|(who, ..)| *who == whom);
+        let waits = found.map(|(_, claim, arrival)| (*claim, *arrival));
         let reasons =
-            [(!self.moderates(by), Refusal::NotModerator), (claim.is_none(), Refusal::NoSuchParticipant)];
+            [(!self.moderates(by), Refusal::NotModerator), (waits.is_none(), Refusal::NoSuchParticipant)];
         let mut used = false;
         let outcome = Outcome::unless(&reasons, || {
-            let Some(claim) = claim else { return Outcome::refused(Refusal::NoSuchParticipant) };
-            self.waiting.retain(|(who, _)| *who != whom);
+            let Some((claim, arrival)) = waits else { return Outcome::refused(Refusal::NoSuchParticipant) };
+            self.waiting.retain(|(who, ..)| *who != whom);
             if !self.has_room(claim, participants_max) {
                 let mut outcome = Outcome::refused(Refusal::ConferenceFull);
                 outcome.notices.push((whom, Notice::Refused(Refusal::ConferenceFull)));
                 return outcome;
             }
             let mut outcome = Outcome::done();
-            (outcome.notices, used) = self.come(whom, claim, fresh);
+            (outcome.notices, used) = self.come((whom, arrival), claim, fresh);
             outcome.notices.push((whom, Notice::Entered));
             outcome
         });

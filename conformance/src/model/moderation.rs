@@ -44,8 +44,8 @@ impl RefConference {
                 }
             }
             // When it happens matters only for how long an empty conference lives; somebody moderates, so it is not.
-            self.go(Timestamp::ZERO, whom, Parting::Meant);
             let mut outcome = Outcome::done();
+            outcome.notices = self.go(Timestamp::ZERO, whom, Parting::Meant);
             outcome.notices.push((whom, Notice::Out(reason)));
             outcome
         })

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sim::scenario::{HolderId, MediaKind, Permissions};
 
-use super::{Connection, StayNumber};
+use super::{Connection, StayNumber, group::ArrivalNumber};
 
 /// Where somebody stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,7 @@ pub enum Presence {
 #[derive(Clone, Debug)]
 pub(super) struct Attendee {
     pub(super) who: Connection,
+    pub(super) arrival: ArrivalNumber,
     pub(super) holder: Option<HolderId>,
     pub(super) stay: StayNumber,
     pub(super) given: Given,
@@ -60,7 +61,11 @@ impl Given {
 }
 
 impl Attendee {
-    pub(super) fn new(who: Connection, holder: Option<HolderId>, stay: StayNumber) -> Self {
-        Self { who, holder, stay, given: Given::NOTHING, hand: false, sends: BTreeSet::new() }
+    pub(super) fn new(
+        (who, arrival): (Connection, ArrivalNumber),
+        holder: Option<HolderId>,
+        stay: StayNumber,
+    ) -> Self {
+        Self { who, arrival, holder, stay, given: Given::NOTHING, hand: false, sends: BTreeSet::new() }
     }
 }

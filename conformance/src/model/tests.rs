@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sim::scenario::{
-    HolderId, Mode, Permissions, PersonIndex, Refusal, Scenario, ScenarioBuilder, Timestamp,
+    Encryption, HolderId, Mode, Permissions, PersonIndex, Refusal, Scenario, ScenarioBuilder, Timestamp,
     file::{ConferenceEntry, LimitsEntry, PersonEntry, SiteEntry},
 };
 
@@ -33,7 +33,7 @@ fn scenario() -> Scenario {
 
 fn visitor(who: Connection) -> Visitor {
     let holder = (who.person != GUEST.person).then_some(HolderId(who.person.0 as u32));
-    Visitor { holder, encrypts: true }
+    Visitor { holder, encryption: Some(Encryption::DEFAULT) }
 }
 
 fn door(who: Connection) -> Ask {

@@ -113,7 +113,8 @@ impl Course {
             }
             Arrival::Gone(who) => {
                 let before = self.server.sitting_of(*who);
-                self.server.vanish(at, *who);
+                let notices = self.server.vanish(at, *who);
+                self.expected.extend(notices.into_iter().map(|(whom, notice)| (at, whom, notice)));
                 self.note_all(at, *who, before);
                 true
             }

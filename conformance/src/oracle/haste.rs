@@ -39,7 +39,13 @@ impl Haste {
         let joins = self.lately.iter().filter(|(.., joins)| *joins).count();
         let heard_of = matches!(
             ask,
-            Ask::Start { .. } | Ask::Join { .. } | Ask::Publish { .. } | Ask::RaiseHand | Ask::LowerHand
+            Ask::Start { .. }
+                | Ask::Join { .. }
+                | Ask::Publish { .. }
+                | Ask::RaiseHand
+                | Ask::LowerHand
+                | Ask::OfferKeyPackage(_)
+                | Ask::Commit(_)
         );
         let views = matches!(ask, Ask::Watch { .. }) && own > VIEWS_MAX;
         views || (heard_of && own > OWN_MAX) || (matches!(ask, Ask::Join { .. }) && joins > ALL_MAX)

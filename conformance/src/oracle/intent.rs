@@ -123,5 +123,7 @@ const fn name_of(ask: &Ask) -> &'static str {
         Ask::CreateInvitation => "create-invitation",
         Ask::RevokeInvitation(_) => "revoke-invitation",
         Ask::End => "end",
+        Ask::OfferKeyPackage(_) => "offer-key-package",
+        Ask::Commit(_) => "commit",
     }
 }

@@ -72,6 +72,7 @@ const fn decides_presence(seen: &Observation) -> bool {
         Observation::Done(_)
         | Observation::Mode(_)
         | Observation::Permissions(_)
+        | Observation::LeftBehind
         | Observation::Malformed => false,
     }
 }

@@ -7,7 +7,7 @@ use media_core::{
     ParticipantId, PeerId,
     ids::InvitationId,
     secret::Token,
-    signalling::{ClientInfo, Invitation, LinkToken, Request, ServerMessage},
+    signalling::{ClientInfo, Handshake, Invitation, LinkToken, Request, ServerMessage},
 };
 use sim::{
     endpoint::credential,
@@ -17,7 +17,9 @@ use sim::{
     seed::Seed,
 };
 
-use crate::model::{Ask, Connection, Door, LinkNumber, Notice, Reply, StayNumber, Visitor};
+use crate::model::{
+    Ask, Connection, Door, HandshakeNumber, LinkNumber, Notice, RefCommit, Reply, StayNumber, Visitor,
+};
 
 /// Something that reaches the server.
 #[derive(Debug)]
@@ -71,6 +73,8 @@ struct Reader {
     links: Vec<(LinkToken, InvitationId)>,
     /// Secrets of stays, in the order in which they were first told.
     stays: Vec<Token>,
+    /// What members said to one another through the server.
+    handshakes: BTreeMap<Handshake, HandshakeNumber>,
     wire: Wire,
     answers: BTreeMap<(PeerId, u32), Reply>,
 }
@@ -83,6 +87,7 @@ impl Wire {
         let given_out = |holder: HolderId| (holder, credential(Seed::new(run.seed), holder.0));
         let mut reader =
             Reader { credentials: holders.into_iter().map(given_out).collect(), ..Reader::default() };
+        reader.number_handshakes(run);
         reader.read_messages(run);
         let tap = &run.server.tap;
         for seen in &tap.requests {
@@ -143,6 +148,21 @@ impl Reader {
                     self.on_answer(at, (peer, *request), Reply::Refused(*reason));
                 }
                 ServerMessage::Out { reason } => self.wire.notices.push((at, who, Notice::Out(*reason))),
+                ServerMessage::FoundGroup { sequence } => {
+                    self.wire.notices.push((at, who, Notice::FoundGroup { sequence: *sequence }));
+                }
+                ServerMessage::KeyPackage { participant, key_package } => {
+                    let (whose, offer) = (self.whom(at, *participant), self.handshake(key_package));
+                    self.wire.notices.push((at, who, Notice::KeyPackage { whose, offer }));
+                }
+                ServerMessage::Commit { sequence, commit } => {
+                    let notice = Notice::Commit { sequence: *sequence, commit: self.handshake(commit) };
+                    self.wire.notices.push((at, who, notice));
+                }
+                ServerMessage::Welcome { sequence, welcome } => {
+                    let notice = Notice::Welcome { sequence: *sequence, welcome: self.handshake(welcome) };
+                    self.wire.notices.push((at, who, notice));
+                }
                 ServerMessage::Knock { participant, name } => {
                     let person = run.scenario.people.iter().position(|person| person.name == *name);
                     let who = person.and_then(|person| waiting.get(&person));
@@ -169,6 +189,30 @@ impl Reader {
         self.wire.notices.push((at, connection(to.0), notice));
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other request holds a handshake message")]
+    fn number_handshakes(&mut self, run: &Run) {
+        for seen in &run.server.tap.requests {
+            match &seen.body {
+                Request::OfferKeyPackage { key_package } => self.number(key_package),
+                Request::Commit { commit, welcome, .. } => {
+                    self.number(commit);
+                    welcome.iter().for_each(|welcome| self.number(welcome));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn number(&mut self, message: &Handshake) {
+        let next = HandshakeNumber(self.handshakes.len() as u32);
+        self.handshakes.entry(message.clone()).or_insert(next);
+    }
+
+    /// Nobody has said what has the highest number.
+    fn handshake(&self, message: &Handshake) -> HandshakeNumber {
+        self.handshakes.get(message).copied().unwrap_or(HandshakeNumber(u32::MAX))
+    }
+
     fn add_link(&mut self, invitation: &Invitation) -> LinkNumber {
         self.links.push((invitation.link.clone(), invitation.id));
         LinkNumber(self.links.len() as u32 - 1)
@@ -182,7 +226,7 @@ impl Reader {
     fn visitor(&self, credential: Option<&Token>, client: ClientInfo) -> Visitor {
         let known = |shown: &Token| self.credentials.iter().find(|(_, known)| known == shown);
         let holder = credential.and_then(known).map(|(holder, _)| *holder);
-        Visitor { holder, encrypts: client.encryption.is_some() }
+        Visitor { holder, encryption: client.encryption }
     }
 
     fn stay(&self, secret: &Token) -> Option<StayNumber> {
@@ -234,6 +278,13 @@ impl Reader {
                 Ask::RevokeInvitation(LinkNumber(place.map_or(u32::MAX, |place| place as u32)))
             }
             Request::End => Ask::End,
+            Request::OfferKeyPackage { key_package } => Ask::OfferKeyPackage(self.handshake(key_package)),
+            Request::Commit { after, commit, welcome, adds } => Ask::Commit(RefCommit {
+                after: *after,
+                commit: self.handshake(commit),
+                welcome: welcome.as_ref().map(|welcome| self.handshake(welcome)),
+                adds: adds.iter().map(|added| whom(*added)).collect(),
+            }),
         }
     }
 }

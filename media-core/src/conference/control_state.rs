@@ -1,6 +1,6 @@
 //! Owns what of the conferences outlives a crash of their media node, in a form that a durable store can hold, and how a
 //! directory carries on from it. Deliberately absent: connections, who waits in a lobby, what people publish and
-//! watch, the presenter's place and raised hands; and the configuration, which has its own place.
+//! watch, the presenter's place and raised hands, and the group in which members agree on keys, which they found anew; and the configuration, which has its own place.
 
 use rand_chacha::ChaCha20Rng;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use crate::{
     Timestamp,
     ids::{ConferenceId, HolderId},
     limits,
-    signalling::Mode,
+    signalling::{Encryption, Mode},
 };
 
 /// Licences in use, conferences, invitations, ranks, modes, and what each participant may send: everything that holds
@@ -39,6 +39,7 @@ struct Kept {
     mode: Mode,
     has_lobby: bool,
     locked: bool,
+    encryption: Option<Encryption>,
     invitations: Invitations,
     /// Who was away, and then who was present.
     absentees: Absentees,
@@ -141,6 +142,7 @@ impl Kept {
             mode: running.mode,
             has_lobby: running.has_lobby,
             locked: running.locked,
+            encryption: running.encryption,
             invitations: running.invitations.clone(),
             absentees,
             ends_at: running.ends_at,
@@ -151,6 +153,7 @@ impl Kept {
         Running {
             moderators: self.moderators,
             locked: self.locked,
+            encryption: self.encryption,
             invitations: self.invitations,
             absentees: self.absentees,
             ends_at: Some(ends_at),

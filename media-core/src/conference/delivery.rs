@@ -6,7 +6,7 @@
 //! - Those members who were in first get the key packages of who wants in, as many as
 //!   [`limits::COMMITTERS_MAX`](crate::limits::COMMITTERS_MAX): should the first not commit, the next one does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Directory, Place, effect::Effects, running::Running};
 use crate::{
@@ -29,7 +29,8 @@ pub(super) struct Delivery {
     sequence: u64,
     /// Present members, in the order in which they came in.
     group: Vec<ParticipantId>,
-    /// Who waits for a place, with what they offered.
+    /// Who waits for a place, with what they offered. Only who is present offers, one thing each, so that there are no more
+    /// than participants.
     offers: BTreeMap<ParticipantId, Handshake>,
 }
 
@@ -47,8 +48,8 @@ impl Delivery {
         if after != self.sequence {
             return Err(Refusal::StaleCommit);
         }
-        let sorted = adds.is_sorted_by(|a, b| a < b);
-        if !sorted || welcome.is_some() == adds.is_empty() {
+        let each: BTreeSet<_> = adds.iter().collect();
+        if each.len() != adds.len() || welcome.is_some() == adds.is_empty() {
             return Err(Refusal::BadCommit);
         }
         Ok(())

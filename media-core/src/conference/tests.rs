@@ -10,6 +10,7 @@ mod limits;
 mod mode;
 mod moderation;
 mod resume;
+mod suites;
 mod tracks;
 
 use std::time::Duration;

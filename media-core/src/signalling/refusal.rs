@@ -54,7 +54,7 @@ pub enum Refusal {
     NotInGroup,
     /// Another commit came first.
     StaleCommit,
-    /// Somebody to be added has offered no key package, stands there twice, or gets no welcome.
+    /// Somebody to be added stands there twice, or gets no welcome; or there is a welcome for nobody.
     BadCommit,
     /// There is no such track to watch.
     NoSuchTrack,

@@ -1,4 +1,4 @@
-//! Claims about getting in: JOIN-001, JOIN-002, JOIN-007, PRES-003, PRES-008, CAP-004, AVC-001, E2E-012.
+//! Claims about getting in: JOIN-001, JOIN-002, JOIN-007, PRES-003, PRES-008, CAP-004, AVC-001.
 
 use super::*;
 use crate::{
@@ -139,22 +139,6 @@ fn an_avc_room_counts_as_one_participant() {
     );
     assert_eq!(hall.directory.statistics().present, 2);
     assert_eq!(hall.refused(2, join(&link)), Refusal::ConferenceFull);
-}
-
-#[test]
-fn a_client_that_cannot_encrypt_is_refused_where_encryption_is_required() {
-    let plain = ClientInfo { encryption: None, ..DESK };
-    for required in [true, false] {
-        let mut hall = Hall::new(ConferenceConfig { encryption_required: required, ..config() });
-        let link = hall.start();
-        let request = Request::Join { link, credential: None, resume: None, name: "n".into(), client: plain };
-        if required {
-            assert_eq!(hall.refused(1, request), Refusal::EncryptionRequired);
-        } else {
-            hall.ask(1, request);
-            assert!(hall.is_in(1));
-        }
-    }
 }
 
 #[test]
