@@ -54,7 +54,7 @@ use session::Session;
 pub use encryption::{EncryptionRecord, EpochRecord, RejectionRecord, SealedFrame};
 pub use entry::RETURN_MAX;
 pub use incoming::ReceivedTrack;
-pub use opened::FrameCounters;
+pub use opened::{DecodedFrame, FrameCounters, UnopenedFrame};
 pub use plaintext::{MARKER_BYTES, Marker, frame_identity};
 pub use report::{ClientView, PersonRecord};
 pub use session::{Observation, RequestName};

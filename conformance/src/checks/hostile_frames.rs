@@ -66,20 +66,21 @@ fn hostile_media_nodes(evidence: &RunEvidence, rehearse: &dyn Rehearse) -> Resul
 fn only_what_was_sealed(run: &Run, findings: &mut Findings) {
     let mut sealed: BTreeMap<u64, (PersonIndex, MediaKind)> = BTreeMap::new();
     for (index, person) in run.people.iter().enumerate() {
-        sealed.extend(person.sealed.iter().map(|(kind, frame)| (frame.identity, (PersonIndex(index), *kind))));
+        sealed
+            .extend(person.sealed.iter().map(|(kind, frame)| (frame.identity, (PersonIndex(index), *kind))));
     }
     let mut decoded: BTreeSet<(PersonIndex, u64)> = BTreeSet::new();
     let name = |person: PersonIndex| &run.scenario.person(person).name;
     for (listener, source, track) in received(run) {
         for frame in &track.decoded {
-            let origin = sealed.get(frame).copied();
+            let origin = sealed.get(&frame.identity).copied();
             let theirs = source.is_some() && origin == source.map(|source| (source, track.kind));
             findings.expect(theirs, || {
                 let by = origin.map_or("nobody", |(person, _)| name(person));
                 let of = source.map_or("nobody", |person| name(person));
                 format!("{} decoded a frame in {of}'s {:?} that {by} sealed", name(listener), track.kind)
             });
-            findings.expect(decoded.insert((listener, *frame)), || {
+            findings.expect(decoded.insert((listener, frame.identity)), || {
                 format!("{} decoded a frame twice", name(listener))
             });
         }

@@ -68,6 +68,14 @@ impl KeyId {
     pub fn of_frame(sealed: &[u8]) -> Result<Self, DropReason> {
         Header::decode(sealed).map(|(header, _)| header.sender)
     }
+
+    /// The id and the counter in a sealed frame, authentic or not.
+    ///
+    /// # Errors
+    /// [`DropReason::Malformed`] when the frame has no whole header.
+    pub fn with_counter(sealed: &[u8]) -> Result<(Self, u64), DropReason> {
+        Header::decode(sealed).map(|(header, _)| (header.sender, header.counter))
+    }
 }
 
 impl fmt::Display for KeyId {

@@ -16,7 +16,7 @@ use media_core::{
 
 use super::{
     assembler::{AssembledFrame, Assembler, FrameDiffs, VideoPacket},
-    opened::{FrameCounters, Frames, Opening, open},
+    opened::{DecodedFrame, FrameCounters, Frames, Opening, UnopenedFrame, open},
     plaintext::Content,
     playout::{AudioFrame, Playout},
     received::Received,
@@ -214,9 +214,22 @@ impl Incoming {
                 seen = watching.meter.take();
             }
         }
-        let Frames { counters, refused, decoded, slowest } = self.frames;
+        let Frames { counters, refused, decoded, unopened, slowest } = self.frames;
         let (source, kind) = (self.info.participant, self.info.kind);
-        (ReceivedTrack { source, kind, heard, seen, frames: counters, refused, decoded, slowest }, line)
+        (
+            ReceivedTrack {
+                source,
+                kind,
+                heard,
+                seen,
+                frames: counters,
+                refused,
+                decoded,
+                unopened,
+                slowest,
+            },
+            line,
+        )
     }
 }
 
@@ -235,9 +248,11 @@ pub struct ReceivedTrack {
     pub frames: FrameCounters,
     /// Why packets of it went no further.
     pub refused: DropCounters,
-    /// The frames that went to the decoder, in order, by [`frame_identity`](crate::endpoint::frame_identity); only those
-    /// large enough to bear the sender's marker, without which two senders' frames may be the same.
-    pub decoded: Vec<u64>,
+    /// The frames that went to the decoder, in order; only those large enough to bear the sender's marker, without which two
+    /// senders' frames may be the same.
+    pub decoded: Vec<DecodedFrame>,
+    /// The frames that SFrame refused, in order.
+    pub unopened: Vec<UnopenedFrame>,
     /// Longest time from the capture of a frame until it was decoded, over frames that bear the marker.
     pub slowest: Duration,
 }

@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use media_core::{DropCounters, DropReason, ParticipantId, Timestamp, e2ee::FrameMetadata};
+use media_core::{
+    DropCounters, DropReason, ParticipantId, Timestamp,
+    e2ee::{FrameMetadata, KeyId},
+};
 
 use super::{
     encryption::Encryption,
@@ -17,8 +20,10 @@ pub struct FrameCounters {
     pub opened: u64,
     /// Frames that went to a decoder (play-out or picture).
     pub decoded: u64,
-    /// Frames that SFrame refused.
+    /// Frames that SFrame refused, for other reasons than the want of a key.
     pub refused: u64,
+    /// Frames for which there was no key: of epochs in which the participant was not, or of which it did not know yet.
+    pub keyless: u64,
     /// Opened frames in which the sender's marker stood.
     pub marked: u64,
     /// Opened frames without the marker that every sender writes.
@@ -31,9 +36,30 @@ impl FrameCounters {
         self.opened += other.opened;
         self.decoded += other.decoded;
         self.refused += other.refused;
+        self.keyless += other.keyless;
         self.marked += other.marked;
         self.strange += other.strange;
     }
+}
+
+/// A frame that went to the decoder, and was large enough to bear the sender's marker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecodedFrame {
+    /// When.
+    pub at: Timestamp,
+    /// What it goes by (see [`frame_identity`](super::frame_identity)).
+    pub identity: u64,
+}
+
+/// A frame that SFrame refused, by what stands in clear in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnopenedFrame {
+    /// When.
+    pub at: Timestamp,
+    /// Under which key it claims to be sealed; absent when it has no SFrame header.
+    pub sender: Option<(KeyId, u64)>,
+    /// Why.
+    pub reason: DropReason,
 }
 
 /// What became of a track's frames.
@@ -42,8 +68,10 @@ pub(super) struct Frames {
     pub(super) counters: FrameCounters,
     /// Why packets of it went no further.
     pub(super) refused: DropCounters,
-    /// What went to the decoder, by [`plaintext::frame_identity`].
-    pub(super) decoded: Vec<u64>,
+    /// What went to the decoder.
+    pub(super) decoded: Vec<DecodedFrame>,
+    /// What SFrame refused.
+    pub(super) unopened: Vec<UnopenedFrame>,
     /// Longest time from capture to decoding.
     pub(super) slowest: Duration,
 }
@@ -66,7 +94,14 @@ pub(super) fn open(
     let mut clear = Vec::new();
     let opened = opening.encryption.open(opening.now, sender, sealed, &metadata.to_bytes(), &mut clear);
     if let Err(reason) = opened {
-        frames.counters.refused += 1;
+        let count = if reason == DropReason::NoKey {
+            &mut frames.counters.keyless
+        } else {
+            &mut frames.counters.refused
+        };
+        *count += 1;
+        let sender = KeyId::with_counter(sealed).ok();
+        frames.unopened.push(UnopenedFrame { at: opening.now, sender, reason });
         return Err(reason);
     }
     frames.counters.opened += 1;
@@ -81,7 +116,7 @@ impl Frames {
         self.counters.decoded += 1;
         if let Content::Marked(captured, identity) = content {
             self.slowest = self.slowest.max(now.saturating_since(captured));
-            self.decoded.push(identity);
+            self.decoded.push(DecodedFrame { at: now, identity });
         }
     }
 }
