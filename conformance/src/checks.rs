@@ -36,6 +36,7 @@ mod proven;
 mod recovery;
 mod reference;
 mod release;
+mod removed;
 mod repair;
 mod resting;
 mod sec;
@@ -62,6 +63,7 @@ static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| {
     checks.extend_from_slice(sec::CHECKS);
     checks.extend_from_slice(hostile::CHECKS);
     checks.extend_from_slice(hostile_frames::CHECKS);
+    checks.extend_from_slice(removed::CHECKS);
     checks.extend_from_slice(hostile_levels::CHECKS);
     checks.extend_from_slice(hostile_links::CHECKS);
     checks.extend_from_slice(incapable::CHECKS);

@@ -195,6 +195,9 @@ impl Endpoint {
     pub fn handle_datagram(&mut self, now: Timestamp, datagram: &Datagram) {
         let ours = self.session.channel.as_mut().filter(|(peer, _)| *peer == datagram.peer);
         let Some((_, channel)) = ours else {
+            if datagram.channel == Wire::Media {
+                self.adversary.on_received(now, &datagram.bytes);
+            }
             if self.farewells.handle_datagram(now, datagram) {
                 return self.flush_channel(now);
             }
@@ -331,7 +334,9 @@ impl Endpoint {
         for publisher in std::mem::take(&mut self.publishers) {
             self.on_unpublished(&publisher);
         }
-        self.encryption = None;
+        if let Some(encryption) = self.encryption.take() {
+            self.adversary.on_outside(encryption.into_membership());
+        }
         self.pacer.clear();
         self.layout.clear();
         self.next_report = Timestamp::FAR_FUTURE;

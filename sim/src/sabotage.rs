@@ -112,6 +112,14 @@ sabotages! {
     RelabelSender = "relabel-sender",
     /// The media node replays and swaps frames, and endpoints play whatever opens.
     PlayForged = "play-forged",
+    /// The media node cuts frames off in the middle.
+    TruncateFrames = "truncate-frames",
+    /// The media node says that frames of pictures are of another layer.
+    RelabelLayer = "relabel-layer",
+    /// The media node goes on sending everything to people who are out.
+    FeedTheRemoved = "feed-the-removed",
+    /// The media node does that, and clients go on sealing with the key of the epoch before when somebody is out.
+    RemovedListenOn = "removed-listen-on",
     /// Something that is not in the seed reaches the run.
     Entropy = "entropy",
     /// The seed does not reach the run.

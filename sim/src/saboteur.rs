@@ -4,6 +4,7 @@
 mod believer;
 mod forgery;
 mod media;
+mod outsiders;
 mod signals;
 
 use std::{
@@ -26,6 +27,7 @@ use crate::{
 use believer::Believer;
 use forgery::Forgery;
 use media::Streams;
+use outsiders::Outsiders;
 use signals::Signals;
 
 /// How long [`Sabotage::LateModeSwitch`] keeps a request back.
@@ -50,6 +52,7 @@ pub(crate) struct Saboteur {
     streams: Streams,
     believer: Believer,
     forgery: Forgery,
+    outsiders: Outsiders,
     signals: Signals,
 }
 
@@ -100,6 +103,7 @@ impl Saboteur {
             streams: Streams::default(),
             believer: Believer::default(),
             forgery: Forgery::default(),
+            outsiders: Outsiders::default(),
             signals: Signals::default(),
         }
     }
@@ -121,6 +125,7 @@ impl Saboteur {
         self.streams = Streams::default();
         self.believer = Believer::default();
         self.forgery = Forgery::default();
+        self.outsiders = Outsiders::default();
         self.signals = Signals::default();
     }
 
@@ -143,6 +148,7 @@ impl Saboteur {
         if let Request::Publish { tracks } = &decoded.body {
             self.believer.on_published(peer, tracks);
         }
+        self.note_leaving(peer, &decoded.body);
         self.twist_entry(&mut decoded.body);
         self.signals.on_request(now, &decoded.body);
         if self.swallows(now, peer, &decoded) {
@@ -256,11 +262,13 @@ impl Saboteur {
                 self.waiting.insert(peer);
             }
             ServerMessage::Out { .. } => {
+                self.note_outsider(peer);
                 self.inside.remove(&peer);
                 self.waiting.remove(&peer);
             }
             _ => {}
         }
+        self.feed_commit(peer, &decoded);
         self.forgery.on_message(sabotage, peer, &mut decoded);
         decoded.encode()
     }
@@ -269,6 +277,7 @@ impl Saboteur {
     pub(crate) fn on_media(&mut self, now: Timestamp, peer: PeerId, bytes: Bytes) -> Bytes {
         let Some(sabotage) = self.sabotage else { return bytes };
         self.last_media = Some((peer, bytes.clone()));
+        self.feed_media(peer, &bytes);
         self.believer.on_media(now, sabotage, peer, bytes, &mut self.forged)
     }
 

@@ -34,9 +34,11 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 /// What a hostile media node does, and the name under which endpoints have to refuse it.
-const ATTACKS: [(Sabotage, DropReason); 6] = [
+const ATTACKS: [(Sabotage, DropReason); 8] = [
     (Sabotage::FlipBit, DropReason::BadTag),
     (Sabotage::SpliceFrames, DropReason::BadTag),
+    (Sabotage::TruncateFrames, DropReason::BadTag),
+    (Sabotage::RelabelLayer, DropReason::BadTag),
     (Sabotage::ReplayFrames, DropReason::Replayed),
     (Sabotage::HoldBackFrames, DropReason::BeyondReplayWindow),
     (Sabotage::SwapStreams, DropReason::WrongSender),

@@ -126,6 +126,7 @@ const HOSTILE: &[Proof] = &[
     ("a-lying-level-silences-nobody-for-long", Sabotage::LiarsWin, "hostile-levels"),
     ("nothing-forged-reaches-a-decoder", Sabotage::PlayForged, "forgery"),
     ("a-hostile-media-node-is-refused-frame-by-frame", Sabotage::PlayForged, "forgery"),
+    ("removed-people-open-nothing-later", Sabotage::RemovedListenOn, "removed"),
     ("guessed-and-revoked-links-open-nothing", Sabotage::OpenDoor, "hostile-joins"),
     ("clients-that-cannot-encrypt-are-refused", Sabotage::EncryptionOptional, "incapable"),
 ];

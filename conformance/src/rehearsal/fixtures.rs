@@ -49,6 +49,7 @@ fixtures! {
     "presenter",
     "rathaus",
     "released",
+    "removed",
     "resting",
     "rooms",
     "sources",

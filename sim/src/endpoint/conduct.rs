@@ -5,7 +5,7 @@ use media_core::{
     signalling::{Mode, Request},
 };
 
-use super::{Endpoint, Incoming, Observation, Publisher};
+use super::{Endpoint, Incoming, Observation, Publisher, encryption::Encryption};
 use crate::{
     adversary::{Act, Knowledge},
     mail::Mailbox,
@@ -39,7 +39,12 @@ impl Endpoint {
                 self.observations.push_back(Observation::Left);
                 self.on_outside(now);
             }
-            Action::Misbehave(how) => self.adversary.begin(now, how),
+            Action::Misbehave(how) => {
+                self.adversary.begin(now, how);
+                if let Some(key) = self.encryption.as_ref().and_then(Encryption::base_key) {
+                    self.adversary.on_key(key);
+                }
+            }
             Action::Behave => {
                 self.adversary.end(now);
                 // What it asked for in between is forgotten: it sends and watches what its devices and its user say.

@@ -75,16 +75,48 @@ pub struct EncryptionRecord {
 /// The encryption of one stay.
 pub(super) struct Encryption {
     membership: Membership,
-    /// Every epoch's key, for an endpoint that is broken on purpose and plays whatever opens.
-    gullible: Option<Vec<(u64, BaseKey)>>,
-    /// The key of an epoch before, for one that is broken on purpose and goes on sealing with it.
+    /// What an endpoint that is broken on purpose does with keys.
+    broken: Broken,
+    /// What seals in another member's name, while the client is hostile.
+    forger: Option<Sealer>,
+}
+
+/// An endpoint that is broken on purpose.
+#[derive(Default)]
+struct Broken {
+    /// Every epoch's key.
+    keys: Vec<(u64, BaseKey)>,
+    /// Whether it plays whatever opens.
+    gullible: bool,
+    /// The key of an epoch before, with which it goes on sealing.
     stale: Option<Sealer>,
 }
 
 impl Encryption {
     /// What seals, while there is a key.
     pub(super) fn sealer(&mut self) -> Option<&mut Sealer> {
-        if self.stale.is_some() { self.stale.as_mut() } else { self.membership.sealer() }
+        if self.broken.stale.is_some() { self.broken.stale.as_mut() } else { self.membership.sealer() }
+    }
+
+    /// What seals in the name of another member than `own`, as every member could: all frame keys of an epoch follow from
+    /// one secret.
+    pub(super) fn forger(&mut self, own: ParticipantId) -> Option<&mut Sealer> {
+        let victim = self.membership.members().iter().find(|member| member.participant != own)?;
+        let sender = KeyId::of_sender(victim.leaf, self.membership.epoch()?);
+        if self.forger.as_ref().is_none_or(|forger| forger.sender() != sender) {
+            self.forger = Some(Sealer::new(CipherSuite::default(), sender, &self.membership.base_key()?));
+        }
+        self.forger.as_mut()
+    }
+
+    /// What the frame keys of the present epoch are derived from.
+    pub(super) fn base_key(&self) -> Option<BaseKey> {
+        self.membership.base_key()
+    }
+
+    /// What is left of it when the stay is over.
+    pub(super) fn into_membership(self) -> Membership {
+        self.membership
     }
 
     /// Opens a frame that came in the track of `from`.
@@ -96,11 +128,25 @@ impl Encryption {
         metadata: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<(), DropReason> {
-        if let Some(keys) = &self.gullible {
-            let keys = AnyEpoch(keys.clone());
+        if self.broken.gullible {
+            let keys = AnyEpoch(self.broken.keys.clone());
             return Opener::new(CipherSuite::default(), keys).open(sealed, metadata, out).map(drop);
         }
         self.membership.open(now, from, sealed, metadata, out).map(drop)
+    }
+}
+
+impl Broken {
+    /// Keeps what only a broken endpoint needs of an epoch.
+    fn on_epoch(&mut self, own: u32, change: &EpochChange, key: BaseKey, sabotage: Option<Sabotage>) {
+        let listens_on = sabotage == Some(Sabotage::RemovedListenOn);
+        if !self.gullible && !listens_on {
+            return;
+        }
+        if let Some((epoch, before)) = self.keys.last().filter(|_| listens_on && !change.removed.is_empty()) {
+            self.stale = Some(Sealer::new(CipherSuite::default(), KeyId::of_sender(own, *epoch), before));
+        }
+        self.keys.push((change.epoch, key));
     }
 }
 
@@ -138,9 +184,10 @@ impl Endpoint {
         let rng = ChaCha20Rng::from_rng(&mut self.rng);
         self.encryption = Some(Encryption {
             membership: Membership::new(now, config, roster, rng),
-            gullible: (self.sabotage == Some(Sabotage::PlayForged)).then(Vec::new),
-            stale: None,
+            broken: Broken { gullible: self.sabotage == Some(Sabotage::PlayForged), ..Broken::default() },
+            forger: None,
         });
+        self.adversary.on_entered();
         self.drain_encryption(now);
     }
 
@@ -221,10 +268,15 @@ impl Endpoint {
 
     /// Whoever came in has seen no key frame yet, and who goes on may have missed one.
     fn on_epoch(&mut self, now: Timestamp, change: EpochChange) {
-        let Some(Encryption { membership, gullible, .. }) = &mut self.encryption else { return };
-        if let (Some(keys), Some(key)) = (gullible, membership.base_key()) {
-            keys.push((change.epoch, key));
+        let Some(encryption) = &mut self.encryption else { return };
+        if let Some(key) = encryption.membership.base_key() {
+            self.adversary.on_key(key.clone());
+            let own = self.session.participant();
+            let own = encryption.membership.members().iter().find(|member| Some(member.participant) == own);
+            let own = own.map_or(0, |member| member.leaf);
+            encryption.broken.on_epoch(own, &change, key, self.sabotage);
         }
+        let membership = &encryption.membership;
         let added: BTreeSet<ParticipantId> = change.added.iter().copied().collect();
         let (Some(stay), Some(code)) = (self.session.participant(), membership.verification_code()) else {
             return;

@@ -16,6 +16,7 @@ impl Endpoint {
         {
             match ServerMessage::decode(&message) {
                 Ok(message) if self.session.expects(&message) => {
+                    self.adversary.on_message(now, &message);
                     self.session.on_message(&message);
                     self.on_message(now, message);
                 }

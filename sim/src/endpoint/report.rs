@@ -8,6 +8,7 @@ use media_core::{
 
 use super::{EncryptionRecord, Endpoint, FrameCounters, Incoming, ReceivedTrack, SealedFrame};
 use crate::{
+    adversary::Overheard,
     quality::{AudioMeter, VideoMeter},
     record::{JoinReport, ParticipantReport},
     timeline::{ParticipantTimeline, Viewing},
@@ -32,6 +33,8 @@ pub struct PersonRecord {
     pub sealed: Vec<(MediaKind, SealedFrame)>,
     /// How its end-to-end encryption went.
     pub encrypted: EncryptionRecord,
+    /// What they heard when they should not, if they are an eavesdropper.
+    pub overheard: Overheard,
     /// What of the network's input was refused.
     pub refused: DropCounters,
     /// What they believe at the end; absent outside.
@@ -82,6 +85,7 @@ impl Endpoint {
             received: self.received,
             sealed: self.sealed,
             encrypted: self.encrypted,
+            overheard: self.adversary.finish(),
             refused: self.refused,
             view: self.session.view(),
         }
