@@ -130,7 +130,7 @@ pub const REPLAY_WINDOW_FRAMES: u64 = 1_024;
 /// Senders whose keys one endpoint holds at once.
 pub const SENDER_KEYS_MAX: usize = 1_024;
 /// Senders that one endpoint remembers in one conference, those who left included, so that none is taken for new
-/// again.
+/// again; until they are forgotten with their keys.
 pub const KNOWN_SENDERS_MAX: usize = 65_536;
 /// Frames that one sender seals with one key. At 200 frames/s it takes 248 days. With frames of 1 kB it is 2^38 AES
 /// blocks, which leaves an attacker of AES-GCM an advantage of 2^-53 (draft-irtf-cfrg-aead-limits).
