@@ -72,12 +72,13 @@ impl Directory {
         self.effects.send(peer, ServerMessage::Done { request });
         running.take_from_group(participant, &mut self.effects);
         running.delivery.offers.insert(participant, key_package.clone());
-        running.found_group(&mut self.effects);
-        if running.delivery.offers.contains_key(&participant) {
-            let message = ServerMessage::KeyPackage { participant, key_package };
-            for member in running.delivery.committers() {
-                running.send_to(*member, message.clone(), &mut self.effects);
-            }
+        if running.delivery.group.is_empty() {
+            running.found_group(&mut self.effects);
+            return Ok(());
+        }
+        let message = ServerMessage::KeyPackage { participant, key_package };
+        for member in running.delivery.committers() {
+            running.send_to(*member, message.clone(), &mut self.effects);
         }
         Ok(())
     }

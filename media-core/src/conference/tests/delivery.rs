@@ -185,6 +185,28 @@ fn the_only_member_who_offers_again_founds_the_group_again() {
 }
 
 #[test]
+fn the_only_member_who_offers_again_is_waited_for_behind_who_has_a_lower_number() {
+    let (mut hall, link, _) = group(1);
+    hall.guest(1, &link);
+    let third = hall.guest(2, &link);
+    hall.done(2, offer("p2"));
+    hall.done(1, offer("p1"));
+    let effects = hall.disconnect(0);
+    assert_eq!(told(&effects, 1).len(), 2);
+    hall.done(1, commit(0, "add", &[third]));
+    hall.done(1, Request::Leave);
+    let fourth = hall.guest(3, &link);
+    hall.done(3, offer("p3"));
+    let effects = hall.done(2, offer("anew"));
+    assert_eq!(told(&effects, 2), ["found after 1".to_owned(), format!("{} offers p3", fourth.0)]);
+    hall.done(2, commit(1, "add", &[fourth]));
+    hall.done(2, offer("once more"));
+    let effects = hall.done(3, offer("anew"));
+    assert_eq!(told(&effects, 2), ["found after 2".to_owned(), format!("{} offers anew", fourth.0)]);
+    assert!(told(&effects, 3).is_empty(), "each is told once");
+}
+
+#[test]
 fn a_second_offer_takes_the_place_of_the_first() {
     let (mut hall, link, _) = group(1);
     let guest = hall.guest(1, &link);
