@@ -1,3 +1,3 @@
 //! What benches have in common; the benches themselves live in `benches/`.
 
-pub mod ratios;
+pub mod paired;

@@ -25,7 +25,12 @@ pub(crate) struct Allowance {
 impl Allowance {
     /// Uses up one, if there is one.
     pub(crate) fn take(&mut self, now: Timestamp, limit: RateLimit) -> bool {
-        let next = self.full_at.max(now) + limit.interval;
+        self.take_many(now, 1, limit)
+    }
+
+    /// Uses up so many at once, or none if there are not as many.
+    pub(crate) fn take_many(&mut self, now: Timestamp, count: u32, limit: RateLimit) -> bool {
+        let next = self.full_at.max(now) + limit.interval * count;
         let allowed = next.saturating_since(now) <= limit.interval * limit.burst;
         if allowed {
             self.full_at = next;
@@ -46,6 +51,15 @@ mod tests {
         let passed: Vec<u64> =
             (0..5_000).filter(|millis| allowance.take(Timestamp::from_millis(*millis), LIMIT)).collect();
         assert_eq!(passed, [0, 1, 2, 1_000, 2_000, 3_000, 4_000]);
+    }
+
+    #[test]
+    fn who_wants_many_gets_all_of_them_or_none() {
+        let mut allowance = Allowance::default();
+        assert!(!allowance.take_many(Timestamp::ZERO, 4, LIMIT));
+        assert!(allowance.take_many(Timestamp::ZERO, 2, LIMIT));
+        assert!(!allowance.take_many(Timestamp::ZERO, 2, LIMIT));
+        assert!(allowance.take_many(Timestamp::from_millis(1_000), 2, LIMIT));
     }
 
     #[test]

@@ -30,9 +30,13 @@
 //!   once. A conference in which nobody is present keeps it for
 //!   [`limits::EMPTY_CONFERENCE_GRACE`](crate::limits::EMPTY_CONFERENCE_GRACE) and ends then, unless somebody comes.
 //!   Those who wait in the lobby do not keep it alive.
+//! - End-to-end encryption is the clients' affair: they agree on keys with MLS. The directory puts their messages in order
+//!   (`delivery`): the first commit to an epoch counts, who is to found the group or to commit is told so, and whoever
+//!   leaves, vanishes or offers a key package anew is no longer in the group. All clients of a conference have the suites
+//!   of the one that started it.
 //! - A crash of the media node leaves the [`ControlState`]. Everybody who was present counts as vanished at the moment
 //!   of the crash, and from then on the grace time counts, also while the node is down; who waited in a lobby waits
-//!   no longer. No number and no token is used again.
+//!   no longer, and the group is forgotten. No number and no token is used again.
 
 mod absentees;
 mod allowances;

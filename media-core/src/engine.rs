@@ -91,8 +91,8 @@ pub struct Transmit {
 /// The kinds of things that are sent.
 #[derive(Clone, Debug)]
 pub enum Outgoing {
-    /// On the reliable channel: JSON of [`ServerMessage`].
-    Signal(Vec<u8>),
+    /// On the reliable channel: JSON of [`ServerMessage`]. Who is told the same as somebody else shares the bytes.
+    Signal(Bytes),
     /// Media; [`ForwardedRtp::write`] makes the bytes.
     Rtp(ForwardedRtp),
     /// Feedback and reports.
@@ -278,8 +278,9 @@ impl Engine {
         // input comes first, because it may bring what would be asked for.
         self.directory.handle_timeout(now);
         self.forwarder.handle_timeout(now);
+        let mut encoder = Encoder::default();
         while let Some(effect) = self.directory.poll_effect() {
-            self.on_effect(effect);
+            self.on_effect(effect, &mut encoder);
         }
         Ok(())
     }
@@ -309,9 +310,9 @@ impl Engine {
         self.directory.statistics()
     }
 
-    fn on_effect(&mut self, effect: Effect) {
+    fn on_effect(&mut self, effect: Effect, encoder: &mut Encoder) {
         match effect {
-            Effect::Send { peer, message } => self.send(peer, &message),
+            Effect::Send { peer, message } => self.send(peer, encoder.encode(message)),
             Effect::ConferenceStarted { conference } => self.event(Event::ConferenceStarted(conference)),
             Effect::ConferenceEnded { conference } => self.event(Event::ConferenceEnded(conference)),
             Effect::Entered { conference, participant, peer, permissions } => {
@@ -338,15 +339,14 @@ impl Engine {
                         ServerMessage::Refused { request, reason }
                     }
                 };
-                self.send(peer, &answer);
+                self.send(peer, answer.encode().into());
             }
             Effect::Refused { peer, reason, .. } => self.event(Event::Refused { peer, reason }),
         }
     }
 
-    fn send(&mut self, peer: PeerId, message: &ServerMessage) {
-        let packet = Outgoing::Signal(message.encode());
-        self.out.push_back(Output::Transmit(Transmit { peer, packet }));
+    fn send(&mut self, peer: PeerId, message: Bytes) {
+        self.out.push_back(Output::Transmit(Transmit { peer, packet: Outgoing::Signal(message) }));
     }
 
     fn event(&mut self, event: Event) {
@@ -354,9 +354,29 @@ impl Engine {
     }
 }
 
+/// Encodes what many are told one after the other once: a commit may be as long as a message can be, and everybody in a
+/// conference of a thousand gets it.
+#[derive(Default)]
+struct Encoder {
+    last: Option<(ServerMessage, Bytes)>,
+}
+
+impl Encoder {
+    fn encode(&mut self, message: ServerMessage) -> Bytes {
+        if let Some((last, bytes)) = &self.last
+            && *last == message
+        {
+            return bytes.clone();
+        }
+        let bytes = Bytes::from(message.encode());
+        self.last = Some((message, bytes.clone()));
+        bytes
+    }
+}
+
 fn forwarded(output: ForwardingOutput) -> Output {
     let signal = |peer, message: &ServerMessage| {
-        Output::Transmit(Transmit { peer, packet: Outgoing::Signal(message.encode()) })
+        Output::Transmit(Transmit { peer, packet: Outgoing::Signal(message.encode().into()) })
     };
     match output {
         ForwardingOutput::Rtp { peer, packet } => {

@@ -25,8 +25,15 @@ pub const INVITATIONS_MAX: usize = 64;
 pub const NAME_BYTES_MAX: usize = 64;
 /// Members of a conference's group who get the key packages of those who want in. One would do, if it never failed.
 pub const COMMITTERS_MAX: usize = 3;
-/// MLS messages of one connection; each commit goes to everybody in the group.
-pub const HANDSHAKES_PER_PEER: RateLimit = RateLimit { burst: 30, interval: Duration::from_millis(100) };
+/// Bytes of one key package; the server keeps one of each participant. Those of this project's clients have about 300.
+pub const KEY_PACKAGE_BYTES_MAX: usize = 4_096;
+/// Key packages and commits of one connection, whatever its rank. Fifty people who come and go within 30 s make a hundred
+/// commits, if each gets its own and one member makes them all.
+pub const HANDSHAKES_PER_PEER: RateLimit = RateLimit { burst: 30, interval: Duration::from_millis(200) };
+/// Begun KiB of one connection's commits, welcomes not counted: everybody in the group gets each commit, on whatever line
+/// they are, so that one member costs the others no more than 1 Mbit/s in the long run. The commit of a member who has to tell
+/// all others a new secret has about 100 bytes for each of them.
+pub const COMMIT_KIBIBYTES_PER_PEER: RateLimit = RateLimit { burst: 512, interval: Duration::from_millis(8) };
 /// Bytes of one signalling message. The longest is the commit with welcome that takes somebody into a group of
 /// [`PARTICIPANTS_MAX_CONFIGURABLE`].
 pub const SIGNAL_BYTES_MAX: usize = 393_216;
@@ -130,7 +137,7 @@ pub const REPLAY_WINDOW_FRAMES: u64 = 1_024;
 /// Senders whose keys one endpoint holds at once.
 pub const SENDER_KEYS_MAX: usize = 1_024;
 /// Senders that one endpoint remembers in one conference, those who left included, so that none is taken for new
-/// again.
+/// again; until they are forgotten with their keys.
 pub const KNOWN_SENDERS_MAX: usize = 65_536;
 /// Frames that one sender seals with one key. At 200 frames/s it takes 248 days. With frames of 1 kB it is 2^38 AES
 /// blocks, which leaves an attacker of AES-GCM an advantage of 2^-53 (draft-irtf-cfrg-aead-limits).

@@ -26,7 +26,7 @@ use self::{
 /// Bytes of the largest segment, as UDP payload (NET-007).
 pub const SEGMENT_BYTES_MAX: usize = media_core::limits::DATAGRAM_BYTES_MAX;
 /// Bytes of the largest message.
-pub const MESSAGE_BYTES_MAX: usize = 1 << 18;
+pub const MESSAGE_BYTES_MAX: usize = 1 << 19;
 /// Bytes that may wait to be sent or acknowledged; who reads slower than that is cut off.
 pub const SEND_BYTES_MAX: usize = 1 << 20;
 /// Bytes of messages that may wait to be polled; beyond it, segments are not acknowledged.

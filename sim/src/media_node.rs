@@ -276,7 +276,7 @@ impl MediaNode {
         let Transmit { peer, packet } = transmit;
         match packet {
             Outgoing::Signal(message) => {
-                let message = self.saboteur.on_message(self.now, peer, message);
+                let message = self.saboteur.on_message(self.now, peer, message.into());
                 if self.saboteur.withholds(&message) {
                     return;
                 }

@@ -209,7 +209,7 @@ impl Saboteur {
         };
         if swallow {
             let done = ServerMessage::Done { request: message.request };
-            self.forged.push(Transmit { peer, packet: Outgoing::Signal(done.encode()) });
+            self.forged.push(Transmit { peer, packet: Outgoing::Signal(done.encode().into()) });
             if later {
                 self.delayed.push((now + LATE, peer, message.encode()));
             }

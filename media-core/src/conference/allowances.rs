@@ -1,9 +1,9 @@
-//! Owns how often one connection may ask for what others feel (SEC-003). A moderator's requests are not counted: who has
-//! that rank was trusted with worse. What only the asker gets an answer to is not counted either.
+//! Owns how often one connection may ask for what others feel (SEC-003). What only moderators may ask for is not counted: who
+//! has that rank was trusted with worse. What only the asker gets an answer to is not counted either.
 
 use crate::{
     allowance::Allowance,
-    limits::{ENTRIES_PER_PEER, HANDSHAKES_PER_PEER, NEWS_PER_PEER},
+    limits::{COMMIT_KIBIBYTES_PER_PEER, ENTRIES_PER_PEER, HANDSHAKES_PER_PEER, NEWS_PER_PEER},
     signalling::{Refusal, Request},
     time::Timestamp,
 };
@@ -14,6 +14,7 @@ pub(super) struct PeerAllowances {
     entries: Allowance,
     news: Allowance,
     handshakes: Allowance,
+    commit_kibibytes: Allowance,
 }
 
 impl PeerAllowances {
@@ -28,8 +29,11 @@ impl PeerAllowances {
             Request::Publish { .. } | Request::RaiseHand | Request::LowerHand => {
                 self.news.take(now, NEWS_PER_PEER)
             }
-            Request::OfferKeyPackage { .. } | Request::Commit { .. } => {
+            Request::OfferKeyPackage { .. } => self.handshakes.take(now, HANDSHAKES_PER_PEER),
+            Request::Commit { commit, .. } => {
+                let kibibytes = commit.as_bytes().len().div_ceil(1_024) as u32;
                 self.handshakes.take(now, HANDSHAKES_PER_PEER)
+                    && self.commit_kibibytes.take_many(now, kibibytes, COMMIT_KIBIBYTES_PER_PEER)
             }
             _ => true,
         };

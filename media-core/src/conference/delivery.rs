@@ -2,7 +2,7 @@
 //! no secret can be one. Who is in the group it takes from what members say; the members know better, and go by that.
 //!
 //! - Of commits to the same epoch the first one counts; the others are refused, and their committers try again.
-//! - When nobody who is present is in the group, the one who has waited longest for a place makes a new one.
+//! - When nobody who is present is in the group, the one who waits with the lowest number makes a new one.
 //! - Those members who were in first get the key packages of who wants in, as many as
 //!   [`limits::COMMITTERS_MAX`](crate::limits::COMMITTERS_MAX): should the first not commit, the next one does.
 
@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Directory, Place, effect::Effects, running::Running};
 use crate::{
     ids::ParticipantId,
-    limits::COMMITTERS_MAX,
+    limits::{COMMITTERS_MAX, KEY_PACKAGE_BYTES_MAX},
     signalling::{Handshake, Refusal, ServerMessage},
 };
 
@@ -26,12 +26,12 @@ pub(super) struct Committed {
 #[derive(Debug, Default)]
 pub(super) struct Delivery {
     /// Of the last commit.
-    sequence: u64,
+    pub(super) sequence: u64,
     /// Present members, in the order in which they came in.
-    group: Vec<ParticipantId>,
+    pub(super) group: Vec<ParticipantId>,
     /// Who waits for a place, with what they offered. Only who is present offers, one thing each, so that there are no more
     /// than participants.
-    offers: BTreeMap<ParticipantId, Handshake>,
+    pub(super) offers: BTreeMap<ParticipantId, Handshake>,
 }
 
 impl Delivery {
@@ -66,15 +66,19 @@ impl Directory {
     ) -> Result<(), Refusal> {
         let Place { conference, participant, peer, .. } = place;
         let running = self.conferences.get_mut(&conference).ok_or(Refusal::NotIn)?;
+        if key_package.as_bytes().len() > KEY_PACKAGE_BYTES_MAX {
+            return Err(Refusal::BadKeyPackage);
+        }
         self.effects.send(peer, ServerMessage::Done { request });
         running.take_from_group(participant, &mut self.effects);
         running.delivery.offers.insert(participant, key_package.clone());
-        running.found_group(&mut self.effects);
-        if running.delivery.offers.contains_key(&participant) {
-            let message = ServerMessage::KeyPackage { participant, key_package };
-            for member in running.delivery.committers() {
-                running.send_to(*member, message.clone(), &mut self.effects);
-            }
+        if running.delivery.group.is_empty() {
+            running.found_group(&mut self.effects);
+            return Ok(());
+        }
+        let message = ServerMessage::KeyPackage { participant, key_package };
+        for member in running.delivery.committers() {
+            running.send_to(*member, message.clone(), &mut self.effects);
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 //! each request.
 
 mod crash;
+mod delivery;
 mod entry;
 mod exit;
 mod invariants;

@@ -50,6 +50,8 @@ pub enum Refusal {
     BadName,
     /// The track list is not valid: too many, two of a kind, a codec that does not fit, or an SSRC twice.
     BadTracks,
+    /// The key package is longer than [`limits::KEY_PACKAGE_BYTES_MAX`](crate::limits::KEY_PACKAGE_BYTES_MAX).
+    BadKeyPackage,
     /// Only members of the conference's group can commit.
     NotInGroup,
     /// Another commit came first.

@@ -21,8 +21,8 @@ use media_core::{
     },
     secret::Token,
     signalling::{
-        ClientInfo, ClientMessage, EncodingOffer, Encryption, EndpointKind, LinkToken, Mode, Request,
-        ServerMessage, TrackOffer,
+        ClientInfo, ClientMessage, EncodingOffer, Encryption, EndpointKind, Handshake, LinkToken, Mode,
+        Request, ServerMessage, TrackOffer,
     },
 };
 

@@ -129,3 +129,28 @@ fn who_watches_what_is_not_there_is_refused() {
     let told = messages_to(&outputs, HOST);
     assert!(matches!(told.as_slice(), [ServerMessage::Refused { .. }]), "{told:?}");
 }
+
+#[test]
+fn a_commit_is_encoded_once_for_all_its_receivers() {
+    let (mut server, link) = Server::with_conference(Mode::Discussion, false);
+    let peers: Vec<PeerId> = (2..6).map(PeerId).collect();
+    let guests: Vec<_> = peers.iter().map(|peer| participant_of(&server.join(*peer, &link), *peer)).collect();
+    let bytes = Handshake::new(&[7; 60_000]);
+    for peer in peers.iter().copied().chain([HOST]).rev() {
+        server.ask(peer, Request::OfferKeyPackage { key_package: Handshake::new(&[1]) });
+    }
+    let commit = |after, adds| Request::Commit { after, commit: bytes.clone(), welcome: None, adds };
+    let welcomed =
+        Request::Commit { after: 0, commit: bytes.clone(), welcome: Some(bytes.clone()), adds: guests };
+    server.ask(HOST, welcomed);
+    let outputs = server.ask(HOST, commit(1, Vec::new()));
+    let sent = outputs.iter().filter_map(|output| match output {
+        Output::Transmit(Transmit { packet: Outgoing::Signal(message), .. }) if message.len() > 60_000 => {
+            Some(message)
+        }
+        _ => None,
+    });
+    let sent: Vec<_> = sent.collect();
+    assert_eq!(sent.len(), 5);
+    assert!(sent.iter().all(|message| message.as_ptr() == sent[0].as_ptr()), "the bytes are shared");
+}

@@ -325,11 +325,11 @@ fn closing_delivers_what_was_sent_before_even_when_its_acknowledgement_is_lost()
 #[test]
 fn who_queues_more_than_the_buffer_is_cut_off() {
     let mut pair = Pair::open();
-    for _ in 0..3 {
+    for _ in 1..SEND_BYTES_MAX / MESSAGE_BYTES_MAX {
         pair.ends[0].send(pair.now, vec![0; MESSAGE_BYTES_MAX]);
     }
     assert_eq!(pair.ends[0].state(), ChannelState::Open);
-    // The framing of the first three counts, so a fourth does not fit.
+    // The framing counts, too, so that the last one that would fit without it does not.
     pair.ends[0].send(pair.now, vec![0; MESSAGE_BYTES_MAX]);
     assert_eq!(pair.ends[0].state(), ChannelState::Closed { reason: CloseReason::SendBufferFull });
     let mut longer = Pair::open();

@@ -16,7 +16,7 @@ use crate::{
     ids::{InvitationId, Ssrc},
     limits,
     media::{Codec, MediaKind},
-    signalling::{EncodingOffer, TrackOffer},
+    signalling::{EncodingOffer, Handshake, TrackOffer},
 };
 
 const LICENCES: u32 = 2;
@@ -38,6 +38,7 @@ enum Step {
     Join { pick: usize, holder: Option<u8>, genuine: bool, resume: Option<usize> },
     Plain(Request),
     Towards { pick: usize, what: Towards },
+    Commit { late: bool, adds: Vec<usize>, welcome: bool },
     Disconnect,
     Pass { seconds: u64 },
     Crash { seconds: u64 },
@@ -65,7 +66,9 @@ fn arb_step() -> impl Strategy<Value = (Actor, Step)> {
         12 => (any::<usize>(), known, prop::bool::weighted(0.95), resume)
             .prop_map(|(pick, holder, genuine, resume)| Step::Join { pick, holder, genuine, resume }),
         10 => arb_plain().prop_map(Step::Plain),
-        16 => (any::<usize>(), arb_towards()).prop_map(|(pick, what)| Step::Towards { pick, what }),
+        20 => (any::<usize>(), arb_towards()).prop_map(|(pick, what)| Step::Towards { pick, what }),
+        5 => (prop::bool::weighted(0.1), prop::collection::vec(any::<usize>(), 0..4), prop::bool::weighted(0.8))
+            .prop_map(|(late, adds, welcome)| Step::Commit { late, adds, welcome }),
         3 => Just(Step::Disconnect),
         2 => (1u64..70).prop_map(|seconds| Step::Pass { seconds }),
         1 => (0u64..70).prop_map(|seconds| Step::Crash { seconds }),
@@ -79,7 +82,7 @@ fn arb_permissions() -> impl Strategy<Value = Permissions> {
 
 fn arb_towards() -> impl Strategy<Value = Towards> {
     prop_oneof![
-        3 => Just(Towards::Admit),
+        6 => Just(Towards::Admit),
         1 => Just(Towards::Remove),
         2 => arb_permissions().prop_map(Towards::Permit),
         3 => arb_permissions().prop_map(Towards::Grant),
@@ -101,6 +104,7 @@ fn arb_plain() -> impl Strategy<Value = Request> {
         1 => Just(Request::CreateInvitation),
         1 => (0u32..6).prop_map(|id| Request::RevokeInvitation { invitation: InvitationId(id) }),
         1 => Just(Request::Publish { tracks }),
+        8 => any::<u8>().prop_map(|byte| Request::OfferKeyPackage { key_package: Handshake::new(&[byte]) }),
         1 => Just(Request::Leave),
         1 => Just(Request::End),
     ]
@@ -140,9 +144,18 @@ impl World {
                 self.replay.on_crash();
                 self.hall.crash(Duration::from_secs(seconds))
             }
-            Step::Start { .. } | Step::Join { .. } | Step::Plain(_) | Step::Towards { .. } => {
+            Step::Start { .. }
+            | Step::Join { .. }
+            | Step::Plain(_)
+            | Step::Towards { .. }
+            | Step::Commit { .. } => {
                 let request = self.request(peer, step);
-                self.hall.ask(peer, request)
+                let offers = matches!(request, Request::OfferKeyPackage { .. });
+                let effects = self.hall.ask(peer, request);
+                if offers && !effects.iter().any(|effect| matches!(effect, Effect::Refused { .. })) {
+                    self.replay.on_offered(PeerId(peer));
+                }
+                effects
             }
         };
         let refused = effects.iter().any(|effect| matches!(effect, Effect::Refused { .. }));
@@ -170,6 +183,7 @@ impl World {
             }
             Step::Plain(request) => request,
             Step::Towards { pick, what } => towards(self.somebody(peer, pick), what),
+            Step::Commit { late, adds, welcome } => self.commit(peer, late, &adds, welcome),
             Step::Disconnect | Step::Pass { .. } | Step::Crash { .. } => unreachable!("are no requests"),
         }
     }
@@ -186,6 +200,21 @@ impl World {
             moderators.extend(ranked.map(|attendee| attendee.peer.0));
         }
         moderators.get(pick % moderators.len().max(1)).copied().unwrap_or_default()
+    }
+
+    /// A commit that is as it should be, or is not.
+    fn commit(&self, peer: u32, late: bool, adds: &[usize], welcome: bool) -> Request {
+        let conference = self.hall.directory.conference_of(PeerId(peer));
+        let running = conference.and_then(|id| self.hall.directory.conferences.get(&id));
+        let sequence = running.map_or(0, |running| running.delivery.sequence);
+        let adds: Vec<_> = adds.iter().map(|pick| self.somebody(peer, *pick)).collect();
+        let message = Handshake::new(&sequence.to_be_bytes());
+        Request::Commit {
+            after: if late { sequence.wrapping_sub(1) } else { sequence },
+            commit: message.clone(),
+            welcome: (welcome != adds.is_empty()).then_some(message),
+            adds,
+        }
     }
 
     /// Somebody in the peer's conference or its lobby, or now and then nobody.
@@ -216,9 +245,9 @@ fn towards(participant: ParticipantId, what: Towards) -> Request {
 #[test]
 fn whatever_is_asked_effects_and_state_agree_and_nobody_gets_more_than_they_may() {
     let seen = RefCell::new(BTreeSet::new());
-    let config = Config { cases: 400, failure_persistence: None, ..Config::default() };
+    let config = Config { cases: 500, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
-    let result = runner.run(&prop::collection::vec(arb_step(), 1..200), |steps| {
+    let result = runner.run(&prop::collection::vec(arb_step(), 1..250), |steps| {
         let mut world = World::new();
         for (actor, step) in steps {
             world.step(actor, step);
@@ -256,6 +285,13 @@ fn whatever_is_asked_effects_and_state_agree_and_nobody_gets_more_than_they_may(
         "Replaced",
         "came back as the same",
         "came back after a crash",
+        "NotInGroup",
+        "StaleCommit",
+        "BadCommit",
+        "FoundGroup",
+        "KeyPackage",
+        "Commit",
+        "Welcome",
     ] {
         assert!(seen.contains(rare), "{rare} never happened; but {seen:?} did");
     }

@@ -1,6 +1,10 @@
 //! Owns an observer who sees nothing but effects, as the engine does, and as each client sees its messages.
 
+mod group;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+use group::Group;
 
 use super::*;
 use crate::{
@@ -25,6 +29,7 @@ pub(super) struct Replay {
     /// Who waits, and the join they wait with.
     waiting: BTreeMap<PeerId, u32>,
     views: BTreeMap<PeerId, View>,
+    groups: BTreeMap<ConferenceId, Group>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -54,6 +59,7 @@ impl Replay {
                 self.saw("ConferenceEnded");
                 assert!(self.running.remove(conference), "ends once");
                 assert_eq!(self.count(*conference), 0, "somebody is left behind");
+                self.groups.remove(conference);
             }
             Effect::Entered { conference, participant, peer, permissions } => {
                 self.on_entered(*conference, *participant, *peer, *permissions);
@@ -62,6 +68,7 @@ impl Replay {
                 let inside = self.inside.remove(participant).expect("only who is in leaves");
                 assert_eq!((inside.conference, inside.peer), (*conference, *peer));
                 self.views.remove(peer);
+                self.groups.entry(*conference).or_default().on_gone(*participant, *peer);
             }
             Effect::PermissionsChanged { participant, permissions } => {
                 self.saw("PermissionsChanged");
@@ -87,11 +94,19 @@ impl Replay {
         self.waiting.remove(&peer);
     }
 
+    /// A key package was accepted.
+    pub(super) fn on_offered(&mut self, peer: PeerId) {
+        let found = self.inside.iter().find(|(_, inside)| inside.peer == peer);
+        let (participant, inside) = found.expect("only who is in offers");
+        self.groups.entry(inside.conference).or_default().on_offered(*participant, peer);
+    }
+
     /// After a crash nobody is connected, and conferences run on.
     pub(super) fn on_crash(&mut self) {
         self.inside.clear();
         self.waiting.clear();
         self.views.clear();
+        self.groups.clear();
         self.tokens_before = self.tokens.len();
     }
 
@@ -117,6 +132,7 @@ impl Replay {
                 let (conference, peer) = (*conference, attendee.peer);
                 inside.insert(attendee.participant, Inside { conference, peer, permissions });
             }
+            self.groups.get(conference).unwrap_or(&Group::default()).assert_matches(running);
             waiting.extend(running.lobby.iter().map(|(_, newcomer)| (newcomer.peer, newcomer.request)));
         }
         assert_eq!(self.inside, inside);
@@ -195,14 +211,34 @@ impl Replay {
                 self.waiting.remove(&peer);
                 self.saw(&format!("{reason:?}"));
             }
+            ServerMessage::FoundGroup { sequence } => {
+                self.saw("FoundGroup");
+                self.group_of(peer).1.on_found(peer, *sequence);
+            }
+            ServerMessage::KeyPackage { participant, .. } => {
+                self.saw("KeyPackage");
+                self.group_of(peer).1.on_key_package(peer, *participant);
+            }
+            ServerMessage::Commit { sequence, .. } => {
+                self.saw("Commit");
+                self.group_of(peer).1.on_commit(peer, *sequence);
+            }
+            ServerMessage::Welcome { sequence, .. } => {
+                self.saw("Welcome");
+                let (participant, group) = self.group_of(peer);
+                group.on_welcome(participant, peer, *sequence);
+            }
             ServerMessage::TrackAdded { .. }
             | ServerMessage::TrackRemoved { .. }
-            | ServerMessage::FoundGroup { .. }
-            | ServerMessage::KeyPackage { .. }
-            | ServerMessage::Commit { .. }
-            | ServerMessage::Welcome { .. }
             | ServerMessage::Demand { .. } => panic!("tracks are not the directory's business"),
         }
+    }
+
+    /// Nobody but those inside has to do with a group.
+    fn group_of(&mut self, peer: PeerId) -> (ParticipantId, &mut Group) {
+        let found = self.inside.iter().find(|(_, inside)| inside.peer == peer);
+        let (participant, inside) = found.expect("an outsider is told of a group");
+        (*participant, self.groups.entry(inside.conference).or_default())
     }
 
     /// Nobody but those inside hears what goes on inside.
