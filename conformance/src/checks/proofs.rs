@@ -127,6 +127,11 @@ const HOSTILE: &[Proof] = &[
     ("nothing-forged-reaches-a-decoder", Sabotage::PlayForged, "forgery"),
     ("a-hostile-media-node-is-refused-frame-by-frame", Sabotage::PlayForged, "forgery"),
     ("removed-people-open-nothing-later", Sabotage::RemovedListenOn, "removed"),
+    ("the-group-is-the-roster-that-people-see", Sabotage::FalseRoster, "ghosts"),
+    ("a-ghost-is-seen-or-refused", Sabotage::CredulousClients, "ghosts"),
+    ("nobody-is-taken-for-somebody-else", Sabotage::PlayForged, "impostor"),
+    ("a-withheld-commit-is-noticed", Sabotage::LostForGood, "ghosts"),
+    ("a-forked-group-shows", Sabotage::StaleCodes, "ghosts"),
     ("guessed-and-revoked-links-open-nothing", Sabotage::OpenDoor, "hostile-joins"),
     ("clients-that-cannot-encrypt-are-refused", Sabotage::EncryptionOptional, "incapable"),
 ];

@@ -18,7 +18,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
 use super::{Endpoint, Observation};
-use crate::sabotage::Sabotage;
+use crate::sabotage::{GHOST, GHOST_NAME, Sabotage};
 
 /// An epoch as one participant lived it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +90,8 @@ struct Broken {
     gullible: bool,
     /// The key of an epoch before, with which it goes on sealing.
     stale: Option<Sealer>,
+    /// The code of the epoch before, which it shows.
+    code: Option<VerificationCode>,
 }
 
 impl Encryption {
@@ -202,6 +204,9 @@ impl Endpoint {
             ServerMessage::MemberLeft { participant } => membership.on_member_left(now, *participant),
             ServerMessage::FoundGroup { sequence } => membership.on_found(now, *sequence),
             ServerMessage::KeyPackage { participant, key_package } => {
+                if self.sabotage == Some(Sabotage::CredulousClients) && *participant == GHOST {
+                    membership.on_member(now, GHOST, GHOST_NAME);
+                }
                 membership.on_key_package(now, *participant, key_package);
             }
             ServerMessage::Commit { sequence, commit } => membership.on_commit(now, *sequence, commit),
@@ -237,6 +242,7 @@ impl Endpoint {
             self.encryption.as_mut().and_then(|encryption| encryption.membership.poll_output())
         {
             match output {
+                MembershipOutput::Offer(_) if self.is_lost_for_good() => {}
                 MembershipOutput::Offer(key_package) => {
                     self.session.request(now, Request::OfferKeyPackage { key_package });
                 }
@@ -253,6 +259,10 @@ impl Endpoint {
                 }
             }
         }
+    }
+
+    fn is_lost_for_good(&self) -> bool {
+        self.sabotage == Some(Sabotage::LostForGood) && !self.encrypted.left_behind.is_empty()
     }
 
     fn send_commit(
@@ -281,6 +291,8 @@ impl Endpoint {
         let (Some(stay), Some(code)) = (self.session.participant(), membership.verification_code()) else {
             return;
         };
+        let before = encryption.broken.code.replace(code);
+        let code = before.filter(|_| self.sabotage == Some(Sabotage::StaleCodes)).unwrap_or(code);
         let members = membership.members().to_vec();
         self.encrypted.epochs.push(EpochRecord { stay, at: now, change, members, code });
         if !added.is_empty() {

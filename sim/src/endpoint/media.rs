@@ -9,8 +9,8 @@ use media_core::{
 };
 
 use super::{
-    Endpoint, Incoming, compounds::Compounds, incoming::belongs, layout::Picture,
-    opened::Opening, publisher::Sending,
+    Endpoint, Incoming, compounds::Compounds, incoming::belongs, layout::Picture, opened::Opening,
+    publisher::Sending,
 };
 use crate::{
     adversary::Misbehaviour,

@@ -11,6 +11,7 @@ use crate::{
     adversary::Overheard,
     quality::{AudioMeter, VideoMeter},
     record::{JoinReport, ParticipantReport},
+    sabotage::Sabotage,
     timeline::{ParticipantTimeline, Viewing},
 };
 
@@ -87,7 +88,7 @@ impl Endpoint {
             encrypted: self.encrypted,
             overheard: self.adversary.finish(),
             refused: self.refused,
-            view: self.session.view(),
+            view: self.session.view().map(|view| shown(view, self.sabotage)),
         }
     }
 
@@ -102,6 +103,14 @@ impl Endpoint {
         self.receiving.write(&mut timeline);
         timeline
     }
+}
+
+/// What a client shows of its view, which is all of it unless it is broken on purpose.
+fn shown(mut view: ClientView, sabotage: Option<Sabotage>) -> ClientView {
+    if sabotage == Some(Sabotage::FalseRoster) {
+        view.roster.pop();
+    }
+    view
 }
 
 /// A report block on a received track (RFC 3550 section 6.4.2). Jitter is left at 0: nothing reads it.

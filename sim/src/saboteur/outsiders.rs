@@ -26,10 +26,11 @@ impl Saboteur {
         self.is(Sabotage::FeedTheRemoved) || self.is(Sabotage::RemovedListenOn)
     }
 
-    /// Somebody asks for something: whether they go by it.
+    /// Somebody asks for something: whether they leave by it.
     pub(super) fn note_leaving(&mut self, peer: PeerId, body: &Request) {
         if matches!(body, Request::Leave) {
             self.note_outsider(peer);
+            self.inside.remove(&peer);
         }
     }
 
@@ -48,7 +49,7 @@ impl Saboteur {
         }
         self.outsiders.sequence = *sequence;
         for (outsider, _) in self.outsiders.peers.iter().filter(|(_, other)| *other == conference) {
-            let packet = Outgoing::Signal(message.encode());
+            let packet = Outgoing::Signal(message.encode().into());
             self.forged.push(Transmit { peer: *outsider, packet });
         }
     }
