@@ -134,6 +134,7 @@ const HOSTILE: &[Proof] = &[
     ("a-forked-group-shows", Sabotage::StaleCodes, "ghosts"),
     ("guessed-and-revoked-links-open-nothing", Sabotage::OpenDoor, "hostile-joins"),
     ("clients-that-cannot-encrypt-are-refused", Sabotage::EncryptionOptional, "incapable"),
+    ("clients-that-cannot-encrypt-are-refused", Sabotage::AnySuite, "incapable"),
 ];
 
 const TABLES: &[&[Proof]] =

@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::file::ScenarioFile;
 
 /// Every refusal that an expectation can name.
-const REFUSALS: [Refusal; 28] = [
+const REFUSALS: [Refusal; 29] = [
     Refusal::NoLicence,
     Refusal::LicenceExpired,
     Refusal::LicenceInUse,
@@ -39,6 +39,7 @@ const REFUSALS: [Refusal; 28] = [
     Refusal::TooManyRequests,
     Refusal::BadName,
     Refusal::BadTracks,
+    Refusal::BadKeyPackage,
     Refusal::NotInGroup,
     Refusal::StaleCommit,
     Refusal::BadCommit,
