@@ -29,7 +29,7 @@ pub(super) struct Present<'a> {
 /// Who can be in a group at all.
 pub(super) fn can_encrypt(run: &Run, who: PersonIndex) -> bool {
     let person = run.scenario.person(who);
-    person.encrypts && person.link != LinkKind::WithoutKey
+    person.encryption.is_some() && person.link != LinkKind::WithoutKey
 }
 
 /// Everybody who is in a conference and its group when the run ends; whoever should be and is not is a violation.

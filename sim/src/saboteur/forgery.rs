@@ -110,9 +110,8 @@ impl Forgery {
 fn relabelled(view: &RtpView<'_>) -> Option<Vec<u8>> {
     let &[head, high, low] = view.extension(DEPENDENCY_DESCRIPTOR)? else { return None };
     let template = match head & TEMPLATE_MASK {
-        1 => 2,
         2 => 1,
-        3 | 4 => 2,
+        1 | 3 | 4 => 2,
         _ => return None,
     };
     if !u16::from_be_bytes([high, low]).is_multiple_of(FORGED_EVERY as u16) {
