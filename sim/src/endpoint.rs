@@ -26,7 +26,7 @@ use bytes::Bytes;
 use media_core::{
     DropCounters, MediaKind, PeerId, Ssrc, Timestamp, limits,
     secret::Token,
-    signalling::{self, ClientInfo, Request},
+    signalling::{ClientInfo, Request},
 };
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;

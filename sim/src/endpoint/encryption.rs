@@ -12,7 +12,7 @@ use media_core::{
             VerificationCode,
         },
     },
-    signalling::{self, Handshake, Member, Refusal, Request, ServerMessage},
+    signalling::{Handshake, Member, Refusal, Request, ServerMessage},
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
