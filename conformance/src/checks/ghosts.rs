@@ -24,7 +24,19 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         name: "the-group-is-the-roster-that-people-see",
         requirements: &["E2E-009"],
-        scenarios: &["avc", "crash", "ghosts", "impostor", "keyless", "outages", "presenter", "removed"],
+        scenarios: &[
+            "avc",
+            "churn",
+            "crash",
+            "ghosts",
+            "hand-over",
+            "impostor",
+            "keyless",
+            "lobby",
+            "outages",
+            "presenter",
+            "removed",
+        ],
         judge: Judge::Run(|evidence| {
             let mut findings = Findings::new();
             let present = present(evidence.run(), &mut findings);

@@ -22,6 +22,7 @@ macro_rules! regressions {
 fixtures! {
     "avc",
     "broken-joins",
+    "churn",
     "crash",
     "forgery",
     "full-house",

@@ -32,6 +32,7 @@ use crate::{
     drop_reason::DropReason,
     e2ee::{BaseKey, CipherSuite, ConferenceSecret, KeyId, Opened, Sealer},
     ids::ParticipantId,
+    limits,
     signalling::{Handshake, Refusal},
     time::Timestamp,
 };
@@ -108,10 +109,14 @@ pub struct Membership {
     members: Vec<GroupMember>,
     /// Whom the server shows, oneself included.
     roster: BTreeMap<ParticipantId, String>,
+    /// Whom it showed until a moment ago, from the first to the last who left: a commit that adds them may be under way.
+    departed: VecDeque<(Timestamp, ParticipantId, String)>,
     offers: BTreeMap<ParticipantId, Offer>,
     /// Of the last handshake message.
     sequence: u64,
     pending: Option<Pending>,
+    /// Commits of this member's own that came too late, and that the server has not refused yet.
+    overtaken: u32,
     schedule: Schedule,
     epochs: Epochs,
     sealer: Option<Sealer>,
@@ -133,9 +138,11 @@ impl Membership {
             group,
             members: Vec::new(),
             roster: roster.into_iter().collect(),
+            departed: VecDeque::new(),
             offers: BTreeMap::new(),
             sequence: 0,
             pending: None,
+            overtaken: 0,
             schedule: Schedule::default(),
             epochs: Epochs::default(),
             sealer: None,
@@ -153,7 +160,13 @@ impl Membership {
 
     /// Somebody is shown no more.
     pub fn on_member_left(&mut self, now: Timestamp, participant: ParticipantId) {
-        self.roster.remove(&participant);
+        if let Some(name) = self.roster.remove(&participant) {
+            self.departed.push_back((now, participant, name));
+        }
+        let over = |(at, ..): &(Timestamp, _, _)| *at + limits::WELCOME_WITHIN <= now;
+        while self.departed.len() > limits::DEPARTED_KEPT_MAX || self.departed.front().is_some_and(over) {
+            self.departed.pop_front();
+        }
         self.offers.remove(&participant);
         self.reconsider(now);
     }
@@ -170,6 +183,10 @@ impl Membership {
 
     /// Somebody wants in.
     pub fn on_key_package(&mut self, now: Timestamp, participant: ParticipantId, key_package: &Handshake) {
+        // They are for members: what comes later than one is out was meant for who one was, and may be taken in by now.
+        if !self.is_inside() {
+            return;
+        }
         match self.group.read_offer(key_package.as_bytes()) {
             Err(rejection) => self.reject(Some(participant), rejection),
             Ok(offer) if self.is_shown(participant, &offer.identity) => {
@@ -195,18 +212,21 @@ impl Membership {
             if pending.commit == *commit {
                 return self.on_own_commit(now, pending);
             }
+            self.overtaken += 1;
             self.group.on_own_refused();
         }
         match self.group.read_commit(commit.as_bytes()) {
-            Ok(read) => match self.objection(&read) {
+            Ok(read) => match self.objection(now, &read) {
                 None => self.follow(now, read),
                 Some(whom) => {
                     self.reject(Some(whom), Rejection::Forbidden);
+                    self.schedule.on_doubt(now);
                     self.schedule.on_ahead(now);
                 }
             },
             Err(rejection) => {
                 self.reject(None, rejection);
+                self.schedule.on_doubt(now);
                 if missed || rejection == Rejection::Ahead {
                     self.schedule.on_ahead(now);
                 }
@@ -230,6 +250,15 @@ impl Membership {
 
     /// The server refused the last commit, or the last offer.
     pub fn on_refused(&mut self, now: Timestamp, reason: Refusal) {
+        let of_commit = matches!(reason, Refusal::StaleCommit | Refusal::NotInGroup | Refusal::BadCommit);
+        if of_commit && !self.is_inside() {
+            return;
+        }
+        // The refusal of a commit that another came before says nothing of the one that was made in its place.
+        if reason == Refusal::StaleCommit && self.overtaken > 0 {
+            self.overtaken -= 1;
+            return;
+        }
         if self.pending.take().is_some() {
             self.group.on_own_refused();
         }
@@ -352,9 +381,17 @@ impl Membership {
         identity.participant == participant && self.roster.get(&participant) == Some(&identity.name)
     }
 
+    /// Whether the roster showed them until a moment ago. They are removed with the next commit, as everybody who leaves.
+    fn was_shown(&self, now: Timestamp, identity: &Identity) -> bool {
+        self.departed.iter().any(|(at, who, name)| {
+            *who == identity.participant && *name == identity.name && now < *at + limits::WELCOME_WITHIN
+        })
+    }
+
     /// Somebody who speaks against following a commit.
-    fn objection(&self, commit: &Followable) -> Option<ParticipantId> {
-        let hidden = commit.added.iter().find(|added| !self.is_shown(added.participant, added));
+    fn objection(&self, now: Timestamp, commit: &Followable) -> Option<ParticipantId> {
+        let known = |added: &Identity| self.is_shown(added.participant, added) || self.was_shown(now, added);
+        let hidden = commit.added.iter().find(|added| !known(added));
         if let Some(hidden) = hidden {
             return Some(hidden.participant);
         }
@@ -413,6 +450,7 @@ impl Membership {
         self.members.clear();
         self.offers.clear();
         self.pending = None;
+        self.overtaken = 0;
         self.sealer = None;
         self.epochs.end(now);
         self.group = fresh_group(&self.config, &mut self.rng);
@@ -433,3 +471,6 @@ fn fresh_group(config: &MembershipConfig, rng: &mut ChaCha20Rng) -> Group {
     let identity = Identity { participant: config.participant, name: config.name.clone() };
     Group::new(config.mls, &identity, config.secret.clone(), rng)
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,6 +37,12 @@ impl Schedule {
         self.ahead_since.get_or_insert(now);
     }
 
+    /// A commit was ordered that this member did not believe. If others did, their frames will say so; until then it must not
+    /// commit, or there would be two groups.
+    pub(super) fn on_doubt(&mut self, now: Timestamp) {
+        self.not_before = now + limits::BEHIND_MAX;
+    }
+
     pub(super) fn leave_at(&self) -> Option<Timestamp> {
         self.ahead_since.map(|since| since + limits::BEHIND_MAX)
     }
