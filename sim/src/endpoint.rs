@@ -131,7 +131,7 @@ impl Endpoint {
             secret: None,
             encryption: None,
             encrypted: EncryptionRecord::default(),
-            renew_after_frames: limits::SEALED_FRAMES_MAX / 2,
+            renew_after_frames: scenario.limits.frames_per_key.unwrap_or(limits::SEALED_FRAMES_MAX / 2),
             publishers: Vec::new(),
             incoming: Vec::new(),
             pacer: Pacer::default(),
@@ -331,7 +331,9 @@ impl Endpoint {
         for publisher in std::mem::take(&mut self.publishers) {
             self.on_unpublished(&publisher);
         }
-        self.encryption = None;
+        if self.encryption.take().is_some() {
+            self.encrypted.ended.push(now);
+        }
         self.pacer.clear();
         self.layout.clear();
         self.next_report = Timestamp::FAR_FUTURE;

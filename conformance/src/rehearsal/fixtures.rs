@@ -54,6 +54,7 @@ fixtures! {
     "sources",
     "speakers",
     "term",
+    "worn-keys",
 }
 
 regressions! {

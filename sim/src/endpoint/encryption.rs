@@ -12,7 +12,7 @@ use media_core::{
             VerificationCode,
         },
     },
-    signalling::{self, Handshake, Member, Refusal, Request, ServerMessage},
+    signalling::{self, Member, Refusal, Request, ServerMessage},
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -70,21 +70,37 @@ pub struct EncryptionRecord {
     pub rejections: Vec<RejectionRecord>,
     /// When this person could not follow and asked to be added anew.
     pub left_behind: Vec<Timestamp>,
+    /// When this person's stays ended, and all keys were forgotten.
+    pub ended: Vec<Timestamp>,
 }
+
+/// Frames after which [`Sabotage::CounterRestarts`] begins anew.
+const RESTARTS_AFTER: u64 = 60;
 
 /// The encryption of one stay.
 pub(super) struct Encryption {
     membership: Membership,
     /// Every epoch's key, for an endpoint that is broken on purpose and plays whatever opens.
     gullible: Option<Vec<(u64, BaseKey)>>,
-    /// The key of an epoch before, for one that is broken on purpose and goes on sealing with it.
-    stale: Option<Sealer>,
+    /// What an endpoint that is broken on purpose seals with instead.
+    instead: Option<Sealer>,
+    suite: CipherSuite,
+    sabotage: Option<Sabotage>,
 }
 
 impl Encryption {
     /// What seals, while there is a key.
     pub(super) fn sealer(&mut self) -> Option<&mut Sealer> {
-        if self.stale.is_some() { self.stale.as_mut() } else { self.membership.sealer() }
+        if self.sabotage == Some(Sabotage::CounterRestarts) && self.instead.is_none() {
+            self.instead = self.restarted();
+        }
+        if self.instead.is_some() { self.instead.as_mut() } else { self.membership.sealer() }
+    }
+
+    /// The present key with its counter at zero, once that has risen for a while.
+    fn restarted(&mut self) -> Option<Sealer> {
+        let sealer = self.membership.sealer().filter(|sealer| sealer.frames() >= RESTARTS_AFTER)?.sender();
+        Some(Sealer::new(self.suite, sealer, &self.membership.base_key()?))
     }
 
     /// Opens a frame that came in the track of `from`.
@@ -99,6 +115,12 @@ impl Encryption {
         if let Some(keys) = &self.gullible {
             let keys = AnyEpoch(keys.clone());
             return Opener::new(CipherSuite::default(), keys).open(sealed, metadata, out).map(drop);
+        }
+        if self.sabotage == Some(Sabotage::ShortMemory)
+            && let (Ok(sender), Some(epoch)) = (KeyId::of_frame(sealed), self.membership.epoch())
+            && sender.epochs_after(epoch) < 0
+        {
+            return Err(DropReason::NoKey);
         }
         self.membership.open(now, from, sealed, metadata, out).map(drop)
     }
@@ -127,19 +149,23 @@ impl Endpoint {
         let name = roster.get(&participant).map(|member| member.name.clone()).unwrap_or_default();
         let roster: Vec<(ParticipantId, String)> =
             roster.values().map(|member| (member.participant, member.name.clone())).collect();
+        let sframe = CipherSuite::from_id(suites.sframe).unwrap_or_default();
+        let never = self.sabotage == Some(Sabotage::WornKeys);
         let config = MembershipConfig {
             mls: MlsSuite::try_from(suites.mls).unwrap_or_default(),
-            sframe: CipherSuite::from_id(suites.sframe).unwrap_or_default(),
+            sframe,
             participant,
             name,
             secret: ConferenceSecret::from_bytes(secret),
-            renew_after_frames: self.renew_after_frames,
+            renew_after_frames: if never { u64::MAX } else { self.renew_after_frames },
         };
         let rng = ChaCha20Rng::from_rng(&mut self.rng);
         self.encryption = Some(Encryption {
             membership: Membership::new(now, config, roster, rng),
             gullible: (self.sabotage == Some(Sabotage::PlayForged)).then(Vec::new),
-            stale: None,
+            instead: None,
+            suite: sframe,
+            sabotage: self.sabotage,
         });
         self.drain_encryption(now);
     }
@@ -148,10 +174,12 @@ impl Endpoint {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the rest is not about the group")]
     pub(super) fn inform_encryption(&mut self, now: Timestamp, message: &ServerMessage) {
         let Some(Encryption { membership, .. }) = &mut self.encryption else { return };
+        let is_deaf = self.sabotage == Some(Sabotage::DeafToDepartures);
         match message {
             ServerMessage::Member { member: Member { participant, name, .. } } => {
                 membership.on_member(now, *participant, name);
             }
+            ServerMessage::MemberLeft { .. } if is_deaf => {}
             ServerMessage::MemberLeft { participant } => membership.on_member_left(now, *participant),
             ServerMessage::FoundGroup { sequence } => membership.on_found(now, *sequence),
             ServerMessage::KeyPackage { participant, key_package } => {
@@ -193,8 +221,9 @@ impl Endpoint {
                 MembershipOutput::Offer(key_package) => {
                     self.session.request(now, Request::OfferKeyPackage { key_package });
                 }
+                MembershipOutput::Commit { .. } if self.sabotage == Some(Sabotage::SilentCommitters) => {}
                 MembershipOutput::Commit { after, commit, welcome, adds } => {
-                    self.send_commit(now, after, commit, welcome, adds);
+                    self.session.request(now, Request::Commit { after, commit, welcome, adds });
                 }
                 MembershipOutput::Epoch(change) => self.on_epoch(now, change),
                 MembershipOutput::Rejected(whom, rejection) => {
@@ -208,20 +237,10 @@ impl Endpoint {
         }
     }
 
-    fn send_commit(
-        &mut self,
-        now: Timestamp,
-        after: u64,
-        commit: Handshake,
-        welcome: Option<Handshake>,
-        adds: Vec<ParticipantId>,
-    ) {
-        self.session.request(now, Request::Commit { after, commit, welcome, adds });
-    }
-
     /// Whoever came in has seen no key frame yet, and who goes on may have missed one.
     fn on_epoch(&mut self, now: Timestamp, change: EpochChange) {
-        let Some(Encryption { membership, gullible, .. }) = &mut self.encryption else { return };
+        let Some(Encryption { membership, gullible, instead, .. }) = &mut self.encryption else { return };
+        *instead = None;
         if let (Some(keys), Some(key)) = (gullible, membership.base_key()) {
             keys.push((change.epoch, key));
         }
