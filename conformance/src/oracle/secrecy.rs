@@ -192,11 +192,8 @@ impl<'a> Secrecy<'a> {
             let first = epochs.iter().find_map(|(_, epoch)| *epoch);
             let stays: BTreeSet<ParticipantId> =
                 epochs.iter().filter_map(|(_, epoch)| epoch.map(|epoch| epoch.stay)).collect();
-            let number = |who: &Connection| {
-                let numbers = course.participants.iter().filter(|(_, connection)| *connection == who);
-                numbers.map(|(number, _)| *number).next_back()
-            };
-            let tolerated: BTreeSet<ParticipantId> = invited.iter().filter_map(number).collect();
+            let numbers = course.participants.iter().filter(|(_, connection)| invited.contains(connection));
+            let tolerated: BTreeSet<ParticipantId> = numbers.map(|(number, _)| *number).collect();
             for (who, epoch) in &epochs {
                 let same = epoch.map(|epoch| epoch.code) == first.map(|epoch| epoch.code);
                 findings.expect_at(epoch.is_some() && same, Some(until), || {
