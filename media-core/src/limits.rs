@@ -34,9 +34,11 @@ pub const HANDSHAKES_PER_PEER: RateLimit = RateLimit { burst: 30, interval: Dura
 /// they are, so that one member costs the others no more than 1 Mbit/s in the long run. The commit of a member who has to tell
 /// all others a new secret has about 100 bytes for each of them.
 pub const COMMIT_KIBIBYTES_PER_PEER: RateLimit = RateLimit { burst: 512, interval: Duration::from_millis(8) };
-/// Bytes of one signalling message. The longest is the commit with welcome that takes somebody into a group of
-/// [`PARTICIPANTS_MAX_CONFIGURABLE`].
-pub const SIGNAL_BYTES_MAX: usize = 393_216;
+/// Bytes of one signalling message. The longest is a commit with its welcome, which tells newcomers the whole ratchet tree: in a
+/// group of [`PARTICIPANTS_MAX_CONFIGURABLE`] with P-256 and the longest names that takes in [`ADDS_PER_COMMIT_MAX`] at once it
+/// has 664,603 bytes, or about 690,000 when everybody has renewed their keys, so that the tree has no blank node. Half as much
+/// again is room for clients who say more of themselves.
+pub const SIGNAL_BYTES_MAX: usize = 1_000_000;
 /// Tracks that one participant may publish.
 pub const TRACKS_MAX: usize = 3;
 /// Simulcast encodings of one track.
@@ -116,6 +118,9 @@ pub const COMMIT_DELAY: Duration = Duration::from_millis(100);
 pub const COMMIT_INTERVAL: Duration = Duration::from_millis(400);
 /// How long the next member waits for the one before it to commit.
 pub const COMMIT_TURN: Duration = Duration::from_millis(600);
+/// Newcomers in one commit: a conference of fifty comes in with one. Each adds about 1 kB to the committer's request, and a
+/// thousand who come at once would make it longer than [`SIGNAL_BYTES_MAX`].
+pub const ADDS_PER_COMMIT_MAX: usize = 64;
 /// Removals in one commit (see `e2ee::mls`).
 pub const REMOVALS_PER_COMMIT_MAX: usize = 2;
 /// How long a member that sees frames of epochs it does not know waits for the commit, before it asks to be added anew: five

@@ -26,9 +26,9 @@ use self::{
 /// Bytes of the largest segment, as UDP payload (NET-007).
 pub const SEGMENT_BYTES_MAX: usize = media_core::limits::DATAGRAM_BYTES_MAX;
 /// Bytes of the largest message.
-pub const MESSAGE_BYTES_MAX: usize = 1 << 19;
+pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
 /// Bytes that may wait to be sent or acknowledged; who reads slower than that is cut off.
-pub const SEND_BYTES_MAX: usize = 1 << 20;
+pub const SEND_BYTES_MAX: usize = 1 << 21;
 /// Bytes of messages that may wait to be polled; beyond it, segments are not acknowledged.
 pub const RECEIVE_BYTES_MAX: usize = 1 << 20;
 /// Without progress for this long, while progress is due, the channel gives up.

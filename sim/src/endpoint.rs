@@ -109,10 +109,7 @@ impl Endpoint {
     pub fn new(scenario: &Scenario, index: PersonIndex, seed: Seed, marker: Marker) -> Self {
         let person = scenario.person(index).clone();
         let credential = person.holder.map(|holder| credential(seed, holder.0));
-        let client = ClientInfo {
-            endpoint: person.endpoint,
-            encryption: person.encrypts.then_some(signalling::Encryption::DEFAULT),
-        };
+        let client = ClientInfo { endpoint: person.endpoint, encryption: person.encryption };
         let own = scenario.is_host(index).then(|| scenario.conference(person.conference));
         let grid = Grid::of(scenario.duration);
         let mut endpoint = Self {

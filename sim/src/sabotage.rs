@@ -100,6 +100,8 @@ sabotages! {
     JoinsDisturb = "joins-disturb",
     /// Clients that cannot encrypt are let in.
     EncryptionOptional = "encryption-optional",
+    /// Clients get in whatever their cipher suites are.
+    AnySuite = "any-suite",
     /// The media node sends listeners frames again that they have had.
     ReplayFrames = "replay-frames",
     /// The media node sends a frame 14 seconds late.

@@ -16,7 +16,7 @@ use media_core::{
     DropReason, PeerId, Permissions, Timestamp,
     engine::{EngineConfig, Event, Outgoing, Transmit},
     secret::Token,
-    signalling::{ClientMessage, EndpointKind, LinkToken, Request, ServerMessage},
+    signalling::{ClientInfo, ClientMessage, Encryption, EndpointKind, LinkToken, Request, ServerMessage},
 };
 
 use crate::{
@@ -80,7 +80,6 @@ impl Saboteur {
             Some(Sabotage::RoomsCountHeads) => {
                 conference.participants_max = conference.participants_max.saturating_sub(seats).max(1);
             }
-            Some(Sabotage::EncryptionOptional) => conference.encryption_required = false,
             Some(Sabotage::AllMicrophones) => config.speakers = 1_000,
             _ => {}
         }
@@ -167,7 +166,8 @@ impl Saboteur {
     #[expect(clippy::wildcard_enum_match_arm, reason = "other requests get nobody in")]
     fn twist_entry(&mut self, body: &mut Request) {
         match body {
-            Request::Start { credential, .. } => {
+            Request::Start { credential, client, .. } => {
+                self.twist_suites(client);
                 self.starts += 1;
                 let nobodys = self.credentials.get(self.starts as usize % self.credentials.len()).cloned();
                 if self.is(Sabotage::LicenceForEverybody) && credential.is_none()
@@ -176,7 +176,8 @@ impl Saboteur {
                     *credential = nobodys;
                 }
             }
-            Request::Join { link, credential, .. } => {
+            Request::Join { link, credential, client, .. } => {
+                self.twist_suites(client);
                 if self.is(Sabotage::GuestsUnwelcome) && credential.is_none() {
                     link.token = Token::from_bytes([0; 16]);
                 }
@@ -185,6 +186,17 @@ impl Saboteur {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Makes a client look as if it encrypted like everybody else.
+    fn twist_suites(&self, client: &mut ClientInfo) {
+        if self.is(if client.encryption.is_some() {
+            Sabotage::AnySuite
+        } else {
+            Sabotage::EncryptionOptional
+        }) {
+            client.encryption = Some(Encryption::DEFAULT);
         }
     }
 

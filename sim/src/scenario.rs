@@ -146,6 +146,8 @@ pub struct Conference {
     pub lobby: bool,
     /// When the host asks for it.
     pub start: Timestamp,
+    /// How its people encrypt, unless they say otherwise.
+    pub encryption: Encryption,
 }
 
 /// An endpoint and who sits before it.
@@ -163,8 +165,8 @@ pub struct Person {
     pub endpoint: EndpointKind,
     /// People before it: 1 at a desk, 2 to 100 in a room.
     pub seats: u32,
-    /// Whether the client can encrypt end to end (E2E-012).
-    pub encrypts: bool,
+    /// How the client encrypts end to end; absent when it cannot (E2E-012).
+    pub encryption: Option<Encryption>,
     /// The recording that the microphone plays; absent: no microphone.
     pub microphone: Option<&'static str>,
     /// The recording that the camera plays; absent: no camera.

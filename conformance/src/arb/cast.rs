@@ -54,6 +54,8 @@ pub enum Kind {
     Foreigner,
     /// Cannot encrypt.
     Plain,
+    /// Encrypts otherwise than everybody else.
+    Other,
 }
 
 /// What somebody has before them.
@@ -135,6 +137,7 @@ fn player() -> impl Strategy<Value = Player> {
         1 => Just(Kind::Stranger),
         1 => Just(Kind::Foreigner),
         1 => Just(Kind::Plain),
+        1 => Just(Kind::Other),
     ];
     (kind, device(), prop::bool::weighted(0.3)).prop_map(|(kind, device, second)| Player {
         kind,

@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use proptest_state_machine::ReferenceStateMachine;
-use sim::scenario::{Action, Encryption, Permissions, Person, PersonIndex, Scenario, Timestamp};
+use sim::scenario::{Action, Permissions, Person, PersonIndex, Scenario, Timestamp};
 
 use super::{
     cast::{Cast, Device},
@@ -37,10 +37,7 @@ impl Plan {
     /// A rehearsal in which only the hosts have come.
     pub fn new(cast: Cast) -> Self {
         let stage: Scenario = stage(&cast);
-        let visitor = |person: &Person| Visitor {
-            holder: person.holder,
-            encryption: person.encrypts.then_some(Encryption::DEFAULT),
-        };
+        let visitor = |person: &Person| Visitor { holder: person.holder, encryption: person.encryption };
         let mut plan = Self {
             server: RefServer::new(&stage),
             visitors: stage.people.iter().map(visitor).collect(),

@@ -191,6 +191,7 @@ impl<'a> Script<'a> {
             }
             Some(Kind::Stranger | Kind::Foreigner) => entry.link = Some("wrong".into()),
             Some(Kind::Plain) => entry.encrypts = Some(false),
+            Some(Kind::Other) => entry.sframe = Some(5.into()),
         }
         entry
     }

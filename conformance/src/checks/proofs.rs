@@ -133,6 +133,7 @@ const HOSTILE: &[Proof] = &[
     ("a-hostile-media-node-is-refused-frame-by-frame", Sabotage::PlayForged, "forgery"),
     ("guessed-and-revoked-links-open-nothing", Sabotage::OpenDoor, "hostile-joins"),
     ("clients-that-cannot-encrypt-are-refused", Sabotage::EncryptionOptional, "incapable"),
+    ("clients-that-cannot-encrypt-are-refused", Sabotage::AnySuite, "incapable"),
 ];
 
 const TABLES: &[&[Proof]] =

@@ -23,6 +23,7 @@ const MET: &[&str] = &[
     "Join: Refused(ConferenceFull)",
     "Join: Refused(ConferenceLocked)",
     "Join: Refused(EncryptionRequired)",
+    "Join: Refused(OtherSuite)",
     "Join: Refused(AlreadyIn)",
     "Leave: Done",
     "Leave: Refused(NotIn)",

@@ -1,5 +1,7 @@
 //! Claims about the comparison with the model on the fixtures, honest and sabotaged.
 
+mod delivery;
+
 use crate::rehearsal::{Rehearse, Sabotage, Settings, Simulation, fixture_names};
 
 fn violations(scenario: &str, sabotage: Option<Sabotage>) -> Vec<String> {

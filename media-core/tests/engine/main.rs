@@ -4,6 +4,7 @@
 
 mod allocations;
 mod crash;
+mod crowd;
 mod hostile;
 mod meeting;
 mod secrecy;

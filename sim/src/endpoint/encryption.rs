@@ -140,11 +140,7 @@ impl Endpoint {
     /// The participant has come in, and asks to be taken into the group. Who does not have the link's secret cannot prove
     /// that they were invited, and stays outside.
     pub(super) fn begin_encryption(&mut self, now: Timestamp, participant: ParticipantId) {
-        let (Some(secret), Some(suites)) =
-            (self.secret, self.person.encrypts.then_some(signalling::Encryption::DEFAULT))
-        else {
-            return;
-        };
+        let (Some(secret), Some(suites)) = (self.secret, self.person.encryption) else { return };
         let roster = &self.session.roster;
         let name = roster.get(&participant).map(|member| member.name.clone()).unwrap_or_default();
         let roster: Vec<(ParticipantId, String)> =

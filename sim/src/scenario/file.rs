@@ -117,6 +117,10 @@ pub struct ConferenceEntry {
     pub lobby: Option<bool>,
     /// When the host asks for it; 0 s when absent.
     pub start: Option<Located<DurationText>>,
+    /// How members agree on keys: the number of an MLS cipher suite, 1 or 2; 1 when absent.
+    pub mls: Option<Located<u16>>,
+    /// How frames are sealed: the number of an SFrame cipher suite, 4 or 5; 4 when absent.
+    pub sframe: Option<Located<u16>>,
     /// Makes name-1 to name-N, 1 to 1,000.
     pub count: Option<Located<u32>>,
 }
@@ -141,6 +145,10 @@ pub struct PersonEntry {
     pub people: Option<Located<u32>>,
     /// Whether the client can encrypt; it can when absent.
     pub encrypts: Option<bool>,
+    /// The client's MLS cipher suite, also one that nobody knows; the conference's when absent.
+    pub mls: Option<Located<u16>>,
+    /// The client's SFrame cipher suite, also one that nobody knows; the conference's when absent.
+    pub sframe: Option<Located<u16>>,
     /// Recording of the camera.
     pub camera: Option<Located<String>>,
     /// Recording of the microphone.

@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::file::ScenarioFile;
 
 /// Every refusal that an expectation can name.
-const REFUSALS: [Refusal; 23] = [
+const REFUSALS: [Refusal; 29] = [
     Refusal::NoLicence,
     Refusal::LicenceExpired,
     Refusal::LicenceInUse,
@@ -26,6 +26,8 @@ const REFUSALS: [Refusal; 23] = [
     Refusal::ConferenceLocked,
     Refusal::LobbyFull,
     Refusal::EncryptionRequired,
+    Refusal::UnknownSuite,
+    Refusal::OtherSuite,
     Refusal::AlreadyIn,
     Refusal::NotIn,
     Refusal::NotHost,
@@ -37,6 +39,10 @@ const REFUSALS: [Refusal; 23] = [
     Refusal::TooManyRequests,
     Refusal::BadName,
     Refusal::BadTracks,
+    Refusal::BadKeyPackage,
+    Refusal::NotInGroup,
+    Refusal::StaleCommit,
+    Refusal::BadCommit,
     Refusal::NoSuchTrack,
     Refusal::NotInPresenterMode,
     Refusal::NotApplicable,

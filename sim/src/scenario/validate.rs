@@ -6,6 +6,7 @@ mod expectations;
 mod faults;
 mod people;
 mod steps;
+mod suites;
 
 use std::time::Duration;
 
@@ -227,6 +228,7 @@ fn conferences(called: &[Called<'_>], names: &Names) -> Result<Vec<Conference>, 
                     Some(start) => time(start, "start", names.duration)?,
                     None => Timestamp::ZERO,
                 },
+                encryption: suites::of_conference(entry)?,
             })
         })
         .collect()

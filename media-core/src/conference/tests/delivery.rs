@@ -17,6 +17,7 @@ fn commit(after: u64, what: &str, adds: &[ParticipantId]) -> Request {
 }
 
 /// What of the group somebody is told, in words.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the rest is not about the group")]
 fn told(effects: &[Effect], receiver: u32) -> Vec<String> {
     let text = |message: &Handshake| String::from_utf8_lossy(message.as_bytes()).into_owned();
     let line = |message: &ServerMessage| match message {
@@ -267,7 +268,7 @@ fn a_key_package_has_so_many_bytes() {
 fn flood(request: impl Fn(u64) -> Request) -> usize {
     let (mut hall, ..) = group(2);
     let mut ordered = 0;
-    hall.pass(Duration::from_secs(60));
+    hall.pass(Duration::from_mins(1));
     for _ in 0..1_000 {
         let effects = hall.ask(0, request(1 + ordered));
         ordered += u64::from(!told(&effects, 1).is_empty());
@@ -309,9 +310,9 @@ fn members_share_the_bytes_of_a_commit() {
     let effects = hall.done(0, commit(2, "c", &[]));
     let commits = [0, 1, 2].map(|peer| {
         let sent = to(&effects, peer);
-        let commit = sent.iter().find_map(|message| match message {
-            ServerMessage::Commit { commit, .. } => Some(commit.as_bytes().as_ptr()),
-            _ => None,
+        let commit = sent.iter().find_map(|message| {
+            let ServerMessage::Commit { commit, .. } = message else { return None };
+            Some(commit.as_bytes().as_ptr())
         });
         commit.expect("is told")
     });

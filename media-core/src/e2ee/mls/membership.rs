@@ -14,6 +14,7 @@
 //! frame keys of an epoch follow from one secret that all members have (RFC 9605 section 9.1). Against members alone, or the
 //! server alone, a frame is of the one in whose track it comes.
 
+mod commit;
 mod schedule;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -22,7 +23,7 @@ use rand_chacha::ChaCha20Rng;
 
 use super::{
     epochs::Epochs,
-    group::{Followable, Group, GroupMember, Offer, OwnCommit, Rejection},
+    group::{Followable, Group, GroupMember, Offer, Rejection},
     identity::Identity,
     suite::MlsSuite,
     verification::VerificationCode,
@@ -31,7 +32,6 @@ use crate::{
     drop_reason::DropReason,
     e2ee::{BaseKey, CipherSuite, ConferenceSecret, KeyId, Opened, Sealer},
     ids::ParticipantId,
-    limits,
     signalling::{Handshake, Refusal},
     time::Timestamp,
 };
@@ -401,65 +401,6 @@ impl Membership {
         self.out.push_back(MembershipOutput::Epoch(EpochChange { epoch, first, added, removed }));
         self.schedule.on_epoch(now);
         self.reconsider(now);
-    }
-
-    /// Whom to add and whom to remove, as things stand.
-    fn wants(&self) -> (Vec<&Offer>, Vec<u32>) {
-        let gone = |member: &&GroupMember| {
-            member.participant != self.config.participant
-                && (!self.roster.contains_key(&member.participant)
-                    || self.offers.contains_key(&member.participant))
-        };
-        let removes = self.members.iter().filter(gone).map(|member| member.leaf).collect();
-        (self.offers.values().collect(), removes)
-    }
-
-    fn reconsider(&mut self, now: Timestamp) {
-        if !self.is_inside() {
-            return self.schedule.rest();
-        }
-        let (adds, removes) = self.wants();
-        let (adds, removes) = (!adds.is_empty(), !removes.is_empty());
-        // Those who are about to be removed do not commit.
-        let ahead = self.members.iter().filter(|member| {
-            member.participant < self.config.participant
-                && self.roster.contains_key(&member.participant)
-                && !self.offers.contains_key(&member.participant)
-        });
-        let rank = ahead.count();
-        self.schedule.plan(now, adds, removes, rank);
-    }
-
-    fn commit(&mut self) {
-        let (adds, removes) = self.wants();
-        let returning = |leaf: &u32| {
-            let member = self.members.iter().find(|member| member.leaf == *leaf);
-            member.is_some_and(|member| self.offers.contains_key(&member.participant))
-        };
-        // Who is to be added anew has to go in the same commit; what does not fit waits for the next.
-        let (mut out, others): (Vec<u32>, Vec<u32>) = removes.iter().copied().partition(returning);
-        let adds: Vec<Offer> = adds.into_iter().cloned().collect();
-        out.truncate(limits::REMOVALS_PER_COMMIT_MAX);
-        out.extend(others);
-        out.truncate(limits::REMOVALS_PER_COMMIT_MAX);
-        out.sort_unstable();
-        let stays = |who: ParticipantId| {
-            self.members.iter().any(|member| member.participant == who && !out.contains(&member.leaf))
-        };
-        let adds: Vec<Offer> = adds.into_iter().filter(|offer| !stays(offer.identity.participant)).collect();
-        let renew = self.schedule.renew;
-        let Some(OwnCommit { commit, welcome }) = self.group.commit(&adds, &out, renew, &mut self.rng) else {
-            return self.schedule.rest();
-        };
-        let added: Vec<ParticipantId> = adds.iter().map(|offer| offer.identity.participant).collect();
-        let commit = Handshake::new(&commit);
-        self.out.push_back(MembershipOutput::Commit {
-            after: self.sequence,
-            commit: commit.clone(),
-            welcome: welcome.map(|welcome| Handshake::new(&welcome)),
-            adds: added.clone(),
-        });
-        self.pending = Some(Pending { commit, added, renews: renew });
     }
 
     /// Says nothing more, and asks to be added anew.

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use media_core::{MediaKind, Permissions, Timestamp, ids::HolderId, signalling::EndpointKind};
+use media_core::{
+    MediaKind, Permissions, Timestamp,
+    ids::HolderId,
+    signalling::{Encryption, EndpointKind},
+};
 
 use super::read;
 use crate::{
@@ -42,6 +46,23 @@ fn the_host_comes_with_the_start_and_others_half_a_second_later() {
     let room = scenario.person(PersonIndex(2));
     assert_eq!(room.join, Timestamp::from_millis(1_500));
     assert_eq!((room.endpoint, room.seats, room.watch), (EndpointKind::AvcRoom, 6, Some(Layer::Low)));
+}
+
+#[test]
+fn people_encrypt_like_their_conference_unless_they_say_otherwise() {
+    let scenario = everything();
+    assert!(scenario.people.iter().all(|person| person.encryption == Some(Encryption::DEFAULT)));
+    let changes = [
+        ("start = \"1s\"", "start = \"1s\"\nmls = 2\nsframe = 5"),
+        ("people = 6", "people = 6\nsframe = 999"),
+        ("count = 3", "count = 3\nencrypts = false"),
+    ];
+    let scenario = read(&changes).unwrap_or_else(|error| panic!("{error}"));
+    let of = |name: &str| scenario.people.iter().find(|person| person.name == name).unwrap().encryption;
+    assert_eq!(of("anna"), Some(Encryption { mls: 2, sframe: 5 }));
+    assert_eq!(of("room"), Some(Encryption { mls: 2, sframe: 999 }));
+    assert_eq!(of("bert"), Some(Encryption::DEFAULT), "another conference");
+    assert_eq!(of("guest-1"), None);
 }
 
 #[test]

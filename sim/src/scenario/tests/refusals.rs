@@ -12,6 +12,14 @@ use crate::{
 /// behind the file's name.
 const BROKEN: &[(&str, &str, &str)] = &[
     ("schema = 1", "schema = 2", "1: schema: is 2, expected 1"),
+    ("start = \"1s\"", "start = \"1s\"\nmls = 3", "33: mls: is 3, expected 1 or 2"),
+    ("start = \"1s\"", "start = \"1s\"\nsframe = 3", "33: sframe: is 3, expected 4 or 5"),
+    ("people = 6", "people = 6\nencrypts = false\nmls = 1", "61: mls: is only for a client that encrypts"),
+    (
+        "people = 6",
+        "people = 6\nencrypts = false\nsframe = 4",
+        "61: sframe: is only for a client that encrypts",
+    ),
     (
         "name = \"everything\"",
         "name = \"Every Thing\"",

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use media_core::{MediaKind, Timestamp, ids::HolderId, signalling::EndpointKind};
 
-use super::{COUNT_MAX, Names, PEOPLE_MAX, count, time};
+use super::{COUNT_MAX, Names, PEOPLE_MAX, count, suites, time};
 use crate::{
     recording::Recording,
     scenario::{
@@ -90,7 +90,7 @@ fn person(
         holder: licensed.then_some(HolderId(index.0 as u32)),
         endpoint,
         seats,
-        encrypts: entry.encrypts.unwrap_or(true),
+        encryption: suites::of_person(entry, conferences[conference.0].encryption)?,
         microphone: recording(entry.microphone.as_ref(), "microphone", MediaKind::Audio)?,
         camera: recording(entry.camera.as_ref(), "camera", MediaKind::Camera)?,
         screen: recording(entry.screen.as_ref(), "screen", MediaKind::Screen)?,

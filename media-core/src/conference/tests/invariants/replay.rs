@@ -211,6 +211,19 @@ impl Replay {
                 self.waiting.remove(&peer);
                 self.saw(&format!("{reason:?}"));
             }
+            ServerMessage::FoundGroup { .. }
+            | ServerMessage::KeyPackage { .. }
+            | ServerMessage::Commit { .. }
+            | ServerMessage::Welcome { .. } => self.on_handshake(peer, message),
+            ServerMessage::TrackAdded { .. }
+            | ServerMessage::TrackRemoved { .. }
+            | ServerMessage::Demand { .. } => panic!("tracks are not the directory's business"),
+        }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the rest is not about the group")]
+    fn on_handshake(&mut self, peer: PeerId, message: &ServerMessage) {
+        match message {
             ServerMessage::FoundGroup { sequence } => {
                 self.saw("FoundGroup");
                 self.group_of(peer).1.on_found(peer, *sequence);
@@ -228,9 +241,7 @@ impl Replay {
                 let (participant, group) = self.group_of(peer);
                 group.on_welcome(participant, peer, *sequence);
             }
-            ServerMessage::TrackAdded { .. }
-            | ServerMessage::TrackRemoved { .. }
-            | ServerMessage::Demand { .. } => panic!("tracks are not the directory's business"),
+            _ => unreachable!("is not about the group"),
         }
     }
 
