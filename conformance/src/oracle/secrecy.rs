@@ -226,7 +226,7 @@ impl<'a> Secrecy<'a> {
         scenario
             .people
             .get(who.person.0)
-            .is_some_and(|person| person.link != LinkKind::WithoutKey && person.encrypts)
+            .is_some_and(|person| person.link != LinkKind::WithoutKey && person.encryption.is_some())
     }
 
     /// Whether somebody is in an epoch at this moment, or was until lately.
