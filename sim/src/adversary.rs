@@ -6,6 +6,7 @@
 //! sheer load, which is a matter of the line in front of the server.
 
 mod connections;
+mod eavesdropper;
 mod feedback;
 mod misbehaviour;
 mod noise;
@@ -17,12 +18,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use media_core::{
     ParticipantId, Ssrc, Timestamp,
-    signalling::{LinkToken, Request, TrackInfo, TrackOffer},
+    e2ee::{BaseKey, mls::Membership},
+    signalling::{LinkToken, Request, ServerMessage, TrackInfo, TrackOffer},
 };
 use rand_chacha::ChaCha8Rng;
 
 use crate::{packet::Datagram, scenario::PersonIndex};
 use connections::Connections;
+use eavesdropper::Eavesdropper;
+pub use eavesdropper::Overheard;
 pub use misbehaviour::Misbehaviour;
 use streams::Streams;
 pub(crate) use streams::with_level;
@@ -62,6 +66,7 @@ pub(crate) struct Adversary {
     link: Option<LinkToken>,
     streams: Streams,
     connections: Connections,
+    eavesdropper: Eavesdropper,
 }
 
 impl Adversary {
@@ -75,6 +80,7 @@ impl Adversary {
             link: None,
             streams: Streams::default(),
             connections: Connections::new(person),
+            eavesdropper: Eavesdropper::default(),
         }
     }
 
@@ -103,8 +109,40 @@ impl Adversary {
         self.link = Some(link.clone());
     }
 
+    /// The client has come in.
+    pub(crate) fn on_entered(&mut self) {
+        self.eavesdropper.on_entered();
+    }
+
+    /// The client has a key of its group's epoch.
+    pub(crate) fn on_key(&mut self, key: BaseKey) {
+        if self.is(Misbehaviour::Eavesdrop) {
+            self.eavesdropper.keep(key);
+        }
+    }
+
+    /// The client is out of the conference and of its group.
+    pub(crate) fn on_outside(&mut self, membership: Membership) {
+        if self.is(Misbehaviour::Eavesdrop) {
+            self.eavesdropper.on_outside(membership);
+        }
+    }
+
+    /// A message that the client received.
+    pub(crate) fn on_message(&mut self, now: Timestamp, message: &ServerMessage) {
+        self.eavesdropper.on_message(now, message);
+    }
+
+    /// The run is over: what the client wrote down.
+    pub(crate) fn finish(&mut self) -> Overheard {
+        self.eavesdropper.finish()
+    }
+
     /// A packet that the client received.
-    pub(crate) fn on_received(&mut self, bytes: &Bytes) {
+    pub(crate) fn on_received(&mut self, now: Timestamp, bytes: &Bytes) {
+        if self.is(Misbehaviour::Eavesdrop) {
+            self.eavesdropper.on_received(now, bytes);
+        }
         if matches!(
             self.how,
             Some(Misbehaviour::ReplayOthers | Misbehaviour::SpliceFrames | Misbehaviour::PublishForeignSsrcs)

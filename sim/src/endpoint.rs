@@ -26,7 +26,7 @@ use bytes::Bytes;
 use media_core::{
     DropCounters, MediaKind, PeerId, Ssrc, Timestamp, limits,
     secret::Token,
-    signalling::{self, ClientInfo, Request},
+    signalling::{ClientInfo, Request},
 };
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
@@ -192,6 +192,9 @@ impl Endpoint {
     pub fn handle_datagram(&mut self, now: Timestamp, datagram: &Datagram) {
         let ours = self.session.channel.as_mut().filter(|(peer, _)| *peer == datagram.peer);
         let Some((_, channel)) = ours else {
+            if datagram.channel == Wire::Media {
+                self.adversary.on_received(now, &datagram.bytes);
+            }
             if self.farewells.handle_datagram(now, datagram) {
                 return self.flush_channel(now);
             }
@@ -328,8 +331,9 @@ impl Endpoint {
         for publisher in std::mem::take(&mut self.publishers) {
             self.on_unpublished(&publisher);
         }
-        if self.encryption.take().is_some() {
+        if let Some(encryption) = self.encryption.take() {
             self.encrypted.ended.push(now);
+            self.adversary.on_outside(encryption.into_membership());
         }
         self.pacer.clear();
         self.layout.clear();

@@ -277,7 +277,7 @@ impl MediaNode {
         match packet {
             Outgoing::Signal(message) => {
                 let message = self.saboteur.on_message(self.now, peer, message.into());
-                if self.saboteur.withholds(&message) {
+                if self.saboteur.withholds(self.now, peer, &message) {
                     return;
                 }
                 self.observer.on_message(self.now, peer, &message);
@@ -381,6 +381,9 @@ impl MediaNode {
         }
         for (peer, message) in self.saboteur.handle_timeout(self.now) {
             self.feed(Input::Signal { peer, message: &message }, out);
+        }
+        for transmit in self.saboteur.poll_forged() {
+            self.transmit(transmit, out);
         }
         for (peer, message) in self.saboteur.poll_late(self.now) {
             self.send_message(peer, message, out);

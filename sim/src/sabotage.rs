@@ -3,7 +3,13 @@
 
 use std::{fmt, str::FromStr};
 
+use media_core::ParticipantId;
 use thiserror::Error;
+
+/// As whom the media node brings somebody of its own: a number that no engine gives out within a rehearsal.
+pub const GHOST: ParticipantId = ParticipantId(900_000);
+/// Under which name.
+pub const GHOST_NAME: &str = "ghost";
 
 macro_rules! sabotages {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
@@ -114,6 +120,38 @@ sabotages! {
     RelabelSender = "relabel-sender",
     /// The media node replays and swaps frames, and endpoints play whatever opens.
     PlayForged = "play-forged",
+    /// The media node cuts frames off in the middle.
+    TruncateFrames = "truncate-frames",
+    /// The media node says that frames of pictures are of another layer.
+    RelabelLayer = "relabel-layer",
+    /// The media node goes on sending everything to people who are out.
+    FeedTheRemoved = "feed-the-removed",
+    /// The media node does that, and clients go on sealing with the key of the epoch before when somebody is out.
+    RemovedListenOn = "removed-listen-on",
+    /// The media node shows somebody of its own, who does not have the link's secret, and asks members to add them.
+    GhostWithoutLink = "ghost-without-link",
+    /// The same with the link's secret.
+    ShownGhost = "shown-ghost",
+    /// The media node asks members to add somebody of its own, who has the link's secret and whom it shows to nobody.
+    HiddenGhost = "hidden-ghost",
+    /// The same, and clients take everybody who wants in for shown.
+    CredulousClients = "credulous-clients",
+    /// The media node shows somebody of its own, who has the link's secret, to one member only.
+    TwoFacedRoster = "two-faced-roster",
+    /// The media node withholds one commit from one member.
+    WithheldCommit = "withheld-commit",
+    /// The same, and clients that cannot follow their group do not ask to be added anew.
+    LostForGood = "lost-for-good",
+    /// The media node gives members one commit twice.
+    RepeatedCommit = "repeated-commit",
+    /// The media node gives members an old commit once more.
+    OldCommit = "old-commit",
+    /// The media node gives the two halves of a group different commits under one number.
+    ForkedGroup = "forked-group",
+    /// The same, and clients show the verification code of the epoch before.
+    StaleCodes = "stale-codes",
+    /// Clients show people a roster in which one is missing.
+    FalseRoster = "false-roster",
     /// Something that is not in the seed reaches the run.
     Entropy = "entropy",
     /// The seed does not reach the run.

@@ -3,7 +3,10 @@
 
 mod believer;
 mod forgery;
+mod ghosts;
+mod handshakes;
 mod media;
+mod outsiders;
 mod signals;
 
 use std::{
@@ -20,12 +23,19 @@ use media_core::{
 };
 
 use crate::{
-    endpoint::credential, packet::Datagram, sabotage::Sabotage, scenario::Scenario, seed::Seed,
+    endpoint::{conference_secrets, credential},
+    packet::Datagram,
+    sabotage::Sabotage,
+    scenario::Scenario,
+    seed::Seed,
     trace::Channel,
 };
 use believer::Believer;
 use forgery::Forgery;
+use ghosts::Ghosts;
+use handshakes::Handshakes;
 use media::Streams;
+use outsiders::Outsiders;
 use signals::Signals;
 
 /// How long [`Sabotage::LateModeSwitch`] keeps a request back.
@@ -50,6 +60,9 @@ pub(crate) struct Saboteur {
     streams: Streams,
     believer: Believer,
     forgery: Forgery,
+    ghosts: Ghosts,
+    handshakes: Handshakes,
+    outsiders: Outsiders,
     signals: Signals,
 }
 
@@ -99,6 +112,12 @@ impl Saboteur {
             streams: Streams::default(),
             believer: Believer::default(),
             forgery: Forgery::default(),
+            ghosts: Ghosts::new(
+                ghost_secrets(sabotage, scenario, seed),
+                seed.stream_at("adversary", u64::MAX),
+            ),
+            handshakes: Handshakes::default(),
+            outsiders: Outsiders::default(),
             signals: Signals::default(),
         }
     }
@@ -120,6 +139,8 @@ impl Saboteur {
         self.streams = Streams::default();
         self.believer = Believer::default();
         self.forgery = Forgery::default();
+        self.handshakes = Handshakes::default();
+        self.outsiders = Outsiders::default();
         self.signals = Signals::default();
     }
 
@@ -142,9 +163,10 @@ impl Saboteur {
         if let Request::Publish { tracks } = &decoded.body {
             self.believer.on_published(peer, tracks);
         }
+        self.note_leaving(peer, &decoded.body);
         self.twist_entry(&mut decoded.body);
         self.signals.on_request(now, &decoded.body);
-        if self.swallows(now, peer, &decoded) {
+        if self.takes_commit(peer, &decoded) || self.swallows(now, peer, &decoded) {
             return Vec::new();
         }
         let moderates = matches!(
@@ -230,19 +252,24 @@ impl Saboteur {
 
     pub(crate) fn poll_timeout(&self) -> Timestamp {
         let request = self.delayed.first().map_or(Timestamp::FAR_FUTURE, |(at, ..)| *at);
-        request.min(self.signals.poll_timeout())
+        request.min(self.signals.poll_timeout()).min(self.ghost_due())
     }
 
     /// Requests that were kept back long enough.
     pub(crate) fn handle_timeout(&mut self, now: Timestamp) -> Vec<(PeerId, Vec<u8>)> {
+        self.bring_ghost(now);
         let due = self.delayed.partition_point(|(at, ..)| *at <= now);
         self.delayed.drain(..due).map(|(_, peer, message)| (peer, message)).collect()
     }
 
     /// Whether a message of the engine goes to nobody.
-    pub(crate) fn withholds(&self, message: &[u8]) -> bool {
-        self.is(Sabotage::WithheldNews)
-            && matches!(ServerMessage::decode(message), Ok(ServerMessage::ModeChanged { .. }))
+    pub(crate) fn withholds(&mut self, now: Timestamp, peer: PeerId, message: &[u8]) -> bool {
+        if self.sabotage.is_none() {
+            return false;
+        }
+        let Ok(message) = ServerMessage::decode(message) else { return false };
+        self.is(Sabotage::WithheldNews) && matches!(message, ServerMessage::ModeChanged { .. })
+            || self.withholds_commit(now, peer, &message)
     }
 
     /// A message of the engine to a peer: what the peer gets in its place. By these the host knows who is where.
@@ -268,11 +295,14 @@ impl Saboteur {
                 self.waiting.insert(peer);
             }
             ServerMessage::Out { .. } => {
+                self.note_outsider(peer);
                 self.inside.remove(&peer);
                 self.waiting.remove(&peer);
             }
             _ => {}
         }
+        self.feed_commit(peer, &decoded);
+        self.show_ghost(peer, &mut decoded);
         self.forgery.on_message(sabotage, peer, &mut decoded);
         decoded.encode()
     }
@@ -281,6 +311,7 @@ impl Saboteur {
     pub(crate) fn on_media(&mut self, now: Timestamp, peer: PeerId, bytes: Bytes) -> Bytes {
         let Some(sabotage) = self.sabotage else { return bytes };
         self.last_media = Some((peer, bytes.clone()));
+        self.feed_media(peer, &bytes);
         self.believer.on_media(now, sabotage, peer, bytes, &mut self.forged)
     }
 
@@ -306,4 +337,9 @@ impl Saboteur {
             .into_iter()
             .collect()
     }
+}
+
+/// What a ghost knows that has come by a link: nothing where there is none.
+fn ghost_secrets(sabotage: Option<Sabotage>, scenario: &Scenario, seed: Seed) -> Vec<[u8; 32]> {
+    if sabotage.is_none() { Vec::new() } else { conference_secrets(scenario, seed) }
 }

@@ -34,9 +34,11 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 /// What a hostile media node does, and the name under which endpoints have to refuse it.
-const ATTACKS: [(Sabotage, DropReason); 6] = [
+const ATTACKS: [(Sabotage, DropReason); 8] = [
     (Sabotage::FlipBit, DropReason::BadTag),
     (Sabotage::SpliceFrames, DropReason::BadTag),
+    (Sabotage::TruncateFrames, DropReason::BadTag),
+    (Sabotage::RelabelLayer, DropReason::BadTag),
     (Sabotage::ReplayFrames, DropReason::Replayed),
     (Sabotage::HoldBackFrames, DropReason::BeyondReplayWindow),
     (Sabotage::SwapStreams, DropReason::WrongSender),
@@ -63,7 +65,7 @@ fn hostile_media_nodes(evidence: &RunEvidence, rehearse: &dyn Rehearse) -> Resul
 
 /// Each frame that went to a decoder was sealed by the one in whose track it came, as that kind of media, and no
 /// listener decoded one twice.
-fn only_what_was_sealed(run: &Run, findings: &mut Findings) {
+pub(super) fn only_what_was_sealed(run: &Run, findings: &mut Findings) {
     let mut sealed: BTreeMap<u64, (PersonIndex, MediaKind)> = BTreeMap::new();
     for (index, person) in run.people.iter().enumerate() {
         sealed

@@ -196,7 +196,9 @@ impl Reader {
                 Request::OfferKeyPackage { key_package } => self.number(key_package),
                 Request::Commit { commit, welcome, .. } => {
                     self.number(commit);
-                    welcome.iter().for_each(|welcome| self.number(welcome));
+                    if let Some(welcome) = welcome {
+                        self.number(welcome);
+                    }
                 }
                 _ => {}
             }

@@ -135,7 +135,7 @@ fn a_commit_is_encoded_once_for_all_its_receivers() {
     let (mut server, link) = Server::with_conference(Mode::Discussion, false);
     let peers: Vec<PeerId> = (2..6).map(PeerId).collect();
     let guests: Vec<_> = peers.iter().map(|peer| participant_of(&server.join(*peer, &link), *peer)).collect();
-    let bytes = Handshake::new(&[7; 60_000]);
+    let bytes = Handshake::new(&vec![7; 60_000]);
     for peer in peers.iter().copied().chain([HOST]).rev() {
         server.ask(peer, Request::OfferKeyPackage { key_package: Handshake::new(&[1]) });
     }

@@ -71,6 +71,10 @@ misbehaviours! {
     PublishForeignSsrcs,
     /// Starts and joins with credentials and tokens of stays that nobody was given (LIC-001, LIC-003).
     ForgeCredentials,
+    /// Keeps its keys when it is out, and tries them on whatever still reaches it (E2E-006).
+    Eavesdrop,
+    /// Seals its frames under another member's key id, with the key that belongs to it (E2E-009).
+    ForgeSender,
 }
 
 #[cfg(test)]

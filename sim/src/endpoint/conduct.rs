@@ -5,9 +5,9 @@ use media_core::{
     signalling::{Mode, Request},
 };
 
-use super::{Endpoint, Incoming, Observation, Publisher};
+use super::{Endpoint, Incoming, Observation, Publisher, encryption::Encryption};
 use crate::{
-    adversary::{Act, Knowledge},
+    adversary::{Act, Knowledge, Misbehaviour},
     mail::Mailbox,
     sabotage::Sabotage,
     scenario::{Action, Scenario},
@@ -39,7 +39,7 @@ impl Endpoint {
                 self.observations.push_back(Observation::Left);
                 self.on_outside(now);
             }
-            Action::Misbehave(how) => self.adversary.begin(now, how),
+            Action::Misbehave(how) => self.begin_misbehaviour(now, how),
             Action::Behave => {
                 self.adversary.end(now);
                 // What it asked for in between is forgotten: it sends and watches what its devices and its user say.
@@ -127,6 +127,13 @@ impl Endpoint {
             | Action::Misbehave(_)
             | Action::Behave => return None,
         })
+    }
+
+    fn begin_misbehaviour(&mut self, now: Timestamp, how: Misbehaviour) {
+        self.adversary.begin(now, how);
+        if let Some(key) = self.encryption.as_ref().and_then(Encryption::base_key) {
+            self.adversary.on_key(key);
+        }
     }
 
     /// Does what the bad side of this client has in mind, and hands over what its further connections send.

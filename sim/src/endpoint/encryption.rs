@@ -12,13 +12,13 @@ use media_core::{
             VerificationCode,
         },
     },
-    signalling::{self, Member, Refusal, Request, ServerMessage},
+    signalling::{Member, Refusal, Request, ServerMessage},
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
 use super::{Endpoint, Observation};
-use crate::sabotage::Sabotage;
+use crate::sabotage::{GHOST, GHOST_NAME, Sabotage};
 
 /// An epoch as one participant lived it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,27 +80,63 @@ const RESTARTS_AFTER: u64 = 60;
 /// The encryption of one stay.
 pub(super) struct Encryption {
     membership: Membership,
-    /// Every epoch's key, for an endpoint that is broken on purpose and plays whatever opens.
-    gullible: Option<Vec<(u64, BaseKey)>>,
-    /// What an endpoint that is broken on purpose seals with instead.
-    instead: Option<Sealer>,
-    suite: CipherSuite,
-    sabotage: Option<Sabotage>,
+    /// What an endpoint that is broken on purpose does with keys.
+    broken: Broken,
+    /// What seals in another member's name, while the client is hostile.
+    forger: Option<Sealer>,
+}
+
+/// An endpoint that is broken on purpose.
+#[derive(Default)]
+struct Broken {
+    /// Every epoch's key.
+    keys: Vec<(u64, BaseKey)>,
+    /// Whether it plays whatever opens.
+    gullible: bool,
+    /// What it goes on sealing with: the key of an epoch before, or a counter that was used already.
+    stale: Option<Sealer>,
+    /// Whether it forgets an epoch as soon as the next one has begun.
+    forgets: bool,
+    /// Whether it begins to count its frames anew.
+    restarts: bool,
+    /// The code of the epoch before, which it shows.
+    code: Option<VerificationCode>,
 }
 
 impl Encryption {
     /// What seals, while there is a key.
     pub(super) fn sealer(&mut self) -> Option<&mut Sealer> {
-        if self.sabotage == Some(Sabotage::CounterRestarts) && self.instead.is_none() {
-            self.instead = self.restarted();
+        if self.broken.restarts && self.broken.stale.is_none() {
+            self.broken.stale = self.restarted();
         }
-        if self.instead.is_some() { self.instead.as_mut() } else { self.membership.sealer() }
+        if self.broken.stale.is_some() { self.broken.stale.as_mut() } else { self.membership.sealer() }
     }
 
     /// The present key with its counter at zero, once that has risen for a while.
     fn restarted(&mut self) -> Option<Sealer> {
-        let sealer = self.membership.sealer().filter(|sealer| sealer.frames() >= RESTARTS_AFTER)?.sender();
-        Some(Sealer::new(self.suite, sealer, &self.membership.base_key()?))
+        let sender = self.membership.sealer().filter(|sealer| sealer.frames() >= RESTARTS_AFTER)?.sender();
+        Some(Sealer::new(CipherSuite::default(), sender, &self.membership.base_key()?))
+    }
+
+    /// What seals in the name of another member than `own`, as every member could: all frame keys of an epoch follow from
+    /// one secret.
+    pub(super) fn forger(&mut self, own: ParticipantId) -> Option<&mut Sealer> {
+        let victim = self.membership.members().iter().find(|member| member.participant != own)?;
+        let sender = KeyId::of_sender(victim.leaf, self.membership.epoch()?);
+        if self.forger.as_ref().is_none_or(|forger| forger.sender() != sender) {
+            self.forger = Some(Sealer::new(CipherSuite::default(), sender, &self.membership.base_key()?));
+        }
+        self.forger.as_mut()
+    }
+
+    /// What the frame keys of the present epoch are derived from.
+    pub(super) fn base_key(&self) -> Option<BaseKey> {
+        self.membership.base_key()
+    }
+
+    /// What is left of it when the stay is over.
+    pub(super) fn into_membership(self) -> Membership {
+        self.membership
     }
 
     /// Opens a frame that came in the track of `from`.
@@ -112,17 +148,34 @@ impl Encryption {
         metadata: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<(), DropReason> {
-        if let Some(keys) = &self.gullible {
-            let keys = AnyEpoch(keys.clone());
+        if self.broken.gullible {
+            let keys = AnyEpoch(self.broken.keys.clone());
             return Opener::new(CipherSuite::default(), keys).open(sealed, metadata, out).map(drop);
         }
-        if self.sabotage == Some(Sabotage::ShortMemory)
+        if self.broken.forgets
             && let (Ok(sender), Some(epoch)) = (KeyId::of_frame(sealed), self.membership.epoch())
             && sender.epochs_after(epoch) < 0
         {
             return Err(DropReason::NoKey);
         }
         self.membership.open(now, from, sealed, metadata, out).map(drop)
+    }
+}
+
+impl Broken {
+    /// Keeps what only a broken endpoint needs of an epoch.
+    fn on_epoch(&mut self, own: u32, change: &EpochChange, key: BaseKey, sabotage: Option<Sabotage>) {
+        if self.restarts {
+            self.stale = None;
+        }
+        let listens_on = sabotage == Some(Sabotage::RemovedListenOn);
+        if !self.gullible && !listens_on {
+            return;
+        }
+        if let Some((epoch, before)) = self.keys.last().filter(|_| listens_on && !change.removed.is_empty()) {
+            self.stale = Some(Sealer::new(CipherSuite::default(), KeyId::of_sender(own, *epoch), before));
+        }
+        self.keys.push((change.epoch, key));
     }
 }
 
@@ -145,11 +198,10 @@ impl Endpoint {
         let name = roster.get(&participant).map(|member| member.name.clone()).unwrap_or_default();
         let roster: Vec<(ParticipantId, String)> =
             roster.values().map(|member| (member.participant, member.name.clone())).collect();
-        let sframe = CipherSuite::from_id(suites.sframe).unwrap_or_default();
         let never = self.sabotage == Some(Sabotage::WornKeys);
         let config = MembershipConfig {
             mls: MlsSuite::try_from(suites.mls).unwrap_or_default(),
-            sframe,
+            sframe: CipherSuite::from_id(suites.sframe).unwrap_or_default(),
             participant,
             name,
             secret: ConferenceSecret::from_bytes(secret),
@@ -158,11 +210,15 @@ impl Endpoint {
         let rng = ChaCha20Rng::from_rng(&mut self.rng);
         self.encryption = Some(Encryption {
             membership: Membership::new(now, config, roster, rng),
-            gullible: (self.sabotage == Some(Sabotage::PlayForged)).then(Vec::new),
-            instead: None,
-            suite: sframe,
-            sabotage: self.sabotage,
+            broken: Broken {
+                gullible: self.sabotage == Some(Sabotage::PlayForged),
+                forgets: self.sabotage == Some(Sabotage::ShortMemory),
+                restarts: self.sabotage == Some(Sabotage::CounterRestarts),
+                ..Broken::default()
+            },
+            forger: None,
         });
+        self.adversary.on_entered();
         self.drain_encryption(now);
     }
 
@@ -179,6 +235,9 @@ impl Endpoint {
             ServerMessage::MemberLeft { participant } => membership.on_member_left(now, *participant),
             ServerMessage::FoundGroup { sequence } => membership.on_found(now, *sequence),
             ServerMessage::KeyPackage { participant, key_package } => {
+                if self.sabotage == Some(Sabotage::CredulousClients) && *participant == GHOST {
+                    membership.on_member(now, GHOST, GHOST_NAME);
+                }
                 membership.on_key_package(now, *participant, key_package);
             }
             ServerMessage::Commit { sequence, commit } => membership.on_commit(now, *sequence, commit),
@@ -214,6 +273,7 @@ impl Endpoint {
             self.encryption.as_mut().and_then(|encryption| encryption.membership.poll_output())
         {
             match output {
+                MembershipOutput::Offer(_) if self.is_lost_for_good() => {}
                 MembershipOutput::Offer(key_package) => {
                     self.session.request(now, Request::OfferKeyPackage { key_package });
                 }
@@ -233,17 +293,27 @@ impl Endpoint {
         }
     }
 
+    fn is_lost_for_good(&self) -> bool {
+        self.sabotage == Some(Sabotage::LostForGood) && !self.encrypted.left_behind.is_empty()
+    }
+
     /// Whoever came in has seen no key frame yet, and who goes on may have missed one.
     fn on_epoch(&mut self, now: Timestamp, change: EpochChange) {
-        let Some(Encryption { membership, gullible, instead, .. }) = &mut self.encryption else { return };
-        *instead = None;
-        if let (Some(keys), Some(key)) = (gullible, membership.base_key()) {
-            keys.push((change.epoch, key));
+        let Some(encryption) = &mut self.encryption else { return };
+        if let Some(key) = encryption.membership.base_key() {
+            self.adversary.on_key(key.clone());
+            let own = self.session.participant();
+            let own = encryption.membership.members().iter().find(|member| Some(member.participant) == own);
+            let own = own.map_or(0, |member| member.leaf);
+            encryption.broken.on_epoch(own, &change, key, self.sabotage);
         }
+        let membership = &encryption.membership;
         let added: BTreeSet<ParticipantId> = change.added.iter().copied().collect();
         let (Some(stay), Some(code)) = (self.session.participant(), membership.verification_code()) else {
             return;
         };
+        let before = encryption.broken.code.replace(code);
+        let code = before.filter(|_| self.sabotage == Some(Sabotage::StaleCodes)).unwrap_or(code);
         let members = membership.members().to_vec();
         self.encrypted.epochs.push(EpochRecord { stay, at: now, change, members, code });
         if !added.is_empty() {

@@ -9,8 +9,8 @@ use media_core::{
 };
 
 use super::{
-    Endpoint, Incoming, compounds::Compounds, encryption::Encryption, incoming::belongs, layout::Picture,
-    opened::Opening, publisher::Sending,
+    Endpoint, Incoming, compounds::Compounds, incoming::belongs, layout::Picture, opened::Opening,
+    publisher::Sending,
 };
 use crate::{
     adversary::Misbehaviour,
@@ -21,7 +21,7 @@ use crate::{
 
 impl Endpoint {
     pub(super) fn on_media(&mut self, now: Timestamp, bytes: &Bytes) {
-        self.adversary.on_received(bytes);
+        self.adversary.on_received(now, bytes);
         let handled = match demux(bytes) {
             Protocol::Rtp => self.on_rtp(now, bytes),
             Protocol::Rtcp => self.on_rtcp(bytes),
@@ -107,8 +107,15 @@ impl Endpoint {
         let permissions = self.session.permissions();
         let disobeys =
             self.adversary.is(Misbehaviour::IgnoreMode) || self.sabotage == Some(Sabotage::AudienceChatters);
+        let forges = self.adversary.is(Misbehaviour::ForgeSender);
+        let own = self.session.participant().filter(|_| forges);
+        let sealer = self.encryption.as_mut().and_then(|encryption| match own {
+            Some(own) => encryption.forger(own),
+            None => encryption.sealer(),
+        });
         let mut sending = Sending {
-            sealer: self.encryption.as_mut().and_then(Encryption::sealer),
+            sealer,
+            forges,
             epoch: self.encrypted.epochs.len().saturating_sub(1),
             sabotage: self.sabotage,
             silent: self.adversary.is(Misbehaviour::LoudestInSilence),

@@ -16,6 +16,7 @@ impl Endpoint {
         {
             match ServerMessage::decode(&message) {
                 Ok(message) if self.session.expects(&message) => {
+                    self.adversary.on_message(now, &message);
                     self.session.on_message(&message);
                     self.on_message(now, message);
                 }
@@ -78,7 +79,11 @@ impl Endpoint {
                 self.update_watching(now);
             }
             ServerMessage::Member { .. } | ServerMessage::MemberLeft { .. } => self.update_watching(now),
-            ServerMessage::Knock { .. } => {}
+            ServerMessage::Knock { .. }
+            | ServerMessage::FoundGroup { .. }
+            | ServerMessage::KeyPackage { .. }
+            | ServerMessage::Commit { .. }
+            | ServerMessage::Welcome { .. } => {}
             ServerMessage::ModeChanged { mode } => {
                 self.observations.push_back(Observation::Mode(mode));
                 self.update_watching(now);
@@ -91,10 +96,6 @@ impl Endpoint {
                 self.on_track_removed(now, participant, kind);
                 self.update_watching(now);
             }
-            ServerMessage::FoundGroup { .. }
-            | ServerMessage::KeyPackage { .. }
-            | ServerMessage::Commit { .. }
-            | ServerMessage::Welcome { .. } => {}
             ServerMessage::Demand { kind, encodings } => self.on_demand(now, kind, encodings),
             ServerMessage::Out { reason } => {
                 self.observations.push_back(Observation::Out(reason));

@@ -72,6 +72,8 @@ pub(super) struct Publisher {
 pub(super) struct Sending<'a> {
     /// Without it nothing is sent (E2E-004).
     pub(super) sealer: Option<&'a mut Sealer>,
+    /// Whether it seals in the name of somebody else: such frames are nobody's.
+    pub(super) forges: bool,
     /// The place of the present epoch among those that the participant has lived.
     pub(super) epoch: usize,
     /// What is broken on purpose.
@@ -279,7 +281,9 @@ impl Publisher {
             let (sender, counter) = (sealer.sender(), sealer.frames());
             is_sealed = sealer.seal(&clear, &metadata.to_bytes(), &mut sealed).is_ok();
             let (at, identity) = (frame.at, plaintext::frame_identity(&clear));
-            self.sealed.push(SealedFrame { at, epoch: sending.epoch, sender, counter, identity });
+            if !sending.forges {
+                self.sealed.push(SealedFrame { at, epoch: sending.epoch, sender, counter, identity });
+            }
         }
         if !is_sealed && sending.sabotage != Some(Sabotage::FailOpen) {
             return;

@@ -8,8 +8,10 @@ use media_core::{
 
 use super::{EncryptionRecord, Endpoint, FrameCounters, Incoming, ReceivedTrack, SealedFrame};
 use crate::{
+    adversary::Overheard,
     quality::{AudioMeter, VideoMeter},
     record::{JoinReport, ParticipantReport},
+    sabotage::Sabotage,
     timeline::{ParticipantTimeline, Viewing},
 };
 
@@ -32,6 +34,8 @@ pub struct PersonRecord {
     pub sealed: Vec<(MediaKind, SealedFrame)>,
     /// How its end-to-end encryption went.
     pub encrypted: EncryptionRecord,
+    /// What they heard when they should not, if they are an eavesdropper.
+    pub overheard: Overheard,
     /// What of the network's input was refused.
     pub refused: DropCounters,
     /// What they believe at the end; absent outside.
@@ -82,8 +86,9 @@ impl Endpoint {
             received: self.received,
             sealed: self.sealed,
             encrypted: self.encrypted,
+            overheard: self.adversary.finish(),
             refused: self.refused,
-            view: self.session.view(),
+            view: self.session.view().map(|view| shown(view, self.sabotage)),
         }
     }
 
@@ -98,6 +103,14 @@ impl Endpoint {
         self.receiving.write(&mut timeline);
         timeline
     }
+}
+
+/// What a client shows of its view, which is all of it unless it is broken on purpose.
+fn shown(mut view: ClientView, sabotage: Option<Sabotage>) -> ClientView {
+    if sabotage == Some(Sabotage::FalseRoster) {
+        view.roster.pop();
+    }
+    view
 }
 
 /// A report block on a received track (RFC 3550 section 6.4.2). Jitter is left at 0: nothing reads it.

@@ -28,6 +28,11 @@ impl Signals {
         self.peers.insert(participant, peer);
     }
 
+    /// The connection of somebody who has come in.
+    pub(super) fn peer(&self, participant: ParticipantId) -> Option<PeerId> {
+        self.peers.get(&participant).copied()
+    }
+
     pub(super) fn on_request(&mut self, now: Timestamp, body: &Request) {
         if let Request::NamePresenter { participant } = body
             && let Some(peer) = self.peers.get(participant)

@@ -32,7 +32,7 @@ use sim::{
 use super::super::{course::Course, wire::Wire};
 use crate::{
     evidence::Findings,
-    rehearsal::{Rehearse, Settings, Simulation},
+    rehearsal::{Settings, Simulation},
 };
 
 const PEOPLE: usize = 7;
@@ -200,7 +200,9 @@ fn whatever_is_asked_the_engine_delivers_what_the_model_says() {
     let result = runner.run(&prop::collection::vec(arb_deed(), 1..70), |deeds| {
         let mut run = held.borrow_mut();
         let mut stage = Stage::new(run.seed);
-        deeds.into_iter().for_each(|(person, deed)| stage.act(person, deed));
+        for (person, deed) in deeds {
+            stage.act(person, deed);
+        }
         run.server.tap = stage.tap;
         for message in &run.server.tap.messages {
             if let ServerMessage::Refused { reason, .. } = &message.body {
@@ -270,104 +272,106 @@ fn outsider() -> PeerId {
     peer_of(PersonIndex(6), 0)
 }
 
+/// What a server does wrong, and how the comparison tells it.
+const TAMPERS: &[(&str, Tamper, &str)] = &[
+    (
+        "a welcome is forgotten",
+        |tap| drop(tap.messages.remove(last_of(tap, is_welcome))),
+        "was not told Welcome",
+    ),
+    (
+        "a commit is withheld from one",
+        |tap| drop(tap.messages.remove(last_of(tap, is_commit))),
+        "was not told Commit",
+    ),
+    (
+        "a key package is forgotten when somebody moves up",
+        |tap| {
+            drop(tap.messages.remove(last_of(tap, is_key_package)));
+        },
+        "was not told KeyPackage",
+    ),
+    (
+        "a commit goes to somebody who is not in the group",
+        |tap| {
+            let mut message = tap.messages[last_of(tap, is_commit)].clone();
+            message.peer = outsider();
+            tap.messages.push(message);
+        },
+        "was told Commit",
+    ),
+    (
+        "a welcome goes to somebody else",
+        |tap| {
+            let place = last_of(tap, is_welcome);
+            tap.messages[place].peer = outsider();
+        },
+        "Welcome",
+    ),
+    (
+        "a member gets another commit than the others",
+        |tap| {
+            let place = last_of(tap, is_commit);
+            if let ServerMessage::Commit { commit, .. } = &mut tap.messages[place].body {
+                *commit = Handshake::new(b"forged");
+            }
+        },
+        "told Commit",
+    ),
+    (
+        "a number is given twice",
+        |tap| {
+            for message in &mut tap.messages {
+                if let ServerMessage::Commit { sequence, .. } = &mut message.body {
+                    *sequence = (*sequence).min(2);
+                }
+            }
+        },
+        "told Commit",
+    ),
+    (
+        "two commits to one epoch are ordered",
+        |tap| {
+            let place = last_of(tap, is_commit);
+            let at = tap.messages[place].at;
+            for seen in &mut tap.requests {
+                if let Request::Commit { after, .. } = &mut seen.body
+                    && seen.at == at
+                {
+                    *after -= 1;
+                }
+            }
+        },
+        "a refusal as {StaleCommit} was due",
+    ),
+    (
+        "a stranger's commit is acknowledged",
+        |tap| {
+            let place = last_of(tap, is_refused);
+            let ServerMessage::Refused { request, .. } = tap.messages[place].body else { return };
+            tap.messages[place].body = ServerMessage::Done { request };
+        },
+        "a refusal as {NotInGroup} was due",
+    ),
+    (
+        "a group is founded beside the one there is",
+        |tap| {
+            let place = last_of(tap, is_refused);
+            let at = tap.messages[place].at;
+            tap.messages.push(SeenMessage {
+                at,
+                peer: outsider(),
+                body: ServerMessage::FoundGroup { sequence: 4 },
+            });
+        },
+        "was told FoundGroup",
+    ),
+];
+
 #[test]
 fn what_a_server_does_wrong_with_handshakes_is_noticed() {
     assert!(compared(&meeting()).is_empty(), "{:#?}", compared(&meeting()));
-    let tampers: &[(&str, Tamper, &str)] = &[
-        (
-            "a welcome is forgotten",
-            |tap| drop(tap.messages.remove(last_of(tap, is_welcome))),
-            "was not told Welcome",
-        ),
-        (
-            "a commit is withheld from one",
-            |tap| drop(tap.messages.remove(last_of(tap, is_commit))),
-            "was not told Commit",
-        ),
-        (
-            "a key package is forgotten when somebody moves up",
-            |tap| {
-                drop(tap.messages.remove(last_of(tap, is_key_package)));
-            },
-            "was not told KeyPackage",
-        ),
-        (
-            "a commit goes to somebody who is not in the group",
-            |tap| {
-                let mut message = tap.messages[last_of(tap, is_commit)].clone();
-                message.peer = outsider();
-                tap.messages.push(message);
-            },
-            "was told Commit",
-        ),
-        (
-            "a welcome goes to somebody else",
-            |tap| {
-                let place = last_of(tap, is_welcome);
-                tap.messages[place].peer = outsider();
-            },
-            "Welcome",
-        ),
-        (
-            "a member gets another commit than the others",
-            |tap| {
-                let place = last_of(tap, is_commit);
-                if let ServerMessage::Commit { commit, .. } = &mut tap.messages[place].body {
-                    *commit = Handshake::new(b"forged");
-                }
-            },
-            "told Commit",
-        ),
-        (
-            "a number is given twice",
-            |tap| {
-                for message in &mut tap.messages {
-                    if let ServerMessage::Commit { sequence, .. } = &mut message.body {
-                        *sequence = (*sequence).min(2);
-                    }
-                }
-            },
-            "told Commit",
-        ),
-        (
-            "two commits to one epoch are ordered",
-            |tap| {
-                let place = last_of(tap, is_commit);
-                let at = tap.messages[place].at;
-                for seen in &mut tap.requests {
-                    if let Request::Commit { after, .. } = &mut seen.body
-                        && seen.at == at
-                    {
-                        *after -= 1;
-                    }
-                }
-            },
-            "a refusal as {StaleCommit} was due",
-        ),
-        (
-            "a stranger's commit is acknowledged",
-            |tap| {
-                let place = last_of(tap, is_refused);
-                let ServerMessage::Refused { request, .. } = tap.messages[place].body else { return };
-                tap.messages[place].body = ServerMessage::Done { request };
-            },
-            "a refusal as {NotInGroup} was due",
-        ),
-        (
-            "a group is founded beside the one there is",
-            |tap| {
-                let place = last_of(tap, is_refused);
-                let at = tap.messages[place].at;
-                tap.messages.push(SeenMessage {
-                    at,
-                    peer: outsider(),
-                    body: ServerMessage::FoundGroup { sequence: 4 },
-                });
-            },
-            "was told FoundGroup",
-        ),
-    ];
-    for (what, tamper, told) in tampers {
+    for (what, tamper, told) in TAMPERS {
         let mut run = meeting();
         tamper(&mut run.server.tap);
         let broken = compared(&run);

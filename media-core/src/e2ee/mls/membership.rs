@@ -185,6 +185,10 @@ impl Membership {
         if !self.is_inside() {
             return;
         }
+        // What comes again says nothing of where the group is.
+        if sequence <= self.sequence {
+            return self.reject(None, Rejection::Invalid);
+        }
         let missed = sequence != self.sequence + 1;
         self.sequence = sequence;
         if let Some(pending) = self.pending.take() {

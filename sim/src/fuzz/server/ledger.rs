@@ -2,6 +2,7 @@
 //! to whom. All of it comes from the engine's outputs, so that they can be held against one another.
 
 mod audit;
+mod group;
 mod media;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -15,8 +16,8 @@ use media_core::{
     signalling::{ClientMessage, LinkToken, Request, ServerMessage},
 };
 
-use self::media::View;
 pub(super) use self::media::tag;
+use self::{group::Group, media::View};
 use super::{
     super::{Verdict, input::Input, require},
     CLIENTS, PARTICIPANTS_MAX,
@@ -86,6 +87,9 @@ pub(super) struct Ledger {
     published: BTreeMap<PeerId, [BTreeSet<Ssrc>; 2]>,
     /// The list of tracks that was offered last, until it is answered.
     offered: Option<(PeerId, u32, BTreeSet<Ssrc>)>,
+    groups: BTreeMap<ConferenceId, Group>,
+    /// The key package that was offered last, until it is answered.
+    key_package: Option<(PeerId, u32)>,
 }
 
 impl Ledger {
@@ -130,16 +134,18 @@ impl Ledger {
         self.inside.clear();
         self.views.clear();
         self.published.clear();
+        self.groups.clear();
     }
 
     /// A request leaves; what it offers holds when the engine says so.
     pub(super) fn on_request(&mut self, peer: PeerId, message: &[u8]) {
-        self.offered = None;
-        if let Ok(ClientMessage { request, body: Request::Publish { tracks } }) =
-            ClientMessage::decode(message)
-        {
+        (self.offered, self.key_package) = (None, None);
+        let Ok(ClientMessage { request, body }) = ClientMessage::decode(message) else { return };
+        if let Request::Publish { tracks } = body {
             let encodings = tracks.iter().flat_map(|track| &track.encodings);
             self.offered = Some((peer, request, encodings.map(|encoding| encoding.ssrc).collect()));
+        } else if let Request::OfferKeyPackage { .. } = body {
+            self.key_package = Some((peer, request));
         }
     }
 
@@ -170,7 +176,7 @@ impl Ledger {
         if let Occasion::Rtp(peer) | Occasion::Rtcp(peer) = occasion {
             require(dropped.iter().all(|(of, _)| *of == peer), || format!("drops of others: {dropped:?}"))?;
         }
-        Ok(())
+        self.groups.values().try_for_each(Group::audit)
     }
 
     #[expect(
@@ -196,7 +202,9 @@ impl Ledger {
             Event::Left { participant, .. } => {
                 let peer = self.peer_of(*participant);
                 let peer = peer.ok_or_else(|| format!("{participant} left without having been in"))?;
-                self.inside.remove(&peer);
+                if let Some(presence) = self.inside.remove(&peer) {
+                    self.groups.entry(presence.conference).or_default().on_gone(peer);
+                }
                 self.published.remove(&peer);
                 self.views.retain(|(receiver, _), _| *receiver != peer);
                 Ok(())
@@ -220,7 +228,14 @@ impl Ledger {
                     published.swap(0, 1);
                     published[0] = ssrcs;
                 }
+                if self.key_package.take_if(|offered| *offered == (peer, request)).is_some() {
+                    self.on_offered(peer);
+                }
             }
+            ServerMessage::FoundGroup { .. }
+            | ServerMessage::KeyPackage { .. }
+            | ServerMessage::Commit { .. }
+            | ServerMessage::Welcome { .. } => return self.on_handshake(peer, &message),
             ServerMessage::TrackAdded { track } => return self.on_track_added(peer, &track),
             ServerMessage::TrackRemoved { participant, kind } => {
                 return self.on_track_removed(peer, participant, kind);
@@ -230,10 +245,6 @@ impl Ledger {
             | ServerMessage::Member { .. }
             | ServerMessage::MemberLeft { .. }
             | ServerMessage::ModeChanged { .. }
-            | ServerMessage::FoundGroup { .. }
-            | ServerMessage::KeyPackage { .. }
-            | ServerMessage::Commit { .. }
-            | ServerMessage::Welcome { .. }
             | ServerMessage::Demand { .. }
             | ServerMessage::Out { .. } => {}
         }

@@ -4,7 +4,7 @@ use media_core::{
     MediaKind, ParticipantId, Permissions,
     ids::{ConferenceId, InvitationId},
     secret::Token,
-    signalling::{ClientInfo, ClientMessage, Encryption, EndpointKind, LinkToken, Mode, Request},
+    signalling::{ClientInfo, ClientMessage, Encryption, EndpointKind, Handshake, LinkToken, Mode, Request},
 };
 
 use super::{super::input::Input, HOLDERS, client::Client, credential, ledger::Ledger};
@@ -13,8 +13,13 @@ use super::{super::input::Input, HOLDERS, client::Client, credential, ledger::Le
 pub(super) fn message(input: &mut Input<'_>, ledger: &Ledger, client: &mut Client) -> Vec<u8> {
     let choice = input.byte();
     client.request += 1;
-    let mut message = encoded(client.request, body(usize::from(choice & 31), input, ledger, client));
-    if choice >> 5 == 7 {
+    let (kind, choice) = (choice >> 5, usize::from(choice & 31));
+    let body = match kind {
+        6 => handshake(choice, input, ledger, client),
+        _ => body(choice, input, ledger, client),
+    };
+    let mut message = encoded(client.request, body);
+    if kind == 7 {
         let place = usize::from(input.number()) % message.len();
         message[place] = input.byte();
     }
@@ -53,6 +58,19 @@ fn body(choice: usize, input: &mut Input<'_>, ledger: &Ledger, client: &Client) 
         16 => Request::LowerHand,
         _ => moderation(choice, input, ledger),
     }
+}
+
+/// What members say to one another, which nobody reads: right numbers and wrong ones, people who offered and who did not.
+fn handshake(choice: usize, input: &mut Input<'_>, ledger: &Ledger, client: &Client) -> Request {
+    let said = Handshake::new(&[input.byte()]);
+    if choice < 14 {
+        return Request::OfferKeyPackage { key_package: said };
+    }
+    let adds: Vec<ParticipantId> = (0..input.below(4)).map(|_| person(input, ledger)).collect();
+    let (late, bare) = (choice == 14, choice == 15);
+    let after = ledger.sequence(client.peer).wrapping_sub(u64::from(late));
+    let welcome = (!bare && !adds.is_empty()).then(|| said.clone());
+    Request::Commit { after, commit: said, welcome, adds }
 }
 
 fn moderation(choice: usize, input: &mut Input<'_>, ledger: &Ledger) -> Request {

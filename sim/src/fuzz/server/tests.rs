@@ -1,6 +1,8 @@
 //! Owns the proofs that the ledger notices: outputs of an honest engine are changed as a broken engine would have made
 //! them.
 
+mod group;
+
 use media_core::{
     DropReason, PeerId, Ssrc,
     engine::{Event, Outgoing, Output, Transmit},
