@@ -126,6 +126,9 @@ pub const REMOVALS_PER_COMMIT_MAX: usize = 2;
 /// How long a member that sees frames of epochs it does not know waits for the commit, before it asks to be added anew: five
 /// retransmission timeouts of 200 ms.
 pub const BEHIND_MAX: Duration = Duration::from_secs(1);
+/// How long a member waits for the answer to its commit, before it asks to be added anew: whoever orders commits has to tell
+/// all members of one, the committer included.
+pub const COMMIT_ANSWER_WITHIN: Duration = Duration::from_secs(3);
 /// After which time without a welcome a client offers a key package again.
 pub const WELCOME_WITHIN: Duration = Duration::from_secs(5);
 /// Pause before another offer when one came to nothing.

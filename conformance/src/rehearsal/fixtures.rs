@@ -68,6 +68,7 @@ regressions! {
     "every-packet-twice",
     "leave-and-join-at-once",
     "leave-during-an-outage",
+    "one-frame-on-two-streams",
     "the-host-ends",
 }
 
