@@ -8,6 +8,7 @@ mod disturbance;
 mod floor;
 mod haste;
 mod intent;
+pub(crate) mod secrecy;
 mod settlement;
 pub mod wire;
 

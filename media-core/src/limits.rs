@@ -126,11 +126,11 @@ pub const REMOVALS_PER_COMMIT_MAX: usize = 2;
 /// How long a member that sees frames of epochs it does not know waits for the commit, before it asks to be added anew: five
 /// retransmission timeouts of 200 ms.
 pub const BEHIND_MAX: Duration = Duration::from_secs(1);
+/// How long a member waits for the answer to its commit, before it asks to be added anew: whoever orders commits has to tell
+/// all members of one, the committer included.
+pub const COMMIT_ANSWER_WITHIN: Duration = Duration::from_secs(3);
 /// After which time without a welcome a client offers a key package again.
 pub const WELCOME_WITHIN: Duration = Duration::from_secs(5);
-/// Those who left last whom a member remembers, because a commit that adds them may be under way: more than come and go within
-/// [`WELCOME_WITHIN`] in any conference.
-pub const DEPARTED_KEPT_MAX: usize = 200;
 /// Pause before another offer when one came to nothing.
 pub const OFFER_INTERVAL: Duration = Duration::from_millis(500);
 /// How long frames of an epoch open after the next one has begun, for senders who hear of it later. Discord's DAVE allows

@@ -128,7 +128,7 @@ impl Endpoint {
             secret: None,
             encryption: None,
             encrypted: EncryptionRecord::default(),
-            renew_after_frames: limits::SEALED_FRAMES_MAX / 2,
+            renew_after_frames: scenario.limits.frames_per_key.unwrap_or(limits::SEALED_FRAMES_MAX / 2),
             publishers: Vec::new(),
             incoming: Vec::new(),
             pacer: Pacer::default(),
@@ -332,6 +332,7 @@ impl Endpoint {
             self.on_unpublished(&publisher);
         }
         if let Some(encryption) = self.encryption.take() {
+            self.encrypted.ended.push(now);
             self.adversary.on_outside(encryption.into_membership());
         }
         self.pacer.clear();

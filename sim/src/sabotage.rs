@@ -198,6 +198,16 @@ sabotages! {
     WrongLength = "wrong-length",
     /// An engine that carries only a part of the conferences misses one in forty packets.
     LossyShare = "lossy-share",
+    /// Clients never send the commits that they make.
+    SilentCommitters = "silent-committers",
+    /// Clients do not tell their group that somebody has left.
+    DeafToDepartures = "deaf-to-departures",
+    /// Clients forget the keys of an epoch as soon as the next one has begun.
+    ShortMemory = "short-memory",
+    /// Clients begin to count their frames anew in the middle of an epoch.
+    CounterRestarts = "counter-restarts",
+    /// Clients never ask for another key.
+    WornKeys = "worn-keys",
     /// Retransmissions vanish before they leave the media node.
     NoRepair = "no-repair",
 }

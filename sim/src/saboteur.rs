@@ -165,6 +165,7 @@ impl Saboteur {
         }
         self.note_leaving(peer, &decoded.body);
         self.twist_entry(&mut decoded.body);
+        self.conceal_ghost(&mut decoded.body);
         self.signals.on_request(now, &decoded.body);
         if self.takes_commit(peer, &decoded) || self.swallows(now, peer, &decoded) {
             return Vec::new();

@@ -116,6 +116,8 @@ pub struct Limits {
     pub participants_max: u32,
     /// Microphones forwarded at once (FWD-005).
     pub speakers: usize,
+    /// Frames that a client seals with one key before it asks for another (E2E-008), if it is not the default.
+    pub frames_per_key: Option<u64>,
 }
 
 /// A building.

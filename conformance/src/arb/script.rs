@@ -202,6 +202,7 @@ impl<'a> Script<'a> {
             .limits(LimitsEntry {
                 participants_max: Some(self.cast.participants_max.into()),
                 speakers: Some(self.cast.speakers.into()),
+                ..LimitsEntry::default()
             });
         if self.cast.expires {
             builder = builder.clock(EXPIRING.parse().expect("the clock is one"));

@@ -171,7 +171,7 @@ fn frames_open(run: &RunEvidence) -> Findings {
 }
 
 /// Every track that anybody received: who, whose, and what became of it.
-pub(super) fn received(
+pub(crate) fn received(
     run: &Run,
 ) -> impl Iterator<Item = (PersonIndex, Option<PersonIndex>, &ReceivedTrack)> {
     let of = |source: ParticipantId| run.people.iter().position(|person| person.stays.contains(&source));

@@ -69,7 +69,7 @@ impl<'a> Flows<'a> {
         let mut others: BTreeMap<u64, Vec<&SeenRtp>> = BTreeMap::new();
         for packet in tap.ingress.iter().filter(own) {
             let first: &SeenRtp = origins[&packet.payload];
-            if first.peer != packet.peer {
+            if (first.peer, first.ssrc) != (packet.peer, packet.ssrc) {
                 others.entry(packet.payload).or_default().push(packet);
             }
         }
@@ -124,14 +124,17 @@ impl<'a> Flows<'a> {
     }
 
     /// Where a packet from the server came from. A hostile client can send the ciphertext of others: of several who sent
-    /// it on streams of their own, it is the one whose stream the server announced to the receiver.
+    /// it on streams of their own, or on several streams, it is the one whose stream the server announced to the receiver.
     pub(super) fn origin_of(&self, packet: &SeenRtp) -> Option<&'a SeenRtp> {
         let origin = self.origin(packet.payload);
         let Some(others) = self.others.get(&packet.payload) else { return origin };
         let theirs = |announced: &&Announced| [announced.ssrc, announced.rtx_ssrc].contains(&packet.ssrc);
         let announced = self.announced.get(&packet.peer).and_then(|streams| streams.iter().find(theirs));
-        let source = announced.map(|announced| announced.source);
-        let sends = |sent: &&SeenRtp| self.stay_at(sent.peer, sent.at).map(|stay| stay.participant) == source;
+        let Some(announced) = announced else { return origin };
+        let sends = |sent: &&SeenRtp| {
+            self.stay_at(sent.peer, sent.at).is_some_and(|stay| stay.participant == announced.source)
+                && self.kind_of_stream(sent.peer, sent.ssrc) == Some(announced.kind)
+        };
         origin.into_iter().chain(others.iter().copied()).find(sends).or(origin)
     }
 

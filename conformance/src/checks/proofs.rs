@@ -80,6 +80,11 @@ const E2E: &[Proof] = &[
     ("the-marker-is-nowhere-on-the-wire", Sabotage::Plaintext, "keyless"),
     ("without-a-key-nothing-is-sent-and-nothing-is-played", Sabotage::FailOpen, "keyless"),
     ("only-opened-frames-are-played", Sabotage::PlayUnopened, "keyless"),
+    ("frames-open-exactly-where-their-epoch-is-lived", Sabotage::ShortMemory, "worn-keys"),
+    ("every-entry-and-departure-begins-an-epoch", Sabotage::DeafToDepartures, "moderation"),
+    ("at-rest-everybody-is-in-one-epoch", Sabotage::SilentCommitters, "keyless"),
+    ("no-key-seals-twice-under-one-counter", Sabotage::CounterRestarts, "keyless"),
+    ("worn-keys-are-replaced-in-time", Sabotage::WornKeys, "worn-keys"),
 ];
 
 const NET: &[Proof] = &[

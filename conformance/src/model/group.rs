@@ -96,13 +96,14 @@ impl RefConference {
         let group = &mut self.group;
         let named: BTreeSet<Connection> = asked.adds.iter().copied().collect();
         let member = group.members.contains(&by);
+        let waits = |who: &Connection| group.offers.values().any(|(whose, _)| whose == who);
+        let bad = named.len() != asked.adds.len()
+            || asked.welcome.is_some() == named.is_empty()
+            || !named.iter().all(waits);
         let reasons = [
             (!member, Refusal::NotInGroup),
             (member && asked.after != group.commits, Refusal::StaleCommit),
-            (
-                member && (named.len() != asked.adds.len() || asked.welcome.is_some() == named.is_empty()),
-                Refusal::BadCommit,
-            ),
+            (member && bad, Refusal::BadCommit),
         ];
         Outcome::unless(&reasons, || {
             let mut outcome = Outcome::done();

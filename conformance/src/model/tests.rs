@@ -23,7 +23,7 @@ fn scenario() -> Scenario {
     ScenarioBuilder::new("three", Duration::from_secs(2))
         .site(SiteEntry::new("office", "fibre-100"))
         .conference(ConferenceEntry::new("meeting", "host"))
-        .limits(LimitsEntry { participants_max: Some(2.into()), speakers: None })
+        .limits(LimitsEntry { participants_max: Some(2.into()), ..LimitsEntry::default() })
         .person(person("host", true))
         .person(person("holder", true))
         .person(person("guest", false))

@@ -29,8 +29,11 @@ type Flow = (Connection, Connection, MediaKind);
 
 /// A time in which nothing happens, and what has to flow at its end.
 pub(super) struct Calm {
-    until: Timestamp,
+    pub(super) since: Timestamp,
+    pub(super) until: Timestamp,
     due: Vec<Flow>,
+    /// Who is in each conference.
+    pub(super) present: Vec<Vec<Connection>>,
 }
 
 /// The calms between two events on the wire, `since` and `until`, with what the model knows all that time.
@@ -44,9 +47,10 @@ pub(super) fn between(run: &Run, server: &RefServer, since: Timestamp, until: Ti
     for to in moments[first.min(last)..last].iter().copied().chain([until]) {
         if to.saturating_since(from) >= CALM_AFTER && !disturbance::is_troubled(scenario, to - CALM_AFTER, to)
         {
-            let conferences = server.conferences().map(|(_, conference)| conference);
-            let due = conferences.flat_map(|conference| due_in(scenario, conference, to)).collect();
-            calms.push(Calm { until: to, due });
+            let conferences = || server.conferences().map(|(_, conference)| conference);
+            let due = conferences().flat_map(|conference| due_in(scenario, conference, to)).collect();
+            let present = conferences().map(|conference| conference.present().collect()).collect();
+            calms.push(Calm { since: from, until: to, due, present });
         }
         from = to;
     }

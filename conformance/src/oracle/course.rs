@@ -84,6 +84,13 @@ impl Course {
         course
     }
 
+    /// The times in which nothing happens, each with who is present in one conference.
+    pub(super) fn rests(&self) -> impl Iterator<Item = (Timestamp, Timestamp, &[Connection])> {
+        self.calms
+            .iter()
+            .flat_map(|calm| calm.present.iter().map(|present| (calm.since, calm.until, present.as_slice())))
+    }
+
     /// How somebody may stand at one moment: as they did before it, and as what happens in it makes them stand.
     pub fn standings_at(&self, who: Connection, at: Timestamp) -> impl Iterator<Item = Standing> {
         let all = self.standings.get(&who).map_or(&[][..], Vec::as_slice);

@@ -58,6 +58,7 @@ fixtures! {
     "sources",
     "speakers",
     "term",
+    "worn-keys",
 }
 
 regressions! {
@@ -68,6 +69,7 @@ regressions! {
     "every-packet-twice",
     "leave-and-join-at-once",
     "leave-during-an-outage",
+    "one-frame-on-two-streams",
     "the-host-ends",
 }
 

@@ -49,7 +49,9 @@ impl Delivery {
             return Err(Refusal::StaleCommit);
         }
         let each: BTreeSet<_> = adds.iter().collect();
-        if each.len() != adds.len() || welcome.is_some() == adds.is_empty() {
+        // Members follow no commit that adds somebody whom they are not shown: who has left meanwhile would split them.
+        let waits = adds.iter().all(|added| self.offers.contains_key(added));
+        if !waits || each.len() != adds.len() || welcome.is_some() == adds.is_empty() {
             return Err(Refusal::BadCommit);
         }
         Ok(())
@@ -107,10 +109,7 @@ impl Directory {
         }
         let before = running.delivery.committers().len();
         for added in adds {
-            // Who has left meanwhile is in the group all the same, until the next commit.
-            if running.delivery.offers.remove(&added).is_none() {
-                continue;
-            }
+            running.delivery.offers.remove(&added);
             if let Some(welcome) = &welcome {
                 let welcome = ServerMessage::Welcome { sequence, welcome: welcome.clone() };
                 running.send_to(added, welcome, &mut self.effects);

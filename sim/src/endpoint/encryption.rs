@@ -12,7 +12,7 @@ use media_core::{
             VerificationCode,
         },
     },
-    signalling::{Handshake, Member, Refusal, Request, ServerMessage},
+    signalling::{Member, Refusal, Request, ServerMessage},
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -70,7 +70,12 @@ pub struct EncryptionRecord {
     pub rejections: Vec<RejectionRecord>,
     /// When this person could not follow and asked to be added anew.
     pub left_behind: Vec<Timestamp>,
+    /// When this person's stays ended, and all keys were forgotten.
+    pub ended: Vec<Timestamp>,
 }
+
+/// Frames after which [`Sabotage::CounterRestarts`] begins anew.
+const RESTARTS_AFTER: u64 = 60;
 
 /// The encryption of one stay.
 pub(super) struct Encryption {
@@ -88,8 +93,12 @@ struct Broken {
     keys: Vec<(u64, BaseKey)>,
     /// Whether it plays whatever opens.
     gullible: bool,
-    /// The key of an epoch before, with which it goes on sealing.
+    /// What it goes on sealing with: the key of an epoch before, or a counter that was used already.
     stale: Option<Sealer>,
+    /// Whether it forgets an epoch as soon as the next one has begun.
+    forgets: bool,
+    /// Whether it begins to count its frames anew.
+    restarts: bool,
     /// The code of the epoch before, which it shows.
     code: Option<VerificationCode>,
 }
@@ -97,7 +106,16 @@ struct Broken {
 impl Encryption {
     /// What seals, while there is a key.
     pub(super) fn sealer(&mut self) -> Option<&mut Sealer> {
+        if self.broken.restarts && self.broken.stale.is_none() {
+            self.broken.stale = self.restarted();
+        }
         if self.broken.stale.is_some() { self.broken.stale.as_mut() } else { self.membership.sealer() }
+    }
+
+    /// The present key with its counter at zero, once that has risen for a while.
+    fn restarted(&mut self) -> Option<Sealer> {
+        let sender = self.membership.sealer().filter(|sealer| sealer.frames() >= RESTARTS_AFTER)?.sender();
+        Some(Sealer::new(CipherSuite::default(), sender, &self.membership.base_key()?))
     }
 
     /// What seals in the name of another member than `own`, as every member could: all frame keys of an epoch follow from
@@ -134,6 +152,12 @@ impl Encryption {
             let keys = AnyEpoch(self.broken.keys.clone());
             return Opener::new(CipherSuite::default(), keys).open(sealed, metadata, out).map(drop);
         }
+        if self.broken.forgets
+            && let (Ok(sender), Some(epoch)) = (KeyId::of_frame(sealed), self.membership.epoch())
+            && sender.epochs_after(epoch) < 0
+        {
+            return Err(DropReason::NoKey);
+        }
         self.membership.open(now, from, sealed, metadata, out).map(drop)
     }
 }
@@ -141,6 +165,9 @@ impl Encryption {
 impl Broken {
     /// Keeps what only a broken endpoint needs of an epoch.
     fn on_epoch(&mut self, own: u32, change: &EpochChange, key: BaseKey, sabotage: Option<Sabotage>) {
+        if self.restarts {
+            self.stale = None;
+        }
         let listens_on = sabotage == Some(Sabotage::RemovedListenOn);
         if !self.gullible && !listens_on {
             return;
@@ -171,18 +198,24 @@ impl Endpoint {
         let name = roster.get(&participant).map(|member| member.name.clone()).unwrap_or_default();
         let roster: Vec<(ParticipantId, String)> =
             roster.values().map(|member| (member.participant, member.name.clone())).collect();
+        let never = self.sabotage == Some(Sabotage::WornKeys);
         let config = MembershipConfig {
             mls: MlsSuite::try_from(suites.mls).unwrap_or_default(),
             sframe: CipherSuite::from_id(suites.sframe).unwrap_or_default(),
             participant,
             name,
             secret: ConferenceSecret::from_bytes(secret),
-            renew_after_frames: self.renew_after_frames,
+            renew_after_frames: if never { u64::MAX } else { self.renew_after_frames },
         };
         let rng = ChaCha20Rng::from_rng(&mut self.rng);
         self.encryption = Some(Encryption {
             membership: Membership::new(now, config, roster, rng),
-            broken: Broken { gullible: self.sabotage == Some(Sabotage::PlayForged), ..Broken::default() },
+            broken: Broken {
+                gullible: self.sabotage == Some(Sabotage::PlayForged),
+                forgets: self.sabotage == Some(Sabotage::ShortMemory),
+                restarts: self.sabotage == Some(Sabotage::CounterRestarts),
+                ..Broken::default()
+            },
             forger: None,
         });
         self.adversary.on_entered();
@@ -193,10 +226,12 @@ impl Endpoint {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the rest is not about the group")]
     pub(super) fn inform_encryption(&mut self, now: Timestamp, message: &ServerMessage) {
         let Some(Encryption { membership, .. }) = &mut self.encryption else { return };
+        let is_deaf = self.sabotage == Some(Sabotage::DeafToDepartures);
         match message {
             ServerMessage::Member { member: Member { participant, name, .. } } => {
                 membership.on_member(now, *participant, name);
             }
+            ServerMessage::MemberLeft { .. } if is_deaf => {}
             ServerMessage::MemberLeft { participant } => membership.on_member_left(now, *participant),
             ServerMessage::FoundGroup { sequence } => membership.on_found(now, *sequence),
             ServerMessage::KeyPackage { participant, key_package } => {
@@ -242,8 +277,9 @@ impl Endpoint {
                 MembershipOutput::Offer(key_package) => {
                     self.session.request(now, Request::OfferKeyPackage { key_package });
                 }
+                MembershipOutput::Commit { .. } if self.sabotage == Some(Sabotage::SilentCommitters) => {}
                 MembershipOutput::Commit { after, commit, welcome, adds } => {
-                    self.send_commit(now, after, commit, welcome, adds);
+                    self.session.request(now, Request::Commit { after, commit, welcome, adds });
                 }
                 MembershipOutput::Epoch(change) => self.on_epoch(now, change),
                 MembershipOutput::Rejected(whom, rejection) => {
@@ -259,17 +295,6 @@ impl Endpoint {
 
     fn is_lost_for_good(&self) -> bool {
         self.sabotage == Some(Sabotage::LostForGood) && !self.encrypted.left_behind.is_empty()
-    }
-
-    fn send_commit(
-        &mut self,
-        now: Timestamp,
-        after: u64,
-        commit: Handshake,
-        welcome: Option<Handshake>,
-        adds: Vec<ParticipantId>,
-    ) {
-        self.session.request(now, Request::Commit { after, commit, welcome, adds });
     }
 
     /// Whoever came in has seen no key frame yet, and who goes on may have missed one.

@@ -10,7 +10,7 @@ use media_core::{
     },
     engine::{Outgoing, Transmit},
     limits,
-    signalling::{EndpointKind, Member, Role, ServerMessage},
+    signalling::{EndpointKind, Member, Request, Role, ServerMessage},
 };
 use rand_chacha::{ChaCha8Rng, ChaCha20Rng};
 use rand_core::{Rng, SeedableRng};
@@ -108,6 +108,18 @@ impl Saboteur {
             && self.shows_ghost_to(peer)
         {
             roster.push(ghost());
+        }
+    }
+
+    /// A client brings a commit: of the ghost the engine knows nothing, and would refuse what adds it.
+    pub(super) fn conceal_ghost(&self, body: &mut Request) {
+        if let Request::Commit { adds, welcome, .. } = body
+            && self.ghosts.has_come
+        {
+            adds.retain(|added| *added != GHOST);
+            if adds.is_empty() {
+                *welcome = None;
+            }
         }
     }
 

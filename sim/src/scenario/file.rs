@@ -81,6 +81,8 @@ pub struct LimitsEntry {
     pub participants_max: Option<Located<u32>>,
     /// Microphones forwarded at once, 1 to 50; 3 when absent.
     pub speakers: Option<Located<u32>>,
+    /// Frames that a client seals with one key before it asks for another, 50 to 1,000,000; 2^31 when absent.
+    pub frames_per_key: Option<Located<u32>>,
 }
 
 /// `[[site]]`: a building, or several alike.

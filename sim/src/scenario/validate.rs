@@ -146,7 +146,11 @@ fn limits(entry: Option<&LimitsEntry>) -> Result<Limits, Problem> {
         Some(number) => within(number, "speakers", 1, 50)? as usize,
         None => limits::SPEAKERS_DEFAULT,
     };
-    Ok(Limits { participants_max, speakers })
+    let frames_per_key = match entry.and_then(|entry| entry.frames_per_key.as_ref()) {
+        Some(number) => Some(u64::from(within(number, "frames_per_key", 50, 1_000_000)?)),
+        None => None,
+    };
+    Ok(Limits { participants_max, speakers, frames_per_key })
 }
 
 fn sites(entries: &[SiteEntry], names: &mut Names) -> Result<Vec<Site>, Problem> {

@@ -117,14 +117,18 @@ fn somebody_is_added_once_and_with_a_welcome_and_nobody_is_welcomed_for_nothing(
     assert_eq!(told(&hall.done(0, with(Some("w"), &[guest])), 1), ["1: w"]);
 }
 
+/// Whoever follows the roster follows no commit that adds somebody who is not on it.
 #[test]
-fn who_is_added_without_having_offered_is_passed_over() {
+fn who_has_not_offered_or_has_left_meanwhile_is_not_added() {
     let (mut hall, link, who) = group(2);
     let guest = hall.guest(2, &link);
-    let effects = hall.done(0, commit(1, "add", &[guest, who[1], ParticipantId(999)]));
-    assert!(told(&effects, 2).is_empty());
-    assert_eq!(told(&effects, 1), ["2: add"], "a member gets no welcome");
-    assert_eq!(hall.refused(2, commit(2, "c", &[])), Refusal::NotInGroup);
+    for added in [guest, who[1], ParticipantId(999)] {
+        assert_eq!(hall.refused(0, commit(1, "add", &[added])), Refusal::BadCommit, "{added}");
+    }
+    hall.done(2, offer("p2"));
+    hall.disconnect(2);
+    assert_eq!(hall.refused(0, commit(1, "add", &[guest])), Refusal::BadCommit);
+    assert_eq!(told(&hall.done(0, commit(1, "c", &[])), 1), ["2: c"]);
 }
 
 #[test]
@@ -252,7 +256,8 @@ fn conferences_know_nothing_of_each_others_groups() {
     let (mut hall, _, who) = group(2);
     hall.start_as(8, 1, Mode::Discussion, false);
     assert_eq!(told(&hall.done(8, offer("p")), 8), ["found after 0"]);
-    assert_eq!(told(&hall.done(8, commit(0, "c", &[who[1]])), 1), Vec::<String>::new());
+    assert_eq!(hall.refused(8, commit(0, "c", &[who[1]])), Refusal::BadCommit);
+    assert_eq!(told(&hall.done(8, commit(0, "c", &[])), 1), Vec::<String>::new());
 }
 
 #[test]

@@ -158,7 +158,9 @@ impl OpenMlsCrypto for Crypto {
         let algorithm: &dyn signature::VerificationAlgorithm = match alg {
             SignatureScheme::ED25519 => &signature::ED25519,
             SignatureScheme::ECDSA_SECP256R1_SHA256 => &signature::ECDSA_P256_SHA256_ASN1,
-            _ => return Err(CryptoError::UnsupportedSignatureScheme),
+            SignatureScheme::ECDSA_SECP384R1_SHA384
+            | SignatureScheme::ECDSA_SECP521R1_SHA512
+            | SignatureScheme::ED448 => return Err(CryptoError::UnsupportedSignatureScheme),
         };
         signature::UnparsedPublicKey::new(algorithm, pk)
             .verify(data, signature)

@@ -93,13 +93,21 @@ impl Epochs {
     ) -> Result<Opened, DropReason> {
         out.clear();
         let sender = KeyId::of_frame(sealed)?;
-        let epoch = self.epochs.iter_mut().find(|epoch| sender.epochs_after(epoch.number) == 0);
-        let epoch = epoch.ok_or(DropReason::NoKey)?;
         let leaf = sender.leaf().ok_or(DropReason::NoKey)?;
-        match epoch.opener.keys_mut().senders.get(&leaf) {
-            None => Err(DropReason::NoKey),
-            Some(who) if *who != from => Err(DropReason::WrongSender),
-            Some(_) => epoch.opener.open(sealed, metadata, out),
+        let mut refused = None;
+        // The newest first. There are two of one number when a member has come into another group: the tag tells.
+        let same = self.epochs.iter_mut().rev().filter(|epoch| sender.epochs_after(epoch.number) == 0);
+        for epoch in same {
+            let opened = match epoch.opener.keys_mut().senders.get(&leaf) {
+                None => Err(DropReason::NoKey),
+                Some(who) if *who != from => Err(DropReason::WrongSender),
+                Some(_) => epoch.opener.open(sealed, metadata, out),
+            };
+            match opened {
+                Ok(opened) => return Ok(opened),
+                Err(reason) => refused = refused.or(Some(reason)),
+            }
         }
+        Err(refused.unwrap_or(DropReason::NoKey))
     }
 }

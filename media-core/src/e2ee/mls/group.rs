@@ -75,7 +75,8 @@ pub(super) struct Group {
     provider: Provider,
     signer: Signer,
     credential: CredentialWithKey,
-    group: Option<MlsGroup>,
+    /// Nothing while outside.
+    joined: Option<MlsGroup>,
 }
 
 impl Group {
@@ -93,7 +94,7 @@ impl Group {
             credential: BasicCredential::new(identity.encode(&secret, &key)).into(),
             signature_key: key.into(),
         };
-        Self { suite, secret, provider, signer, credential, group: None }
+        Self { suite, secret, provider, signer, credential, joined: None }
     }
 
     /// What others need to add this client.
@@ -116,7 +117,7 @@ impl Group {
             .use_ratchet_tree_extension(true)
             .build();
         let group = MlsGroup::new(&self.provider, &self.signer, &config, self.credential.clone());
-        self.group = Some(group.expect("a group of one can be made"));
+        self.joined = Some(group.expect("a group of one can be made"));
     }
 
     /// Becomes a member by somebody's welcome.
@@ -125,10 +126,10 @@ impl Group {
             return Err(Rejection::Invalid);
         };
         let group = self.welcomed(welcome).ok_or(Rejection::Invalid)?;
-        self.group = Some(group);
-        let proven = self.identities().len() == self.group.iter().flat_map(MlsGroup::members).count();
+        self.joined = Some(group);
+        let proven = self.identities().len() == self.joined.iter().flat_map(MlsGroup::members).count();
         if !proven {
-            self.group = None;
+            self.joined = None;
             return Err(Rejection::Unproven);
         }
         Ok(())
@@ -178,7 +179,7 @@ impl Group {
         for _ in 0..TRIES_MAX {
             self.provider.reseed(&seed);
             let (commit, welcome) = self.try_commit(adds, removes, renew)?;
-            let group = self.group.as_mut()?;
+            let group = self.joined.as_mut()?;
             if in_order(group, removes) {
                 let welcome = welcome.map(|welcome| encode(&welcome));
                 return Some(OwnCommit { commit: encode(&commit), welcome });
@@ -194,7 +195,7 @@ impl Group {
         removes: &[u32],
         renew: bool,
     ) -> Option<(MlsMessageOut, Option<MlsMessageOut>)> {
-        let Self { group, provider, signer, .. } = self;
+        let Self { joined: group, provider, signer, .. } = self;
         let bundle = group
             .as_mut()?
             .commit_builder()
@@ -213,14 +214,14 @@ impl Group {
 
     /// The commit of one's own is the next: the group is in its epoch.
     pub(super) fn on_own_ordered(&mut self) {
-        if let Some(group) = &mut self.group {
+        if let Some(group) = &mut self.joined {
             group.merge_pending_commit(&self.provider).expect("what was staged can be merged");
         }
     }
 
     /// The commit of one's own came too late.
     pub(super) fn on_own_refused(&mut self) {
-        if let Some(group) = &mut self.group {
+        if let Some(group) = &mut self.joined {
             group.clear_pending_commit(&self.provider.storage).expect("the storage is memory");
         }
     }
@@ -228,7 +229,7 @@ impl Group {
     /// Reads somebody's commit. Nothing changes before [`Group::follow`].
     pub(super) fn read_commit(&mut self, commit: &[u8]) -> Result<Followable, Rejection> {
         let message = decode(commit)?.try_into_protocol_message().map_err(|_| Rejection::Invalid)?;
-        let Some(group) = &mut self.group else { return Err(Rejection::Invalid) };
+        let Some(group) = &mut self.joined else { return Err(Rejection::Invalid) };
         if message.group_id() == group.group_id() && message.epoch() > group.epoch() {
             return Err(Rejection::Ahead);
         }
@@ -259,19 +260,19 @@ impl Group {
     /// # Errors
     /// [`Rejection::Unproven`] when a committer has changed what it says of itself: the group is left.
     pub(super) fn follow(&mut self, commit: Followable) -> Result<(), Rejection> {
-        let Some(group) = &mut self.group else { return Err(Rejection::Invalid) };
+        let Some(group) = &mut self.joined else { return Err(Rejection::Invalid) };
         group.merge_staged_commit(&self.provider, *commit.staged).map_err(|_| Rejection::Invalid)?;
         let members = group.members().count();
         if self.identities().len() == members {
             return Ok(());
         }
-        self.group = None;
+        self.joined = None;
         Err(Rejection::Unproven)
     }
 
     /// Everybody in the group, by leaf; those whose proof does not hold are missing.
     pub(super) fn identities(&self) -> Vec<GroupMember> {
-        let members = self.group.iter().flat_map(MlsGroup::members);
+        let members = self.joined.iter().flat_map(MlsGroup::members);
         members
             .filter_map(|member| {
                 let content = member.credential.serialized_content();
@@ -283,16 +284,16 @@ impl Group {
     }
 
     pub(super) fn own_leaf(&self) -> Option<u32> {
-        self.group.as_ref().map(|group| group.own_leaf_index().u32())
+        self.joined.as_ref().map(|group| group.own_leaf_index().u32())
     }
 
     pub(super) fn epoch(&self) -> Option<u64> {
-        self.group.as_ref().map(|group| group.epoch().as_u64())
+        self.joined.as_ref().map(|group| group.epoch().as_u64())
     }
 
     /// What all frame keys of this epoch are derived from.
     pub(super) fn base_key(&self, suite: CipherSuite) -> Option<BaseKey> {
-        let group = self.group.as_ref()?;
+        let group = self.joined.as_ref()?;
         let secret =
             group.export_secret(&self.provider.crypto, BASE_KEY_LABEL, &[], suite.key_bytes()).ok()?;
         BaseKey::from_bytes(&Zeroizing::new(secret)).ok()
@@ -300,7 +301,7 @@ impl Group {
 
     /// The same for all who agree on members and history, and for nobody else (RFC 9420 section 8.7).
     pub(super) fn authenticator(&self) -> Option<&[u8]> {
-        self.group.as_ref().map(|group| group.epoch_authenticator().as_slice())
+        self.joined.as_ref().map(|group| group.epoch_authenticator().as_slice())
     }
 
     /// Private keys that are kept.

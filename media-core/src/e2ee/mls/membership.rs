@@ -15,6 +15,8 @@
 //! server alone, a frame is of the one in whose track it comes.
 
 mod commit;
+mod config;
+mod output;
 mod schedule;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -25,79 +27,26 @@ use super::{
     epochs::Epochs,
     group::{Followable, Group, GroupMember, Offer, Rejection},
     identity::Identity,
-    suite::MlsSuite,
     verification::VerificationCode,
 };
 use crate::{
     drop_reason::DropReason,
-    e2ee::{BaseKey, CipherSuite, ConferenceSecret, KeyId, Opened, Sealer},
+    e2ee::{BaseKey, KeyId, Opened, Sealer},
     ids::ParticipantId,
-    limits,
     signalling::{Handshake, Refusal},
     time::Timestamp,
 };
+pub use config::MembershipConfig;
+pub use output::{EpochChange, MembershipOutput};
 use schedule::Schedule;
-
-/// Who takes part, and how.
-#[derive(Clone)]
-pub struct MembershipConfig {
-    /// How members agree on keys.
-    pub mls: MlsSuite,
-    /// How frames are sealed.
-    pub sframe: CipherSuite,
-    /// As whom the server knows this stay.
-    pub participant: ParticipantId,
-    /// Under which name.
-    pub name: String,
-    /// From the link; the server does not know it.
-    pub secret: ConferenceSecret,
-    /// How many frames are sealed before the group is asked for another epoch; at most half of
-    /// [`limits::SEALED_FRAMES_MAX`], so that no counter is used twice while that is under way.
-    pub renew_after_frames: u64,
-}
-
-/// What has to be sent, or is to be known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MembershipOutput {
-    /// To be sent as [`Request::OfferKeyPackage`](crate::signalling::Request::OfferKeyPackage).
-    Offer(Handshake),
-    /// To be sent as [`Request::Commit`](crate::signalling::Request::Commit).
-    Commit {
-        /// The last handshake message that is known.
-        after: u64,
-        /// For the members.
-        commit: Handshake,
-        /// For those who are added.
-        welcome: Option<Handshake>,
-        /// Who they are, by rising number.
-        adds: Vec<ParticipantId>,
-    },
-    /// The group is in another epoch, and [`Membership::sealer`] seals for it.
-    Epoch(EpochChange),
-    /// Somebody whom the server presented was not believed, or a message came to nothing.
-    Rejected(Option<ParticipantId>, Rejection),
-    /// This stay cannot follow the group any more, and asks to be added anew.
-    LeftBehind,
-}
-
-/// What is different in an epoch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EpochChange {
-    /// Its number in the group.
-    pub epoch: u64,
-    /// Whether this stay comes into the group with it.
-    pub first: bool,
-    /// Who else came in: they need key frames, having seen none.
-    pub added: Vec<ParticipantId>,
-    /// Who is out.
-    pub removed: Vec<ParticipantId>,
-}
 
 /// A commit on its way to the server.
 struct Pending {
     commit: Handshake,
     added: Vec<ParticipantId>,
     renews: bool,
+    /// When it is too late for an answer.
+    answer_by: Timestamp,
 }
 
 /// One stay's part in the group.
@@ -109,13 +58,11 @@ pub struct Membership {
     members: Vec<GroupMember>,
     /// Whom the server shows, oneself included.
     roster: BTreeMap<ParticipantId, String>,
-    /// Whom it showed until a moment ago, from the first to the last who left: a commit that adds them may be under way.
-    departed: VecDeque<(Timestamp, ParticipantId, String)>,
     offers: BTreeMap<ParticipantId, Offer>,
     /// Of the last handshake message.
     sequence: u64,
     pending: Option<Pending>,
-    /// Commits of this member's own that came too late, and that the server has not refused yet.
+    /// Commits of one's own that others came before, and that the server has not refused yet.
     overtaken: u32,
     schedule: Schedule,
     epochs: Epochs,
@@ -131,14 +78,13 @@ impl Membership {
         roster: impl IntoIterator<Item = (ParticipantId, String)>,
         mut rng: ChaCha20Rng,
     ) -> Self {
-        let group = fresh_group(&config, &mut rng);
+        let group = config.fresh_group(&mut rng);
         let mut membership = Self {
             config,
             rng,
             group,
             members: Vec::new(),
             roster: roster.into_iter().collect(),
-            departed: VecDeque::new(),
             offers: BTreeMap::new(),
             sequence: 0,
             pending: None,
@@ -160,13 +106,7 @@ impl Membership {
 
     /// Somebody is shown no more.
     pub fn on_member_left(&mut self, now: Timestamp, participant: ParticipantId) {
-        if let Some(name) = self.roster.remove(&participant) {
-            self.departed.push_back((now, participant, name));
-        }
-        let over = |(at, ..): &(Timestamp, _, _)| *at + limits::WELCOME_WITHIN <= now;
-        while self.departed.len() > limits::DEPARTED_KEPT_MAX || self.departed.front().is_some_and(over) {
-            self.departed.pop_front();
-        }
+        self.roster.remove(&participant);
         self.offers.remove(&participant);
         self.reconsider(now);
     }
@@ -212,23 +152,23 @@ impl Membership {
             if pending.commit == *commit {
                 return self.on_own_commit(now, pending);
             }
-            self.overtaken += 1;
             self.group.on_own_refused();
+            self.overtaken += 1;
         }
         match self.group.read_commit(commit.as_bytes()) {
-            Ok(read) => match self.objection(now, &read) {
+            Ok(read) => match self.objection(&read) {
                 None => self.follow(now, read),
                 Some(whom) => {
                     self.reject(Some(whom), Rejection::Forbidden);
-                    self.schedule.on_doubt(now);
                     self.schedule.on_ahead(now);
                 }
             },
             Err(rejection) => {
                 self.reject(None, rejection);
-                self.schedule.on_doubt(now);
                 if missed || rejection == Rejection::Ahead {
                     self.schedule.on_ahead(now);
+                } else {
+                    self.schedule.on_doubt(now);
                 }
             }
         }
@@ -248,22 +188,32 @@ impl Membership {
         self.on_epoch(now, Vec::new());
     }
 
-    /// The server refused the last commit, or the last offer.
+    /// The server refused a commit or an offer; it answers in the order in which it is asked.
     pub fn on_refused(&mut self, now: Timestamp, reason: Refusal) {
         let of_commit = matches!(reason, Refusal::StaleCommit | Refusal::NotInGroup | Refusal::BadCommit);
         if of_commit && !self.is_inside() {
             return;
         }
-        // The refusal of a commit that another came before says nothing of the one that was made in its place.
-        if reason == Refusal::StaleCommit && self.overtaken > 0 {
+        if self.overtaken > 0 && reason == Refusal::StaleCommit {
+            // Of the commit before: the one that is under way may be the next all the same.
             self.overtaken -= 1;
             return;
         }
-        if self.pending.take().is_some() {
+        if let Some(pending) = self.pending.take() {
             self.group.on_own_refused();
+            // Unless one of them has left meanwhile, they do not wait for what was heard of them.
+            if reason == Refusal::BadCommit
+                && pending.added.iter().all(|added| self.offers.contains_key(added))
+            {
+                self.offers.retain(|who, _| !pending.added.contains(who));
+            }
         }
         if reason == Refusal::NotInGroup && self.is_inside() {
             return self.leave_and_offer(now);
+        }
+        if reason == Refusal::StaleCommit && self.is_inside() {
+            // A commit came first that never arrived here.
+            self.schedule.on_ahead(now);
         }
         self.schedule.on_refused(now, !self.is_inside());
         self.reconsider(now);
@@ -282,14 +232,15 @@ impl Membership {
         if self.is_worn() {
             self.renew(now);
         }
-        if self.schedule.takes_leave(now) {
+        let unanswered = self.pending.as_ref().is_some_and(|pending| pending.answer_by <= now);
+        if unanswered || self.schedule.takes_leave(now) {
             self.leave_and_offer(now);
         } else if self.schedule.offers_again(now) && !self.is_inside() {
-            self.group = fresh_group(&self.config, &mut self.rng);
+            self.group = self.config.fresh_group(&mut self.rng);
             self.offer(now);
         }
         if self.schedule.commits(now) && self.pending.is_none() {
-            self.commit();
+            self.commit(now);
         }
     }
 
@@ -298,8 +249,9 @@ impl Membership {
         if self.is_worn() {
             return Some(Timestamp::ZERO);
         }
-        let commit = if self.pending.is_none() { self.schedule.commit_at } else { None };
-        [self.epochs.poll_timeout(), commit, self.schedule.leave_at(), self.schedule.offer_at]
+        let commit = if self.pending.is_none() { self.schedule.commit_at() } else { None };
+        let answer = self.pending.as_ref().map(|pending| pending.answer_by);
+        [self.epochs.poll_timeout(), commit, answer, self.schedule.leave_at(), self.schedule.offer_at]
             .into_iter()
             .flatten()
             .min()
@@ -381,17 +333,9 @@ impl Membership {
         identity.participant == participant && self.roster.get(&participant) == Some(&identity.name)
     }
 
-    /// Whether the roster showed them until a moment ago. They are removed with the next commit, as everybody who leaves.
-    fn was_shown(&self, now: Timestamp, identity: &Identity) -> bool {
-        self.departed.iter().any(|(at, who, name)| {
-            *who == identity.participant && *name == identity.name && now < *at + limits::WELCOME_WITHIN
-        })
-    }
-
     /// Somebody who speaks against following a commit.
-    fn objection(&self, now: Timestamp, commit: &Followable) -> Option<ParticipantId> {
-        let known = |added: &Identity| self.is_shown(added.participant, added) || self.was_shown(now, added);
-        let hidden = commit.added.iter().find(|added| !known(added));
+    fn objection(&self, commit: &Followable) -> Option<ParticipantId> {
+        let hidden = commit.added.iter().find(|added| !self.is_shown(added.participant, added));
         if let Some(hidden) = hidden {
             return Some(hidden.participant);
         }
@@ -453,7 +397,7 @@ impl Membership {
         self.overtaken = 0;
         self.sealer = None;
         self.epochs.end(now);
-        self.group = fresh_group(&self.config, &mut self.rng);
+        self.group = self.config.fresh_group(&mut self.rng);
         self.offer(now);
     }
 
@@ -465,11 +409,6 @@ impl Membership {
     fn reject(&mut self, whom: Option<ParticipantId>, rejection: Rejection) {
         self.out.push_back(MembershipOutput::Rejected(whom, rejection));
     }
-}
-
-fn fresh_group(config: &MembershipConfig, rng: &mut ChaCha20Rng) -> Group {
-    let identity = Identity { participant: config.participant, name: config.name.clone() };
-    Group::new(config.mls, &identity, config.secret.clone(), rng)
 }
 
 #[cfg(test)]

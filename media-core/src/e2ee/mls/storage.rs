@@ -17,10 +17,12 @@ enum Kind {
     EpochKeys(u32),
 }
 
+type Values = BTreeMap<(Kind, Vec<u8>), Zeroizing<Vec<u8>>>;
+
 /// Private keys by what they belong to.
 #[derive(Default)]
 pub(super) struct Storage {
-    values: RefCell<BTreeMap<(Kind, Vec<u8>), Zeroizing<Vec<u8>>>>,
+    values: RefCell<Values>,
 }
 
 impl Storage {

@@ -39,7 +39,7 @@ impl Membership {
     }
 
     /// Makes a commit of what is wanted, as far as one may hold it.
-    pub(super) fn commit(&mut self) {
+    pub(super) fn commit(&mut self, now: Timestamp) {
         let (adds, removes) = self.wants();
         let returning = |leaf: &u32| {
             let member = self.members.iter().find(|member| member.leaf == *leaf);
@@ -73,6 +73,7 @@ impl Membership {
             welcome: welcome.map(|welcome| Handshake::new(&welcome)),
             adds: added.clone(),
         });
-        self.pending = Some(Pending { commit, added, renews: renew });
+        let answer_by = now + limits::COMMIT_ANSWER_WITHIN;
+        self.pending = Some(Pending { commit, added, renews: renew, answer_by });
     }
 }

@@ -8,7 +8,7 @@ use crate::{limits, time::Timestamp};
 #[derive(Debug, Default)]
 pub(super) struct Schedule {
     /// When to commit, unless somebody else does before.
-    pub(super) commit_at: Option<Timestamp>,
+    commit_at: Option<Timestamp>,
     /// When to ask again to be added.
     pub(super) offer_at: Option<Timestamp>,
     /// Whether fresh keys of this member's own are wanted.
@@ -41,6 +41,11 @@ impl Schedule {
     /// commit, or there would be two groups.
     pub(super) fn on_doubt(&mut self, now: Timestamp) {
         self.not_before = now + limits::BEHIND_MAX;
+    }
+
+    /// When to commit. Who may be behind does not: it would go on beside the group.
+    pub(super) fn commit_at(&self) -> Option<Timestamp> {
+        self.commit_at.filter(|_| self.ahead_since.is_none())
     }
 
     pub(super) fn leave_at(&self) -> Option<Timestamp> {
@@ -79,7 +84,7 @@ impl Schedule {
 
     /// Whether it is time to commit.
     pub(super) fn commits(&self, now: Timestamp) -> bool {
-        self.commit_at.is_some_and(|at| at <= now)
+        self.commit_at().is_some_and(|at| at <= now)
     }
 
     /// There is nothing to commit.

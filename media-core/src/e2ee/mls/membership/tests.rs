@@ -3,6 +3,10 @@
 use rand_core::SeedableRng;
 
 use super::*;
+use crate::{
+    e2ee::{CipherSuite, ConferenceSecret, mls::MlsSuite},
+    limits,
+};
 
 const ANNA: ParticipantId = ParticipantId(1);
 const BERT: ParticipantId = ParticipantId(2);
@@ -96,22 +100,6 @@ fn a_refusal_that_comes_late_says_nothing_of_the_next_commit() {
     bert.on_commit(now, 3, &second);
     assert_eq!((anna.epoch(), bert.epoch()), (Some(3), Some(3)));
     assert_eq!(anna.verification_code(), bert.verification_code());
-}
-
-#[test]
-fn a_commit_that_adds_who_has_just_left_is_followed_but_not_long_after() {
-    for (later, followed) in [(limits::COMMIT_TURN, true), (limits::WELCOME_WITHIN, false)] {
-        let (now, mut anna, mut bert) = pair();
-        let (_, offer) = joins(now, CARLA);
-        anna.on_key_package(now, CARLA, &offer);
-        let (commit, _) = commits(&mut anna);
-        bert.on_member_left(now, CARLA);
-        let now = now + later;
-        bert.on_commit(now, 2, &commit);
-        let expected = if followed { Vec::new() } else { vec![(Some(CARLA), Rejection::Forbidden)] };
-        assert_eq!(rejections(&mut bert), expected);
-        assert_eq!(bert.epoch(), Some(if followed { 2 } else { 1 }));
-    }
 }
 
 #[test]
