@@ -102,6 +102,13 @@ impl Saboteur {
         false
     }
 
+    /// Whether somebody is in the half that has no epoch of its own yet: a frame of the others' would tell them that there is
+    /// one, and they would ask to be let into it.
+    pub(super) fn keeps_in_the_dark(&self, peer: PeerId) -> bool {
+        let waits = |fork: &Fork| fork.peers.contains(&peer) && fork.ordered.is_empty();
+        self.handshakes.fork.as_ref().is_some_and(waits)
+    }
+
     /// From this commit on every other member is in another group.
     fn fork(&mut self, committer: Option<PeerId>, sequence: u64) {
         if self.handshakes.fork.is_some() {

@@ -52,6 +52,7 @@ impl Saboteur {
         let count = self.streams.packets;
         let vanishes = match sabotage {
             Sabotage::SilentDrop => count.is_multiple_of(47),
+            Sabotage::ForkedGroup | Sabotage::StaleCodes => self.keeps_in_the_dark(peer),
             Sabotage::CameraRequired => !self.cameras.contains(&peer),
             Sabotage::ClipOnsets => self.streams.clips(now, peer, &bytes),
             Sabotage::NoRepair => {
