@@ -173,6 +173,9 @@ fn storm_row(suite: MlsSuite, apart: Duration) -> String {
     )
 }
 
+/// Who does what in a join and the leave that follows.
+type Part = fn(&Change, &Change) -> Duration;
+
 /// Criterion's statistics of who does what in a change.
 fn statistics(criterion: &mut Criterion, suite: MlsSuite, group: &mut Group) {
     let mut statistics = criterion.benchmark_group(format!("suite {}/{}", suite.id(), group.members));
@@ -181,7 +184,6 @@ fn statistics(criterion: &mut Criterion, suite: MlsSuite, group: &mut Group) {
         .sampling_mode(SamplingMode::Flat)
         .warm_up_time(Duration::from_millis(100))
         .measurement_time(Duration::from_millis(400));
-    type Part = fn(&Change, &Change) -> Duration;
     let parts: [(&str, Part); 5] = [
         ("join/committer", |join, _| join.committer.spent),
         ("join/member", |join, _| join.member.spent),

@@ -124,11 +124,14 @@ impl Hall {
         };
         let (now, roster) = (self.now, self.roster.clone());
         let rng = ChaCha20Rng::seed_from_u64(self.rng.next_u64());
-        let mut membership = None;
-        let spent = time(|| membership = Some(Membership::new(now, config, roster, rng)));
-        let membership = membership.expect("the work was done");
-        self.clients
-            .insert(participant, Client { membership, account: Account { spent, ..Account::default() } });
+        let clients = &mut self.clients;
+        let spent = time(|| {
+            let membership = Membership::new(now, config, roster, rng);
+            clients.insert(participant, Client { membership, account: Account::default() });
+        });
+        if let Some(client) = clients.get_mut(&participant) {
+            client.account.spent = spent;
+        }
         self.drain(participant);
     }
 
@@ -169,6 +172,9 @@ impl Hall {
     }
 
     /// Lets so much time pass.
+    ///
+    /// # Panics
+    /// If somebody does not believe or cannot follow the others: then nothing that was measured is worth anything.
     pub fn run(&mut self, duration: Duration) {
         let end = self.now + duration;
         loop {
@@ -253,10 +259,9 @@ impl Hall {
             let message = ClientMessage { request: 1, body };
             let bytes = message.encode().len();
             account.sent += bytes as u64;
-            let longest = match message.body {
-                Request::Commit { .. } => &mut self.longest.request,
-                _ => &mut self.longest.key_package,
-            };
+            let commits = matches!(message.body, Request::Commit { .. });
+            let Longest { request, key_package, .. } = &mut self.longest;
+            let longest = if commits { request } else { key_package };
             *longest = bytes.max(*longest);
             self.parcels.push_back((now + DELAY, Parcel::Request(from, message.body)));
         }

@@ -1,6 +1,8 @@
 //! Owns the checks of end-to-end encryption (E2E): published vectors, what the forwarding side can name, what the wire
 //! shows, and what happens without a key.
 
+use std::collections::BTreeSet;
+
 use media_core::{
     ParticipantId,
     e2ee::{BaseKey, CipherSuite, KeyId, KeySource, Opener},
@@ -19,7 +21,12 @@ use crate::{
     rehearsal::RunEvidence,
 };
 
-const VECTORS: &str = include_str!("../../../fixtures/rfc9605/aes_gcm.json");
+/// One row for each suite, of AES-GCM and of AES-CTR with HMAC; then the rows of the header.
+const VECTORS: [&str; 2] = [
+    include_str!("../../../fixtures/rfc9605/aes_gcm.json"),
+    include_str!("../../../fixtures/rfc9605/sframe_aes_ctr_hmac.json"),
+];
+const HEADERS: &str = include_str!("../../../fixtures/rfc9605/header.json");
 
 macro_rules! sources {
     ($($path:literal,)*) => {
@@ -56,7 +63,7 @@ pub(super) const CHECKS: &[Check] = &[
         name: "the-vectors-of-rfc-9605-open",
         requirements: &["E2E-001"],
         scenarios: &[],
-        judge: Judge::Standing(|| vectors(VECTORS)),
+        judge: Judge::Standing(|| vectors(&VECTORS, HEADERS)),
     },
     Check {
         name: "every-frame-that-arrives-opens",
@@ -101,7 +108,7 @@ impl KeySource for OneKey {
 
 /// What is said of vectors of which one has a wrong plaintext.
 pub(super) fn broken_vectors() -> Findings {
-    vectors(&VECTORS.replacen("9901234567b7", "9901234567b8", 1))
+    vectors(&[&VECTORS[0].replacen("9901234567b7", "9901234567b8", 1), VECTORS[1]], HEADERS)
 }
 
 /// What is said of a forwarder that imports the opener.
@@ -109,33 +116,55 @@ pub(super) fn naming_forwarder() -> Findings {
     names_no_secret(&[("forwarding.rs", "//! Owns.\nuse crate::e2ee::Opener;\n")])
 }
 
-/// Opens each published ciphertext, and refuses it with its last bit flipped.
-fn vectors(text: &str) -> Findings {
+/// Opens each published ciphertext, and refuses it with its last bit flipped; reads each published header. Every suite has to
+/// be among them.
+fn vectors(texts: &[&str], headers: &str) -> Findings {
     let mut findings = Findings::new();
-    let rows: Vec<Value> = serde_json::from_str(text).unwrap_or_default();
-    for (number, row) in rows.iter().enumerate() {
-        let bytes = |field: &str| hex::decode(row[field].as_str().unwrap_or_default()).unwrap_or_default();
-        let suite = row["cipher_suite"].as_u64().and_then(|id| CipherSuite::from_id(id as u16));
-        let key = BaseKey::from_bytes(&bytes("base_key")).ok();
-        let (Some(suite), Some(key)) = (suite, key) else {
-            findings.expect(false, || format!("vector {number} has no suite or key that is known here"));
-            continue;
-        };
-        let mut sealed = bytes("ct");
-        let mut clear = Vec::new();
-        let opened = Opener::new(suite, OneKey(key.clone())).open(&sealed, &bytes("metadata"), &mut clear);
-        findings.expect(opened.is_ok() && clear == bytes("pt"), || {
-            format!("vector {number} opens as {opened:?}")
-        });
-        if let Some(last) = sealed.last_mut() {
-            *last ^= 1;
+    let mut suites = BTreeSet::new();
+    for row in texts.iter().flat_map(|text| serde_json::from_str::<Vec<Value>>(text).unwrap_or_default()) {
+        match CipherSuite::from_id(row["cipher_suite"].as_u64().unwrap_or_default() as u16) {
+            Some(suite) if suites.insert(suite.id()) => vector(suite, &row, &mut findings),
+            _ => findings.expect(false, || format!("{} is no suite, or there twice", row["cipher_suite"])),
         }
-        let forged = Opener::new(suite, OneKey(key)).open(&sealed, &bytes("metadata"), &mut clear);
-        findings
-            .expect(forged.is_err() && clear.is_empty(), || format!("vector {number} opens when damaged"));
     }
-    findings.count("vectors", rows.len() as u64);
+    for suite in CipherSuite::ALL {
+        findings.expect(suites.contains(&suite.id()), || format!("no vector of {suite:?}"));
+    }
+    let rows: Vec<Value> = serde_json::from_str(headers).unwrap_or_default();
+    for row in &rows {
+        let read = KeyId::with_counter(&bytes(row, "encoded")).ok();
+        let expected = row["kid"].as_u64().zip(row["ctr"].as_u64()).map(|(kid, ctr)| (KeyId(kid), ctr));
+        findings.expect(expected.is_some() && read == expected, || {
+            format!("the header {} is read as {read:?}", row["encoded"])
+        });
+    }
+    findings.expect(!rows.is_empty(), || "no vector of the header".to_owned());
+    findings.count("suites", suites.len() as u64);
+    findings.count("headers", rows.len() as u64);
     findings
+}
+
+fn vector(suite: CipherSuite, row: &Value, findings: &mut Findings) {
+    let Ok(key) = BaseKey::from_bytes(&bytes(row, "base_key")) else {
+        return findings.expect(false, || format!("the vector of {suite:?} has no key"));
+    };
+    let (mut sealed, metadata, mut clear) = (bytes(row, "ct"), bytes(row, "metadata"), Vec::new());
+    let opened = Opener::new(suite, OneKey(key.clone())).open(&sealed, &metadata, &mut clear);
+    findings.expect(opened.is_ok() && clear == bytes(row, "pt"), || {
+        format!("the vector of {suite:?} opens as {opened:?}")
+    });
+    if let Some(last) = sealed.last_mut() {
+        *last ^= 1;
+    }
+    let forged = Opener::new(suite, OneKey(key)).open(&sealed, &metadata, &mut clear);
+    findings.expect(forged.is_err() && clear.is_empty(), || {
+        format!("the vector of {suite:?} opens when damaged")
+    });
+}
+
+/// A field of hexadecimal digits; empty when it is not.
+fn bytes(row: &Value, field: &str) -> Vec<u8> {
+    hex::decode(row[field].as_str().unwrap_or_default()).unwrap_or_default()
 }
 
 fn names_no_secret(files: &[(&str, &str)]) -> Findings {
@@ -250,15 +279,20 @@ fn only_opened(run: &RunEvidence) -> Findings {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeSet, fs, path::Path};
+    use std::{fs, path::Path};
 
     use super::*;
 
     #[test]
     fn a_wrong_vector_is_noticed() {
-        assert_eq!(vectors(VECTORS).violations_total(), 0);
-        assert!(broken_vectors().violations_total() > 0);
-        assert_eq!(vectors("[]").examined(), 0);
+        assert_eq!(vectors(&VECTORS, HEADERS).violations_total(), 0);
+        assert_eq!(broken_vectors().violations_total(), 1);
+        let without = |texts: &[&str], headers| vectors(texts, headers).violations_total();
+        assert_eq!(without(&VECTORS[..1], HEADERS), 3, "three suites are missing");
+        assert_eq!(without(&VECTORS[1..], HEADERS), 2, "two suites are missing");
+        assert_eq!(without(&[VECTORS[0], VECTORS[0], VECTORS[1]], HEADERS), 2, "two suites are there twice");
+        assert_eq!(without(&VECTORS, "[]"), 1);
+        assert_eq!(without(&VECTORS, &HEADERS.replacen("\"08ff\"", "\"08fe\"", 1)), 1);
     }
 
     #[test]

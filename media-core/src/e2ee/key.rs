@@ -3,13 +3,12 @@
 
 use std::fmt;
 
-use rand_core::Rng;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::header::Header;
-use crate::{drop_reason::DropReason, ids::ParticipantId};
+use crate::drop_reason::DropReason;
 
 /// Which sender's key sealed a frame: SFrame's KID (RFC 9605 section 4.3). Stands in clear in every frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -20,28 +19,6 @@ impl KeyId {
     /// Low bits that are of the epoch. With 64 members an id fits into two bytes.
     pub const EPOCH_BITS: u32 = 8;
     const EPOCH_MASK: u64 = (1 << Self::EPOCH_BITS) - 1;
-    /// Low bits that are drawn at random; the bits above them are the participant's number.
-    pub const RANDOM_BITS: u32 = 40;
-    const STAY_BITS: u32 = u64::BITS - Self::RANDOM_BITS;
-
-    /// A fresh id for one stay of one sender, which says whose stay it is: a receiver refuses frames under the name of
-    /// anybody else (see [`KeyId::is_of`]).
-    ///
-    /// A sender counts its frames from zero in each stay, so two stays under one secret and one id would use a (key,
-    /// nonce) pair twice. A server never gives two stays one number; if it loses its state the numbers begin anew, and
-    /// then only the random part tells them apart. Each pair of stays with one number has equal ids with a probability of
-    /// 2^-40: a conference of 1,000 that goes on under its secret over ten restarts has fewer than 50,000 such pairs, and
-    /// two equal ids with a probability of 5e-8.
-    pub fn of_stay(participant: ParticipantId, rng: &mut impl Rng) -> Self {
-        let number = u64::from(participant.0) << Self::RANDOM_BITS;
-        Self(number | rng.next_u64() >> Self::STAY_BITS)
-    }
-
-    /// Whether it is the id of a stay of this participant. The upper 8 bits of the participant's number are not in the id:
-    /// who shares the others came 16,777,216 stays earlier.
-    pub const fn is_of(self, participant: ParticipantId) -> bool {
-        self.0 >> Self::RANDOM_BITS == participant.0 as u64 & ((1 << Self::STAY_BITS) - 1)
-    }
 
     /// The id of a member's frames in an epoch of the group (RFC 9605 section 5.2): the member's leaf, then the low bits of
     /// the epoch.
@@ -111,12 +88,6 @@ impl BaseKey {
         Ok(key)
     }
 
-    pub(super) fn from_hash(hash: &[u8; 32]) -> Self {
-        let mut key = Self { bytes: [0; Self::BYTES_MAX], length: hash.len() };
-        key.bytes[..hash.len()].copy_from_slice(hash);
-        key
-    }
-
     pub(super) fn expose(&self) -> &[u8] {
         &self.bytes[..self.length]
     }
@@ -133,7 +104,7 @@ impl fmt::Debug for BaseKey {
 #[error("a base key has 16 to 64 bytes, not {0}")]
 pub struct BaseKeyLength(pub usize);
 
-/// Where the keys of senders come from. Key agreement (MLS, RFC 9605 section 5.2) implements this.
+/// Where the keys of senders come from: an epoch of the group (see [`super::mls`]), or whatever else somebody agreed on.
 pub trait KeySource {
     /// The base key of a sender, or `None` if this endpoint has none: its frames are refused as
     /// [`crate::DropReason::NoKey`].
@@ -145,28 +116,19 @@ pub trait KeySource {
 
 #[cfg(test)]
 mod tests {
-    use rand_chacha::ChaCha20Rng;
-    use rand_core::SeedableRng;
-
     use super::{BaseKey, BaseKeyLength, KeyId};
-    use crate::ids::ParticipantId;
 
     #[test]
-    fn all_random_bits_of_a_key_id_vary_and_the_others_say_whose_stay_it_is() {
-        let mut rng = ChaCha20Rng::seed_from_u64(1);
-        let stay = ParticipantId(0x12_3456);
-        let ids: Vec<_> = (0..200).map(|_| KeyId::of_stay(stay, &mut rng)).collect();
-        assert_eq!(ids.iter().fold(0, |seen, id| seen | id.0), 0x12_3456 << 40 | ((1 << 40) - 1));
-        assert_eq!(ids.iter().fold(u64::MAX, |seen, id| seen & id.0), 0x12_3456 << 40);
-        assert!(ids.iter().all(|id| id.is_of(stay) && !id.is_of(ParticipantId(0x12_3457))));
-    }
-
-    #[test]
-    fn a_key_id_of_any_participant_is_of_that_one() {
-        let mut rng = ChaCha20Rng::seed_from_u64(2);
-        for number in [0, 1, 0xff_ffff, 0x100_0000, u32::MAX] {
-            assert!(KeyId::of_stay(ParticipantId(number), &mut rng).is_of(ParticipantId(number)), "{number}");
+    fn a_key_id_says_whose_frame_it_is_and_of_which_epoch() {
+        for leaf in [0, 1, 63, 0xff_ffff, u32::MAX] {
+            for epoch in [0, 1, 0xff, 0x100, u64::MAX] {
+                let id = KeyId::of_sender(leaf, epoch);
+                assert_eq!((id.leaf(), id.epochs_after(epoch)), (Some(leaf), 0), "{leaf} {epoch}");
+                assert_eq!(KeyId::of_sender(leaf, epoch.wrapping_add(127)).epochs_after(epoch), 127);
+                assert_eq!(KeyId::of_sender(leaf, epoch.wrapping_sub(128)).epochs_after(epoch), -128);
+            }
         }
+        assert_eq!(KeyId(1 << 40).leaf(), None);
     }
 
     #[test]

@@ -31,8 +31,8 @@ pub struct Sealer {
 }
 
 impl Sealer {
-    /// A sealer whose counter starts at zero. `sender` is of this stay only (see [`KeyId::of_stay`]): a second sealer
-    /// with the same id and base key would use the same (key, nonce) pairs again.
+    /// A sealer whose counter starts at zero. There is one for each sender and base key: a second one would use the
+    /// same (key, nonce) pairs again. In a group each epoch has a base key of its own, and each member a leaf.
     pub fn new(suite: CipherSuite, sender: KeyId, base: &BaseKey) -> Self {
         Self::with_limit(suite, sender, base, limits::SEALED_FRAMES_MAX)
     }

@@ -49,6 +49,22 @@ impl KeySource for Keys {
     }
 }
 
+/// One base key for everybody, as in an epoch of a group: frame keys differ by the key id (RFC 9605 section 5.2).
+#[derive(Clone)]
+struct Everybody(BaseKey);
+
+impl Everybody {
+    fn with(base: [u8; 32]) -> Self {
+        Self(BaseKey::from_bytes(&base).unwrap())
+    }
+}
+
+impl KeySource for Everybody {
+    fn base_key(&mut self, _: KeyId) -> Option<BaseKey> {
+        Some(self.0.clone())
+    }
+}
+
 fn arb_suite() -> impl Strategy<Value = CipherSuite> {
     prop::sample::select(CipherSuite::ALL.to_vec())
 }

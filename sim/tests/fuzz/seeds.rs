@@ -80,6 +80,25 @@ const SCRIPTS: &[(&str, &str, &[u8])] = &[
             200,
         ],
     ),
+    // In, a microphone; the welcome withheld, handed out; handshakes repeated, changed, as noise; keys renewed; somebody comes.
+    (
+        "endpoint",
+        "seed-handshakes",
+        &[
+            0, 0, 1, 2, 0, 1, 0, 2, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 8, 4, 20, 200, 0, 8, 4, 11, 0, 0, 0, 3,
+            0, 0, 8, 1, 4, 0, 0, 8, 2, 2, 0, 9, 1, 0, 8, 3, 3, 3, 1, 2, 3, 0, 8, 6, 0, 18, 2, 0, 11, 0, 0, 0,
+            3, 0, 0, 8, 7, 5, 18, 2, 0,
+        ],
+    ),
+    // In, told to found a group; somebody comes and is taken in.
+    (
+        "endpoint",
+        "seed-founder",
+        &[
+            0, 0, 1, 2, 0, 1, 0, 2, 0, 0, 0, 3, 0, 0, 0, 5, 0, 0, 0, 8, 0, 0, 8, 7, 5, 18, 2, 0, 11, 0, 0, 0,
+            3, 0, 18, 2, 0,
+        ],
+    ),
     // The furnished conferences, media from everybody, feedback, a mode switch, a departure.
     (
         "conference-server",

@@ -335,3 +335,6 @@ fn encode(message: &impl Serialize) -> Vec<u8> {
 fn decode(bytes: &[u8]) -> Result<MlsMessageIn, Rejection> {
     MlsMessageIn::tls_deserialize_exact_bytes(bytes).map_err(|_| Rejection::Invalid)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,12 +4,14 @@
 
 use proptest::prelude::*;
 
-use super::{BASE, Keys, METADATA, SENDER, arb_suite, base, open, open_with, opener, seal, sealer};
+use super::{
+    BASE, Everybody, Keys, METADATA, SENDER, arb_suite, base, open, open_with, opener, seal, sealer,
+};
 use crate::{
     drop_reason::DropReason,
     e2ee::{
-        BaseKey, CipherSuite, ConferenceSecret, FrameMetadata, HEADER_BYTES_MAX, KeyId, Opener, SealError,
-        Sealer, SharedSecretKeys, TAG_BYTES_MAX, header::Header,
+        BaseKey, CipherSuite, FrameMetadata, HEADER_BYTES_MAX, KeyId, Opener, SealError, Sealer,
+        TAG_BYTES_MAX, header::Header,
     },
     limits,
     media::{Codec, MediaKind},
@@ -194,8 +196,8 @@ proptest! {
         secret in any::<[u8; 32]>(),
         sender in any::<u64>(),
     ) {
-        let keys = SharedSecretKeys::new(ConferenceSecret::from_bytes(secret));
-        let mut sealer = Sealer::new(suite, KeyId(sender), &keys.derive(KeyId(sender)));
+        let keys = Everybody::with(secret);
+        let mut sealer = Sealer::new(suite, KeyId(sender), &keys.0);
         let mut opener = Opener::new(suite, keys);
         let (mut sealed, mut out) = (Vec::new(), Vec::new());
         for (counter, (plaintext, metadata)) in frames.iter().enumerate() {
@@ -208,7 +210,7 @@ proptest! {
 
     #[test]
     fn arbitrary_bytes_never_open(suite in arb_suite(), sealed in arb_bytes(200)) {
-        let mut opener = Opener::new(suite, SharedSecretKeys::new(ConferenceSecret::from_bytes([1; 32])));
+        let mut opener = Opener::new(suite, Everybody::with([1; 32]));
         prop_assert!(open(&mut opener, &sealed).is_err());
     }
 }
@@ -269,7 +271,7 @@ fn a_relabelled_frame_is_refused() {
 #[test]
 fn plaintext_does_not_pass_as_a_frame() {
     for suite in CipherSuite::ALL {
-        let mut opener = Opener::new(suite, SharedSecretKeys::new(ConferenceSecret::from_bytes([1; 32])));
+        let mut opener = Opener::new(suite, Everybody::with([1; 32]));
         for first in 0..=255 {
             let mut plaintext = vec![first; 1_000];
             plaintext[1] = 1;
@@ -299,9 +301,9 @@ fn no_other_suite_opens_a_frame_not_even_with_the_tag_cut_to_its_length() {
 #[test]
 fn another_conferences_secret_opens_nothing() {
     for suite in CipherSuite::ALL {
-        let ours = SharedSecretKeys::new(ConferenceSecret::from_bytes([1; 32]));
-        let sealed = seal(&mut Sealer::new(suite, SENDER, &ours.derive(SENDER)), b"frame");
-        let theirs = SharedSecretKeys::new(ConferenceSecret::from_bytes([2; 32]));
+        let ours = Everybody::with([1; 32]);
+        let sealed = seal(&mut Sealer::new(suite, SENDER, &ours.0), b"frame");
+        let theirs = Everybody::with([2; 32]);
         assert_eq!(open(&mut Opener::new(suite, theirs), &sealed), Err(DropReason::BadTag));
         assert_eq!(open(&mut Opener::new(suite, ours), &sealed).unwrap(), b"frame");
     }

@@ -1,21 +1,21 @@
 //! Whose frames are heard: keys that are there, stays that ended, and how many senders are kept and remembered.
 
-use super::{Keys, SENDER, base, open, opener, seal, sealer};
+use super::{Everybody, Keys, SENDER, base, open, opener, seal, sealer};
 use crate::{
     drop_reason::DropReason,
-    e2ee::{CipherSuite, ConferenceSecret, KeyId, Opener, Sealer, SharedSecretKeys},
+    e2ee::{CipherSuite, KeyId, Opener, Sealer},
     limits::{KNOWN_SENDERS_MAX, SENDER_KEYS_MAX},
 };
 
 const SUITE: CipherSuite = CipherSuite::Aes128GcmSha256;
 
-fn shared_keys() -> SharedSecretKeys {
-    SharedSecretKeys::new(ConferenceSecret::from_bytes([1; 32]))
+fn shared_keys() -> Everybody {
+    Everybody::with([1; 32])
 }
 
 /// The first frame of one sender.
-fn frame_of(keys: &SharedSecretKeys, sender: u64) -> Vec<u8> {
-    seal(&mut Sealer::new(SUITE, KeyId(sender), &keys.derive(KeyId(sender))), b"frame")
+fn frame_of(keys: &Everybody, sender: u64) -> Vec<u8> {
+    seal(&mut Sealer::new(SUITE, KeyId(sender), &keys.0), b"frame")
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Owns what the fuzzed server says: every kind of message, about a few people and tracks, true or not.
 
 use media_core::{
-    Codec, MediaKind, ParticipantId, Permissions, Ssrc,
+    Codec, MediaKind, ParticipantId, Permissions, Ssrc, Timestamp,
     ids::{ConferenceId, InvitationId},
     secret::Token,
     signalling::{
@@ -9,23 +9,25 @@ use media_core::{
     },
 };
 
-use super::{super::input::Input, stream::Senders};
+use super::{super::input::Input, PEOPLE, group::NAME, stream::Senders};
 
-/// The next message. `asked` is the request by which the endpoint last asked to come in, `requests` are the others that
-/// wait for an answer.
+/// The next message, if it is one. `asked` is the request by which the endpoint last asked to come in, `requests` are the
+/// others that wait for an answer.
 pub(super) fn message(
+    now: Timestamp,
     input: &mut Input<'_>,
     senders: &mut Senders,
     (asked, requests): (u32, &mut Vec<u32>),
-) -> Vec<u8> {
+) -> Option<Vec<u8>> {
     let choice = input.byte();
     let message = match choice % 24 {
         0..=2 => entered(input, asked),
-        3..=8 => {
+        3..=7 => {
             let track = track(input);
             senders.on_track_added(&track);
             ServerMessage::TrackAdded { track }
         }
+        8 | 23 => senders.group.as_mut()?.drawn(now, input)?,
         9 => ServerMessage::TrackRemoved { participant: person(input), kind: kind(input) },
         10..=12 => ServerMessage::Demand { kind: kind(input), encodings: input.byte() },
         13 | 14 => ServerMessage::Member { member: member(input) },
@@ -49,7 +51,10 @@ pub(super) fn message(
         let place = usize::from(input.number()) % bytes.len();
         bytes[place] = input.byte();
     }
-    bytes
+    if let Ok(said) = ServerMessage::decode(&bytes) {
+        senders.on_said(now, &said);
+    }
+    Some(bytes)
 }
 
 /// The number of a request that waits, if one does.
@@ -80,7 +85,7 @@ fn member(input: &mut Input<'_>) -> Member {
     let bits = input.byte();
     Member {
         participant: person(input),
-        name: "somebody".to_owned(),
+        name: NAME.to_owned(),
         role: if bits & 8 == 0 { Role::Guest } else { Role::Moderator },
         presenter: bits & 16 != 0,
         hand_raised: bits & 32 != 0,
@@ -111,7 +116,7 @@ fn track(input: &mut Input<'_>) -> TrackInfo {
 }
 
 fn person(input: &mut Input<'_>) -> ParticipantId {
-    ParticipantId(u32::from(input.byte() % 6))
+    ParticipantId(u32::from(input.byte()) % PEOPLE)
 }
 
 fn kind(input: &mut Input<'_>) -> MediaKind {

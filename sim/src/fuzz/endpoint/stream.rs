@@ -3,21 +3,17 @@
 
 use media_core::{
     ParticipantId, Ssrc, Timestamp,
-    e2ee::{CipherSuite, ConferenceSecret, FrameMetadata, KeyId, Sealer, SharedSecretKeys},
+    e2ee::FrameMetadata,
     rtp::{
         AudioLevel, DependencyDescriptor, DependencyStructure, RtpHeader,
         ext::{AUDIO_LEVEL, DEPENDENCY_DESCRIPTOR},
         rtcp,
     },
-    signalling::{Request, TrackInfo},
+    signalling::{ClientMessage, Request, ServerMessage, TrackInfo},
 };
-use rand_chacha::ChaCha8Rng;
-use rand_core::SeedableRng;
 
-use super::{super::input::Input, MARKER, SECRET};
+use super::{super::input::Input, MARKER, PEOPLE, group::Group};
 
-/// People who can seal.
-const PEOPLE: u32 = 6;
 /// Tracks of which packets can come.
 const TRACKS_MAX: usize = 16;
 
@@ -32,27 +28,40 @@ struct Stream {
 }
 
 /// Everybody who sends.
+#[derive(Default)]
 pub(super) struct Senders {
-    sealers: Vec<Sealer>,
+    /// As whom the endpoint came in last.
+    endpoint: Option<(ParticipantId, String)>,
+    /// The honest people, once the endpoint wants to be in their group.
+    pub(super) group: Option<Group>,
+    /// Frames that were sealed in groups before.
+    sealed_before: u64,
     streams: Vec<Stream>,
     /// What the endpoint publishes.
     published: Vec<Ssrc>,
 }
 
 impl Senders {
-    pub(super) fn new() -> Self {
-        let keys = SharedSecretKeys::new(ConferenceSecret::from_bytes(SECRET));
-        let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let sealers = (0..PEOPLE).map(|person| {
-            let id = KeyId::of_stay(ParticipantId(person), &mut rng);
-            Sealer::new(CipherSuite::default(), id, &keys.derive(id))
-        });
-        Self { sealers: sealers.collect(), streams: Vec::new(), published: Vec::new() }
+    /// Frames sealed under keys of a group so far.
+    pub(super) fn sealed(&self) -> u64 {
+        self.sealed_before + self.group.as_ref().map_or(0, Group::sealed)
     }
 
-    /// Frames sealed so far.
-    pub(super) fn sealed(&self) -> u64 {
-        self.sealers.iter().map(Sealer::frames).sum()
+    /// The server has said something, true or not, that the endpoint can read.
+    pub(super) fn on_said(&mut self, now: Timestamp, message: &ServerMessage) {
+        let ServerMessage::Entered { participant, roster, .. } = message else { return };
+        let shown = roster.iter().rev().find(|member| member.participant == *participant);
+        let endpoint = (*participant, shown.map(|member| member.name.clone()).unwrap_or_default());
+        self.endpoint = Some(endpoint.clone());
+        match &mut self.group {
+            // The number is that of somebody else: they all meet anew.
+            Some(group) if group.has(*participant) => {
+                self.sealed_before += group.sealed();
+                self.group = None;
+            }
+            Some(group) => group.on_endpoint_entered(now, endpoint),
+            None => {}
+        }
     }
 
     pub(super) fn on_track_added(&mut self, info: &TrackInfo) {
@@ -69,10 +78,18 @@ impl Senders {
         });
     }
 
-    pub(super) fn on_request(&mut self, request: &Request) {
-        if let Request::Publish { tracks } = request {
+    pub(super) fn on_request(&mut self, now: Timestamp, said: &ClientMessage) {
+        if let Request::Publish { tracks } = &said.body {
             let encodings = tracks.iter().flat_map(|track| &track.encodings);
             self.published = encodings.map(|encoding| encoding.ssrc).collect();
+        }
+        if let (Request::OfferKeyPackage { .. }, None, Some(endpoint)) =
+            (&said.body, &self.group, &self.endpoint)
+        {
+            self.group = Some(Group::around(endpoint.clone()));
+        }
+        if let Some(group) = &mut self.group {
+            group.on_request(now, said);
         }
     }
 
@@ -86,7 +103,6 @@ impl Senders {
             return vec![stream.repaired(input)];
         }
         let sender = if choice & 32 == 0 { stream.info.participant.0 } else { u32::from(input.byte()) };
-        let seal = &mut self.sealers[(sender % PEOPLE) as usize];
         let template = choice % 3;
         let metadata = FrameMetadata {
             kind: stream.info.kind,
@@ -96,11 +112,9 @@ impl Senders {
             key_frame: stream.info.kind.is_video() && template == 0,
             frame_number: if stream.info.kind.is_video() { stream.frame } else { 0 },
         };
-        let mut sealed = Vec::new();
-        let sealing = seal.seal(&plaintext(input), &metadata.to_bytes(), &mut sealed);
-        if sealing.is_err() {
-            return Vec::new();
-        }
+        let Some(group) = &mut self.group else { return Vec::new() };
+        let sealed = group.seal(sender % PEOPLE, &plaintext(input), &metadata.to_bytes());
+        let Some(sealed) = sealed else { return Vec::new() };
         let parts = 1 + usize::from(choice >> 3 & 3);
         let mut packets = stream.cut(template, &sealed, parts);
         damage(&mut packets, input);
