@@ -59,11 +59,11 @@ enum Deed {
 
 fn arb_deed() -> impl Strategy<Value = (usize, Deed)> {
     let rarely = || prop::bool::weighted(0.1);
-    let commit = (prop::bool::weighted(0.2), rarely(), any::<u8>(), rarely());
+    let commit = (rarely(), rarely(), any::<(u8, u8)>().prop_map(|(one, other)| one | other), rarely());
     let deed = prop_oneof![
         5 => Just(Deed::Join),
         6 => Just(Deed::Offer),
-        8 => commit.prop_map(|(late, astray, adds, bare)| Deed::Commit { late, astray, adds, bare }),
+        16 => commit.prop_map(|(late, astray, adds, bare)| Deed::Commit { late, astray, adds, bare }),
         1 => Just(Deed::Leave),
         1 => Just(Deed::Vanish),
         1 => (0..PEOPLE).prop_map(|whom| Deed::Remove { whom }),
