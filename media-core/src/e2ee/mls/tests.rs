@@ -59,9 +59,9 @@ fn the_key_of_one_epoch_opens_the_recorded_frames_of_that_epoch_only() {
             renew(&mut anna, &mut ben, &mut rng);
         }
         for (stolen, (base, _)) in epochs.iter().enumerate() {
-            let mut opener = Opener::new(SFRAME, Stolen(base.clone()));
+            let mut thief = Opener::new(SFRAME, Stolen(base.clone()));
             for (of, (_, frame)) in epochs.iter().enumerate() {
-                let opened = opener.open(frame, b"", &mut Vec::new()).map(|_| ());
+                let opened = thief.open(frame, b"", &mut Vec::new()).map(|_| ());
                 assert_eq!(opened, if of == stolen { Ok(()) } else { Err(DropReason::BadTag) }, "{suite:?}");
             }
         }
