@@ -18,3 +18,6 @@ pub use group::{GroupMember, Rejection};
 pub use membership::{EpochChange, Membership, MembershipConfig, MembershipOutput};
 pub use suite::MlsSuite;
 pub use verification::VerificationCode;
+
+#[cfg(test)]
+mod tests;

@@ -2,10 +2,14 @@
 
 mod census;
 mod churn;
+mod faults;
 mod hall;
 mod history;
+mod leaks;
 mod lies;
 mod model;
+mod noise;
+mod repeat;
 
 use hall::{Hall, Noticed, Setting};
 use media_core::PeerId;

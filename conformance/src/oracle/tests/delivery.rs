@@ -42,9 +42,11 @@ const PEOPLE: usize = 7;
 enum Deed {
     Join,
     Offer,
-    /// After a wrong number, if `late`; taking in whom a bit names, with a welcome unless `bare`.
+    /// After a wrong number, if `late`; taking in whom a bit names, of those who wait unless `astray`, with a welcome unless
+    /// `bare`.
     Commit {
         late: bool,
+        astray: bool,
         adds: u8,
         bare: bool,
     },
@@ -56,11 +58,12 @@ enum Deed {
 }
 
 fn arb_deed() -> impl Strategy<Value = (usize, Deed)> {
-    let commit = (prop::bool::weighted(0.2), any::<u8>(), prop::bool::weighted(0.1));
+    let rarely = || prop::bool::weighted(0.1);
+    let commit = (rarely(), rarely(), any::<(u8, u8)>().prop_map(|(one, other)| one | other), rarely());
     let deed = prop_oneof![
         5 => Just(Deed::Join),
         6 => Just(Deed::Offer),
-        8 => commit.prop_map(|(late, adds, bare)| Deed::Commit { late, adds, bare }),
+        16 => commit.prop_map(|(late, astray, adds, bare)| Deed::Commit { late, astray, adds, bare }),
         1 => Just(Deed::Leave),
         1 => Just(Deed::Vanish),
         1 => (0..PEOPLE).prop_map(|whom| Deed::Remove { whom }),
@@ -95,6 +98,8 @@ struct Stage {
     connections: [u32; PEOPLE],
     participants: [ParticipantId; PEOPLE],
     sequence: u64,
+    /// Who has offered a key package and is not taken in.
+    waits: [bool; PEOPLE],
 }
 
 impl Stage {
@@ -111,6 +116,7 @@ impl Stage {
             connections: [0; PEOPLE],
             participants: [ParticipantId(0); PEOPLE],
             sequence: 0,
+            waits: [false; PEOPLE],
         };
         let client = ClientInfo { endpoint: EndpointKind::Desk, encryption: Some(Encryption::DEFAULT) };
         let credential = Some(credential(Seed::new(seed), 0));
@@ -136,6 +142,11 @@ impl Stage {
                 self.link =
                     self.link.take().or(invitation.as_ref().map(|invitation| invitation.link.clone()));
             }
+            if matches!(message, ServerMessage::Welcome { .. } | ServerMessage::FoundGroup { .. })
+                && let Some(person) = self.peers.iter().position(|known| *known == peer)
+            {
+                self.waits[person] = false;
+            }
             if let ServerMessage::Commit { sequence, .. } = &message {
                 self.sequence = *sequence;
             }
@@ -153,9 +164,12 @@ impl Stage {
                 let (link, name) = (self.link.clone().unwrap(), format!("p{person}"));
                 self.ask(person, Request::Join { link, credential: None, resume: None, name, client });
             }
-            Deed::Offer => self.ask(person, Request::OfferKeyPackage { key_package: said }),
-            Deed::Commit { late, adds, bare } => {
-                let named = |index: &usize| adds >> index & 1 == 1;
+            Deed::Offer => {
+                self.waits[person] = true;
+                self.ask(person, Request::OfferKeyPackage { key_package: said });
+            }
+            Deed::Commit { late, astray, adds, bare } => {
+                let named = |index: &usize| adds >> index & 1 == 1 && (astray || self.waits[*index]);
                 let mut whom: Vec<_> =
                     (0..PEOPLE).filter(named).map(|index| self.participants[index]).collect();
                 whom.dedup();
@@ -163,12 +177,17 @@ impl Stage {
                 let after = if late { self.sequence + 1 } else { self.sequence };
                 self.ask(person, Request::Commit { after, commit: said, welcome, adds: whom });
             }
-            Deed::Leave => self.ask(person, Request::Leave),
+            Deed::Leave => {
+                self.waits[person] = false;
+                self.ask(person, Request::Leave);
+            }
             Deed::Remove { whom } => {
                 let participant = self.participants[whom];
+                self.waits[whom] = false;
                 self.ask(0, Request::Remove { participant });
             }
             Deed::Vanish => {
+                self.waits[person] = false;
                 self.directory.handle_disconnect(self.now, self.peers[person]);
                 self.tap.closed.push((self.now, self.peers[person]));
                 self.drain();
@@ -229,7 +248,7 @@ fn whatever_is_asked_the_engine_delivers_what_the_model_says() {
 fn meeting() -> Run {
     let mut run = empty_run();
     let mut stage = Stage::new(run.seed);
-    let take_in = |adds: u8| Deed::Commit { late: false, adds, bare: false };
+    let take_in = |adds: u8| Deed::Commit { late: false, astray: false, adds, bare: false };
     stage.act(0, Deed::Offer);
     for person in 1..6 {
         stage.act(person, Deed::Join);
@@ -238,9 +257,9 @@ fn meeting() -> Run {
             stage.act(person / 2, take_in(1 << person));
         }
     }
-    stage.act(3, Deed::Commit { late: true, adds: 0, bare: false });
+    stage.act(3, Deed::Commit { late: true, astray: false, adds: 0, bare: false });
     stage.act(6, Deed::Join);
-    stage.act(6, Deed::Commit { late: false, adds: 0, bare: false });
+    stage.act(6, Deed::Commit { late: false, astray: false, adds: 0, bare: false });
     stage.act(0, Deed::Vanish);
     run.server.tap = stage.tap;
     run

@@ -293,7 +293,7 @@ fn commits_without_end_are_told_of_a_bounded_number_of_times_whoever_makes_them(
 #[test]
 fn large_commits_are_fewer() {
     let limit = limits::COMMIT_KIBIBYTES_PER_PEER;
-    let longest = "c".repeat(limits::SIGNAL_BYTES_MAX / 4 * 3);
+    let longest = "c".repeat(limit.burst as usize * 512);
     let kibibytes = longest.len() / 1_024;
     let later = (Duration::from_secs(10).as_nanos() / limit.interval.as_nanos()) as usize;
     let large = flood(|after| commit(after, &longest, &[]));

@@ -1,6 +1,8 @@
 //! Owns one member's MLS group: founding, joining, committing and following it, and what is derived from its epoch. It
 //! decides what a commit may do at all; when to commit is [`Membership`](super::Membership)'s affair.
 
+use std::cell::Cell;
+
 use openmls::prelude::{
     BasicCredential, Capabilities, Ciphersuite, CredentialType, CredentialWithKey, ExtensionType, KeyPackage,
     KeyPackageIn, LeafNodeIndex, Lifetime, MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig,
@@ -11,7 +13,12 @@ use rand_core::Rng;
 use tls_codec::{DeserializeBytes, Serialize};
 use zeroize::Zeroizing;
 
-use super::{identity::Identity, provider::Provider, signer::Signer, suite::MlsSuite};
+use super::{
+    identity::Identity,
+    provider::Provider,
+    signer::{InOrder, Signer},
+    suite::MlsSuite,
+};
 use crate::{
     e2ee::{BaseKey, CipherSuite, ConferenceSecret},
     ids::ParticipantId,
@@ -19,8 +26,8 @@ use crate::{
 
 /// RFC 9605 section 5.2.
 const BASE_KEY_LABEL: &str = "SFrame 1.0 Base Key";
-/// How often a commit is made. `openmls` puts removals in the order of a randomly seeded hash map, while equal seeds have to
-/// give equal bytes: a commit whose order is not that of the leaves is made again, which for
+/// How often a commit is tried. `openmls` puts removals in the order of a randomly seeded hash map, while equal seeds have to
+/// give equal bytes: a commit whose order is not that of the leaves is not signed, which for
 /// [`limits::REMOVALS_PER_COMMIT_MAX`] happens once on average, and as often as this with a probability of 2^-100.
 const TRIES_MAX: usize = 100;
 
@@ -178,38 +185,18 @@ impl Group {
         rng.fill_bytes(&mut *seed);
         for _ in 0..TRIES_MAX {
             self.provider.reseed(&seed);
-            let (commit, welcome) = self.try_commit(adds, removes, renew)?;
-            let group = self.joined.as_mut()?;
-            if in_order(group, removes) {
+            let signer = InOrder { signer: &self.signer, removes, refused: Cell::new(false) };
+            if let Some((commit, welcome)) =
+                try_commit(self.joined.as_mut()?, &self.provider, &signer, (adds, removes, renew))
+            {
                 let welcome = welcome.map(|welcome| encode(&welcome));
                 return Some(OwnCommit { commit: encode(&commit), welcome });
             }
-            group.clear_pending_commit(&self.provider.storage).ok()?;
+            if !signer.refused.get() {
+                return None;
+            }
         }
         None
-    }
-
-    fn try_commit(
-        &mut self,
-        adds: &[Offer],
-        removes: &[u32],
-        renew: bool,
-    ) -> Option<(MlsMessageOut, Option<MlsMessageOut>)> {
-        let Self { joined: group, provider, signer, .. } = self;
-        let bundle = group
-            .as_mut()?
-            .commit_builder()
-            .force_self_update(renew)
-            .propose_adds(adds.iter().map(|offer| offer.key_package.clone()))
-            .propose_removals(removes.iter().map(|leaf| LeafNodeIndex::new(*leaf)))
-            .load_psks(&provider.storage)
-            .ok()?
-            .build(provider.rand_ref(), &provider.crypto, signer, |_| true)
-            .ok()?
-            .stage_commit(provider)
-            .ok()?;
-        let (commit, welcome, _) = bundle.into_messages();
-        Some((commit, welcome))
     }
 
     /// The commit of one's own is the next: the group is in its epoch.
@@ -323,9 +310,25 @@ fn capabilities(suite: Ciphersuite) -> Capabilities {
     Capabilities::new(None, Some(&[suite]), Some(extensions), None, Some(&[CredentialType::Basic]))
 }
 
-fn in_order(group: &MlsGroup, removed: &[u32]) -> bool {
-    let pending = group.pending_commit().into_iter().flat_map(StagedCommit::remove_proposals);
-    pending.map(|queued| queued.remove_proposal().removed().u32()).eq(removed.iter().copied())
+fn try_commit(
+    group: &mut MlsGroup,
+    provider: &Provider,
+    signer: &InOrder<'_>,
+    (adds, removes, renew): (&[Offer], &[u32], bool),
+) -> Option<(MlsMessageOut, Option<MlsMessageOut>)> {
+    let bundle = group
+        .commit_builder()
+        .force_self_update(renew)
+        .propose_adds(adds.iter().map(|offer| offer.key_package.clone()))
+        .propose_removals(removes.iter().map(|leaf| LeafNodeIndex::new(*leaf)))
+        .load_psks(&provider.storage)
+        .ok()?
+        .build(provider.rand_ref(), &provider.crypto, signer, |_| true)
+        .ok()?
+        .stage_commit(provider)
+        .ok()?;
+    let (commit, welcome, _) = bundle.into_messages();
+    Some((commit, welcome))
 }
 
 fn encode(message: &impl Serialize) -> Vec<u8> {

@@ -22,6 +22,8 @@ mod schedule;
 use std::collections::{BTreeMap, VecDeque};
 
 use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+use zeroize::Zeroizing;
 
 use super::{
     epochs::Epochs,
@@ -219,8 +221,19 @@ impl Membership {
         self.reconsider(now);
     }
 
+    /// Takes in fresh randomness, from which all keys of this member follow from here on, together with what was there
+    /// before. Whoever has read this member's memory would otherwise know its next keys, too.
+    pub fn stir(&mut self, entropy: &[u8; 32]) {
+        let mut seed = Zeroizing::new([0; 32]);
+        self.rng.fill_bytes(&mut *seed);
+        for (byte, fresh) in seed.iter_mut().zip(entropy) {
+            *byte ^= fresh;
+        }
+        self.rng = ChaCha20Rng::from_seed(*seed);
+    }
+
     /// Asks the group for another epoch under fresh keys of this member: whoever has seen this member's memory is shut out
-    /// from there on.
+    /// from there on, provided that these keys come of randomness they have not seen ([`Membership::stir`]).
     pub fn renew(&mut self, now: Timestamp) {
         self.schedule.renew = true;
         self.reconsider(now);

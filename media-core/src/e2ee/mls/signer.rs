@@ -1,6 +1,8 @@
 //! Owns a member's signature key. Signatures are deterministic in both suites: Ed25519 by definition (RFC 8032), ECDSA
 //! after RFC 6979.
 
+use std::cell::Cell;
+
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use openmls_traits::{
     signatures::{Signer as OpenMlsSigner, SignerError},
@@ -64,5 +66,43 @@ impl OpenMlsSigner for Signer {
             Self::Ed25519(_) => MlsSuite::X25519Ed25519.signature_scheme(),
             Self::P256(_) => MlsSuite::P256.signature_scheme(),
         }
+    }
+}
+
+/// Signs everything but a commit whose removals are in another order than these. It has to be noticed here: after the
+/// signature a commit is encrypted, and each encryption uses up a key, so that a second try would have other bytes.
+pub(super) struct InOrder<'a> {
+    pub(super) signer: &'a Signer,
+    /// By rising leaf.
+    pub(super) removes: &'a [u32],
+    /// Whether a signature was denied.
+    pub(super) refused: Cell<bool>,
+}
+
+/// What is signed of a commit begins with it, after the length (RFC 9420 sections 5.1.2 and 6.1).
+const COMMIT_LABEL: &[u8] = b"MLS 1.0 FramedContentTBS";
+/// A proposal that stands in the commit itself (RFC 9420 section 12.4), of the kind that removes (section 17.4).
+const REMOVE: [u8; 3] = [1, 0, 3];
+
+impl InOrder<'_> {
+    fn is_in_order(&self, payload: &[u8]) -> bool {
+        let removes = self.removes.iter().flat_map(|leaf| REMOVE.into_iter().chain(leaf.to_be_bytes()));
+        let removes: Vec<u8> = removes.collect();
+        removes.is_empty() || payload.windows(removes.len()).any(|part| part == removes)
+    }
+}
+
+impl OpenMlsSigner for InOrder<'_> {
+    fn sign(&self, payload: &[u8]) -> Result<Vec<u8>, SignerError> {
+        let of_commit = payload.get(1..).is_some_and(|payload| payload.starts_with(COMMIT_LABEL));
+        if of_commit && !self.is_in_order(payload) {
+            self.refused.set(true);
+            return Err(SignerError::SigningError);
+        }
+        self.signer.sign(payload)
+    }
+
+    fn signature_scheme(&self) -> SignatureScheme {
+        self.signer.signature_scheme()
     }
 }

@@ -172,7 +172,7 @@ impl Course {
                 course.hall.model.census.count("told to found");
                 course.hall.tell(PeerId(peer), &Input::Found(0));
             }),
-            Lie::HoldBack(which) => self.with(which, |course, peer| course.hold_back(peer)),
+            Lie::HoldBack(which) => self.with(which, Self::hold_back),
         }
     }
 
@@ -363,6 +363,7 @@ fn explore_all(histories: u32) -> Harvest {
 /// `HISTORIES=10000 cargo test -p media-core --test engine every_history -- --nocapture` tries more of them, and tells what
 /// happened in them.
 #[test]
+#[expect(clippy::print_stdout, reason = "figures for whoever asks for them")]
 fn everybody_opens_what_they_may_and_nothing_else_in_every_history() {
     let histories = std::env::var("HISTORIES").ok().and_then(|count| count.parse().ok());
     let Harvest { census, mut times } = explore_all(histories.unwrap_or(HISTORIES));

@@ -14,14 +14,14 @@ use std::{
 
 use media_core::{
     DropReason, ParticipantId, PeerId, Timestamp,
-    conference::{ConferenceConfig, Directory},
+    conference::{ConferenceConfig, Directory, Effect},
     e2ee::{
         CipherSuite, ConferenceSecret,
         mls::{Membership, MembershipConfig, MembershipOutput, MlsSuite},
     },
     secret::Token,
     signalling::{
-        ClientInfo, ClientMessage, Encryption, EndpointKind, LinkToken, Mode, Request, ServerMessage,
+        ClientInfo, ClientMessage, Encryption, EndpointKind, LinkToken, Mode, Refusal, Request, ServerMessage,
     },
 };
 use rand_chacha::ChaCha20Rng;
@@ -133,6 +133,23 @@ impl Hall {
 
     pub(crate) fn join(&mut self, peer: u32) {
         self.join_with(peer, LINK);
+    }
+
+    /// Why a conference that peer 0 would start is refused, if it is.
+    pub(crate) fn answer_to_start(&mut self) -> Option<Refusal> {
+        let (credential, name) = (Some(Token::from_bytes([1; 16])), "p0".to_owned());
+        let body = Request::Start {
+            credential,
+            name,
+            mode: Mode::Discussion,
+            lobby: false,
+            client: self.client_info(),
+        };
+        self.directory.handle_request(self.now, PeerId(0), ClientMessage { request: 1, body });
+        std::iter::from_fn(|| self.directory.poll_effect()).find_map(|effect| match effect {
+            Effect::Send { message: ServerMessage::Refused { reason, .. }, .. } => Some(reason),
+            _ => None,
+        })
     }
 
     /// Somebody joins who was given another secret than the others.

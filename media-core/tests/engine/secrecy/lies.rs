@@ -31,6 +31,8 @@ pub(crate) struct Lies {
     pub(crate) eavesdroppers: bool,
     /// Whom commits do not reach.
     pub(crate) withheld: BTreeSet<PeerId>,
+    /// Whom key packages do not reach.
+    pub(crate) deaf: BTreeSet<PeerId>,
     /// Whether each commit comes twice.
     pub(crate) twice: bool,
     /// Whether the next two who offer key packages have them swapped, for each of those who get them.
@@ -52,6 +54,7 @@ impl Default for Lies {
             damage_one_in: 0,
             eavesdroppers: false,
             withheld: BTreeSet::new(),
+            deaf: BTreeSet::new(),
             twice: false,
             swap: false,
             swapped: BTreeMap::new(),
@@ -108,6 +111,9 @@ impl Lies {
             ServerMessage::KeyPackage { participant, key_package } => {
                 let (participant, key_package) = (*participant, key_package.clone());
                 self.overheard.push(message.clone());
+                if self.deaf.contains(&to) {
+                    return Vec::new();
+                }
                 if self.swap {
                     return self.swap(to, participant, key_package, census);
                 }
