@@ -31,7 +31,8 @@ pub const KEY_PACKAGE_BYTES_MAX: usize = 4_096;
 /// commits, if each gets its own and one member makes them all.
 pub const HANDSHAKES_PER_PEER: RateLimit = RateLimit { burst: 30, interval: Duration::from_millis(200) };
 /// Begun KiB of one connection's commits, welcomes not counted: everybody in the group gets each commit, on whatever line
-/// they are, so that one member costs the others no more than 1 Mbit/s in the long run. The commit of a member who has to tell
+/// they are, so that one member costs the others no more than 1 Mbit/s in the long run. What is longer than all of it is never
+/// ordered. The commit of a member who has to tell
 /// all others a new secret has about 100 bytes for each of them.
 pub const COMMIT_KIBIBYTES_PER_PEER: RateLimit = RateLimit { burst: 512, interval: Duration::from_millis(8) };
 /// Bytes of one signalling message. The longest is a commit with its welcome, which tells newcomers the whole ratchet tree: in a

@@ -7,20 +7,22 @@
 mod encryption;
 mod handshake;
 mod refusal;
+mod track;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     drop_reason::DropReason,
-    ids::{ConferenceId, InvitationId, ParticipantId, Ssrc},
+    ids::{ConferenceId, InvitationId, ParticipantId},
     limits,
-    media::{Codec, MediaKind, Permissions},
+    media::{MediaKind, Permissions},
     secret::Token,
 };
 
 pub use encryption::Encryption;
 pub use handshake::Handshake;
 pub use refusal::Refusal;
+pub use track::{EncodingOffer, TrackInfo, TrackOffer};
 
 /// A client's request; the answer carries the same number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,7 +159,7 @@ pub enum Request {
         commit: Handshake,
         /// An MLS `Welcome` for those it adds.
         welcome: Option<Handshake>,
-        /// Whom it adds, each once. Who has gone, or takes back their offer, before this is ordered is passed over.
+        /// Whom it adds, each once. All of them have to wait for it when it is ordered.
         adds: Vec<ParticipantId>,
     },
 }
@@ -224,46 +226,6 @@ pub struct Invitation {
     pub id: InvitationId,
     /// What is handed out.
     pub link: LinkToken,
-}
-
-/// A track that a client is going to send.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TrackOffer {
-    /// Microphone, camera or screen.
-    pub kind: MediaKind,
-    /// How it is coded.
-    pub codec: Codec,
-    /// Simulcast encodings from the smallest to the largest; exactly one for audio.
-    pub encodings: Vec<EncodingOffer>,
-}
-
-/// One simulcast encoding of a track.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EncodingOffer {
-    /// Of the media.
-    pub ssrc: Ssrc,
-    /// Of its retransmissions (RFC 4588).
-    pub rtx_ssrc: Ssrc,
-}
-
-/// A track as a subscriber receives it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TrackInfo {
-    /// Who sends it.
-    pub participant: ParticipantId,
-    /// Microphone, camera or screen.
-    pub kind: MediaKind,
-    /// How it is coded.
-    pub codec: Codec,
-    /// Simulcast layers there are to choose from.
-    pub layers: u8,
-    /// The one SSRC under which this subscriber sees it.
-    pub ssrc: Ssrc,
-    /// The SSRC of its retransmissions.
-    pub rtx_ssrc: Ssrc,
 }
 
 /// A participant as the others see them.

@@ -56,7 +56,7 @@ pub enum Refusal {
     NotInGroup,
     /// Another commit came first.
     StaleCommit,
-    /// Somebody to be added stands there twice, or gets no welcome; or there is a welcome for nobody.
+    /// Somebody to be added has no offer that waits, stands there twice, or gets no welcome; or there is a welcome for nobody.
     BadCommit,
     /// There is no such track to watch.
     NoSuchTrack,

@@ -293,11 +293,13 @@ fn commits_without_end_are_told_of_a_bounded_number_of_times_whoever_makes_them(
 #[test]
 fn large_commits_are_fewer() {
     let limit = limits::COMMIT_KIBIBYTES_PER_PEER;
-    let longest = "c".repeat(limit.burst as usize * 512);
-    let kibibytes = longest.len() / 1_024;
+    let kibibytes = limit.burst as usize / 2;
+    let longest = "c".repeat(1_024 * kibibytes);
     let later = (Duration::from_secs(10).as_nanos() / limit.interval.as_nanos()) as usize;
     let large = flood(|after| commit(after, &longest, &[]));
-    assert!((1..=(limit.burst as usize + later) / kibibytes).contains(&large), "{large}");
+    assert_eq!(large, (limit.burst as usize + later) / kibibytes);
+    let longer = "c".repeat(1_024 * (limit.burst as usize + 1));
+    assert_eq!(flood(|after| commit(after, &longer, &[])), 0);
 }
 
 #[test]
