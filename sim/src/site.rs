@@ -104,6 +104,22 @@ pub enum LossSpec {
     },
 }
 
+impl LossSpec {
+    /// The share of packets that are lost in the long run, 0 to 1. For Gilbert-Elliott it is the loss of each state, weighted
+    /// with the share of packets that find the line in it.
+    pub fn share(&self) -> f64 {
+        match *self {
+            Self::None => 0.0,
+            Self::Random { probability } => probability,
+            Self::Burst { good_to_bad, bad_to_good, loss_good, loss_bad } => {
+                let changes = good_to_bad + bad_to_good;
+                let bad = if changes > 0.0 { good_to_bad / changes } else { 0.0 };
+                loss_good * (1.0 - bad) + loss_bad * bad
+            }
+        }
+    }
+}
+
 impl Building {
     /// Reads and validates a building's file. `file_name` is only for the error.
     ///

@@ -151,7 +151,7 @@ fn senders(
     senders.into_iter().filter(is_sound).collect()
 }
 
-fn is_ample(site: &Site) -> bool {
+pub(super) fn is_ample(site: &Site) -> bool {
     site.link.down.rate_kbps >= AMPLE_KBPS && site.link.up.rate_kbps >= AMPLE_KBPS
 }
 

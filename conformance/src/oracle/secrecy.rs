@@ -19,11 +19,17 @@ use sim::{
     scenario::{LinkKind, PersonIndex, Timestamp},
 };
 
-use super::{course::Course, disturbance};
+use super::{calm, course::Course, disturbance};
 use crate::{checks::e2e::received, evidence::Findings, model::Connection};
 
 /// After the last change everybody decodes everybody within this (E2E-010).
 pub(crate) const DECODES_WITHIN: Duration = Duration::from_secs(2);
+
+/// From this share of lost packets on a handshake may need several retransmissions, each after twice the time of the one
+/// before.
+const LOSSY: f64 = 0.1;
+/// What such lines may take until everybody knows that somebody left.
+const LOSSY_WITHIN: Duration = Duration::from_secs(5);
 
 /// An epoch as one person lived it.
 #[derive(Clone, Copy)]
@@ -93,7 +99,8 @@ impl<'a> Secrecy<'a> {
                     let sealed = sealed.iter().rev().find(|sealed| sealed.at <= frame.at)?;
                     let epoch = self.epoch(source, sealed)?;
                     let had = self.held_before(listener, epoch.code, frame.at);
-                    (had && self.still_in(listener, epoch.stay, frame.at)).then_some(epoch)
+                    let sat = (epoch.code, sender.leaf(), epoch.stay);
+                    (had && self.still_in(listener, sat, frame.at)).then_some(epoch)
                 });
                 findings.expect_at(held.is_none(), Some(frame.at), || {
                     let epoch = held.map_or(0, |epoch| epoch.change.epoch);
@@ -154,20 +161,26 @@ impl<'a> Secrecy<'a> {
                 );
             }
         }
+        let lossy = |person: &PersonIndex| {
+            let site = self.run.scenario.site(self.run.scenario.person(*person).site);
+            [&site.link.up, &site.link.down].into_iter().any(|path| path.loss.share() >= LOSSY)
+        };
+        let everybody = || (0..self.run.people.len()).map(PersonIndex);
+        let within = if everybody().any(|who| lossy(&who)) { LOSSY_WITHIN } else { DECODES_WITHIN };
         for (index, person) in self.run.people.iter().enumerate() {
             let who = PersonIndex(index);
             for (_, frame) in &person.sealed {
                 let Some(epoch) = self.epoch(who, frame) else { continue };
-                let since = frame.at - DECODES_WITHIN;
+                let since = frame.at - within;
                 if disturbance::is_troubled(&self.run.scenario, since, frame.at) {
                     continue;
                 }
                 let gone = epoch.members.iter().find(|member| {
-                    left.get(&member.participant).is_some_and(|left| *left + DECODES_WITHIN < frame.at)
+                    left.get(&member.participant).is_some_and(|left| *left + within < frame.at)
                 });
                 findings.expect_at(gone.is_none(), Some(frame.at), || {
                     let gone = gone.map_or("nobody", |member| &member.name);
-                    format!("{} seals for {gone}, who left more than {DECODES_WITHIN:?} ago", self.name(who))
+                    format!("{} seals for {gone}, who left more than {within:?} ago", self.name(who))
                 });
             }
         }
@@ -186,7 +199,10 @@ impl<'a> Secrecy<'a> {
             let invited: Vec<Connection> =
                 present.iter().copied().filter(|who| self.has_secret(*who)).collect();
             let misbehaves = |who: &Connection| self.run.scenario.misbehaves(who.person);
-            let keyed: Vec<Connection> = invited.iter().copied().filter(|who| !misbehaves(who)).collect();
+            // A line that is full keeps handshakes back as it does everything (NET-002).
+            let line = |who: &Connection| self.run.scenario.site(self.run.scenario.person(who.person).site);
+            let follows = |who: &Connection| !misbehaves(who) && calm::is_ample(line(who));
+            let keyed: Vec<Connection> = invited.iter().copied().filter(follows).collect();
             let epochs: Vec<(Connection, Option<&EpochRecord>)> =
                 keyed.iter().map(|who| (*who, self.epoch_at(course, *who, until))).collect();
             let first = epochs.iter().find_map(|(_, epoch)| *epoch);
@@ -247,11 +263,19 @@ impl<'a> Secrecy<'a> {
             && after < limits::EPOCHS_KEPT_MAX
     }
 
-    /// Whether no epoch that `who` has lived since excludes `stay`.
-    fn still_in(&self, who: PersonIndex, stay: ParticipantId, at: Timestamp) -> bool {
-        let epochs = &self.run.people[who.0].encrypted.epochs;
-        let present = epochs.iter().rev().find(|epoch| epoch.at <= at);
-        present.is_some_and(|epoch| epoch.members.iter().any(|member| member.participant == stay))
+    /// Whether a member has been at their leaf in all epochs that `who` has lived since `code`: who was out, and be it to come
+    /// in anew, is heard no more in epochs before.
+    fn still_in(
+        &self,
+        who: PersonIndex,
+        (code, leaf, stay): (VerificationCode, Option<u32>, ParticipantId),
+        at: Timestamp,
+    ) -> bool {
+        let lived = self.run.people[who.0].encrypted.epochs.iter().rev().filter(|epoch| epoch.at <= at);
+        let sits = |epoch: &EpochRecord| {
+            epoch.members.iter().any(|member| member.participant == stay && Some(member.leaf) == leaf)
+        };
+        lived.take_while(|epoch| epoch.code != code).all(sits)
     }
 
     fn entries(&self) -> BTreeMap<ParticipantId, Timestamp> {
