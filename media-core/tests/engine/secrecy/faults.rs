@@ -188,7 +188,7 @@ fn a_group_that_was_split_shows_it_and_grows_together_at_the_next_change() {
         assert_ne!(hall.member(0).verification_code(), hall.member(1).verification_code());
         assert_eq!(hall.member(0).epoch(), hall.member(1).epoch());
         hall.lies.end();
-        hall.join(5);
+        hall.leave(4);
         hall.run(4_000);
         assert!(hall.is_together());
     }
