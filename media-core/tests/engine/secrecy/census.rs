@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use media_core::{DropReason, e2ee::mls::Rejection};
 
 /// What clients, their server and strangers do.
-const ACTS: [&str; 27] = [
+const ACTS: [&str; 28] = [
     "bit flipped",
     "commit",
+    "commit refused for whom it adds",
     "commit kept from one half",
     "commit told twice",
     "epoch",

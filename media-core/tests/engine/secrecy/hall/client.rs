@@ -28,6 +28,8 @@ pub(crate) enum Input {
     Commit(u64, Handshake),
     Welcome(u64, Handshake),
     Refused(Refusal),
+    /// Fresh randomness.
+    Stir([u8; 32]),
     Renew,
     Timeout,
 }
@@ -60,6 +62,7 @@ impl Input {
             Self::Commit(sequence, commit) => membership.on_commit(now, *sequence, commit),
             Self::Welcome(sequence, welcome) => membership.on_welcome(now, *sequence, welcome),
             Self::Refused(reason) => membership.on_refused(now, *reason),
+            Self::Stir(entropy) => membership.stir(entropy),
             Self::Renew => membership.renew(now),
             Self::Timeout => membership.handle_timeout(now),
         }

@@ -39,6 +39,9 @@ impl Model {
                 None
             }
             Input::Refused(reason) => {
+                if *reason == Refusal::BadCommit {
+                    self.census.count("commit refused for whom it adds");
+                }
                 let pending = stay.pending.take().and_then(|pending| self.commits.get(&pending));
                 let added = pending.iter().flat_map(|commit| &commit.adds).map(|person| person.0);
                 let added: BTreeSet<ParticipantId> = added.collect();
@@ -54,6 +57,7 @@ impl Model {
                     Noticed::LeftBehind
                 })
             }
+            Input::Stir(_) => None,
             Input::Renew => {
                 stay.renews = true;
                 None
