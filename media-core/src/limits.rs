@@ -130,9 +130,9 @@ pub const BEHIND_MAX: Duration = Duration::from_secs(1);
 /// How long a member waits for the answer to its commit, before it asks to be added anew: whoever orders commits has to tell
 /// all members of one, the committer included.
 pub const COMMIT_ANSWER_WITHIN: Duration = Duration::from_secs(3);
-/// After which time without a welcome a client offers a key package again. The way of signalling loses nothing, so it is for a
-/// welcome that was never made; one that is under way is of no use any more, so it is longer than any line that works takes.
-pub const WELCOME_WITHIN: Duration = Duration::from_secs(30);
+/// After which time without a welcome a client offers a key package again. A welcome that is still under way then is of no use
+/// any more.
+pub const WELCOME_WITHIN: Duration = Duration::from_secs(5);
 /// Pause before another offer when one came to nothing.
 pub const OFFER_INTERVAL: Duration = Duration::from_millis(500);
 /// How long frames of an epoch open after the next one has begun, for senders who hear of it later. Discord's DAVE allows

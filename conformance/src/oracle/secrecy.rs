@@ -165,8 +165,10 @@ impl<'a> Secrecy<'a> {
             let site = self.run.scenario.site(self.run.scenario.person(*person).site);
             [&site.link.up, &site.link.down].into_iter().any(|path| path.loss.share() >= LOSSY)
         };
-        let everybody = || (0..self.run.people.len()).map(PersonIndex);
-        let within = if everybody().any(|who| lossy(&who)) { LOSSY_WITHIN } else { DECODES_WITHIN };
+        let faults = &self.run.scenario.faults;
+        let loses = faults.iter().any(|fault| fault.change.loss.is_some_and(|loss| loss.share() >= LOSSY));
+        let loses = loses || (0..self.run.people.len()).map(PersonIndex).any(|who| lossy(&who));
+        let within = if loses { LOSSY_WITHIN } else { DECODES_WITHIN };
         for (index, person) in self.run.people.iter().enumerate() {
             let who = PersonIndex(index);
             for (_, frame) in &person.sealed {
