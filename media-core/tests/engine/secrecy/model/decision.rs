@@ -34,6 +34,12 @@ impl Model {
             }
             Input::Commit(sequence, commit) => self.on_commit(now, peer, *sequence, commit),
             Input::Welcome(sequence, welcome) => Some(self.on_welcome(now, peer, *sequence, welcome)),
+            // Of a commit that was made before the stay lost track.
+            Input::Refused(Refusal::StaleCommit | Refusal::NotInGroup | Refusal::BadCommit)
+                if stay.inside.is_none() =>
+            {
+                None
+            }
             Input::Refused(Refusal::StaleCommit) if stay.overtaken > 0 => {
                 stay.overtaken -= 1;
                 None
@@ -95,6 +101,8 @@ impl Model {
         key_package: &Handshake,
     ) -> Option<Noticed> {
         let stay = self.stays.get_mut(&peer).expect("known");
+        // They are for members.
+        stay.inside?;
         let rejected = |rejection| Some(Noticed::Rejected(Some(participant), rejection));
         let Some((person, link)) = self.offers.get(key_package) else {
             return rejected(Rejection::Invalid);

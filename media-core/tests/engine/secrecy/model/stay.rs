@@ -66,6 +66,7 @@ impl Stay {
     pub(super) fn leave(&mut self, now: Timestamp) {
         self.inside = None;
         self.pending = None;
+        self.overtaken = 0;
         self.behind_since = None;
         self.heard.clear();
         self.keys.end(now);
