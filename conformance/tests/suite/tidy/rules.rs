@@ -175,7 +175,7 @@ pub(super) const RULES: &[Rule] = &[
         },
         exceptions: &[(
             "media-core/src/e2ee/mls/provider.rs",
-            "`rand` is what openmls calls the caller's randomness, which is given out there",
+            "openmls calls the method `rand` by which it asks for randomness; here it is the caller's",
         )],
         broken: &[
             ("media-core/src/a.rs", "use std::time::Instant;"),

@@ -11,7 +11,7 @@ use super::{crypto::Crypto, storage::Storage};
 /// One member's.
 pub(super) struct Provider {
     pub(super) crypto: Crypto,
-    rand: Randomness,
+    randomness: Randomness,
     pub(super) storage: Storage,
 }
 
@@ -19,7 +19,7 @@ impl Provider {
     pub(super) fn new(rng: &mut impl Rng) -> Self {
         Self {
             crypto: Crypto::new(rng),
-            rand: Randomness(RefCell::new(ChaCha20Rng::from_rng(rng))),
+            randomness: Randomness(RefCell::new(ChaCha20Rng::from_rng(rng))),
             storage: Storage::default(),
         }
     }
@@ -27,11 +27,11 @@ impl Provider {
     /// Randomness for what comes next. What was drawn before says nothing about it: whoever saw the member's memory is shut
     /// out again.
     pub(super) fn reseed(&self, seed: &[u8; 32]) {
-        *self.rand.0.borrow_mut() = ChaCha20Rng::from_seed(*seed);
+        *self.randomness.0.borrow_mut() = ChaCha20Rng::from_seed(*seed);
     }
 
     pub(super) const fn rand_ref(&self) -> &Randomness {
-        &self.rand
+        &self.randomness
     }
 }
 
@@ -49,7 +49,7 @@ impl OpenMlsProvider for Provider {
     }
 
     fn rand(&self) -> &Randomness {
-        &self.rand
+        &self.randomness
     }
 }
 
