@@ -22,7 +22,7 @@ pub struct MembershipConfig {
     /// From the link; the server does not know it.
     pub secret: ConferenceSecret,
     /// How many frames are sealed before the group is asked for another epoch; at most half of
-    /// [`limits::SEALED_FRAMES_MAX`], so that no counter is used twice while that is under way.
+    /// [`SEALED_FRAMES_MAX`](crate::limits::SEALED_FRAMES_MAX), so that no counter is used twice while that is under way.
     pub renew_after_frames: u64,
 }
 

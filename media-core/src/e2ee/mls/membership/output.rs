@@ -19,7 +19,7 @@ pub enum MembershipOutput {
         /// Who they are, by rising number.
         adds: Vec<ParticipantId>,
     },
-    /// The group is in another epoch, and [`Membership::sealer`] seals for it.
+    /// The group is in another epoch, and [`Membership::sealer`](super::Membership::sealer) seals for it.
     Epoch(EpochChange),
     /// Somebody whom the server presented was not believed, or a message came to nothing.
     Rejected(Option<ParticipantId>, Rejection),
