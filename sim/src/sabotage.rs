@@ -208,6 +208,8 @@ sabotages! {
     CounterRestarts = "counter-restarts",
     /// Clients never ask for another key.
     WornKeys = "worn-keys",
+    /// Clients ask for another key after every thirty frames.
+    RestlessKeys = "restless-keys",
     /// Retransmissions vanish before they leave the media node.
     NoRepair = "no-repair",
 }

@@ -155,3 +155,19 @@ pub enum Segment {
     /// Anywhere else.
     Internet,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::LossSpec;
+
+    #[test]
+    fn the_share_of_a_bursty_line_is_that_of_its_states_by_how_often_packets_find_them() {
+        assert!(LossSpec::None.share().abs() < 1e-12);
+        assert!((LossSpec::Random { probability: 0.2 }.share() - 0.2).abs() < 1e-12);
+        // A quarter of the packets find the line bad: 0.75 x 0.1 + 0.25 x 0.5.
+        let burst = LossSpec::Burst { good_to_bad: 0.1, bad_to_good: 0.3, loss_good: 0.1, loss_bad: 0.5 };
+        assert!((burst.share() - 0.2).abs() < 1e-12, "{}", burst.share());
+        let still = LossSpec::Burst { good_to_bad: 0.0, bad_to_good: 0.0, loss_good: 0.1, loss_bad: 0.5 };
+        assert!((still.share() - 0.1).abs() < 1e-12, "a line that never changes stays good");
+    }
+}

@@ -85,6 +85,7 @@ const E2E: &[Proof] = &[
     ("at-rest-everybody-is-in-one-epoch", Sabotage::SilentCommitters, "keyless"),
     ("no-key-seals-twice-under-one-counter", Sabotage::CounterRestarts, "keyless"),
     ("worn-keys-are-replaced-in-time", Sabotage::WornKeys, "worn-keys"),
+    ("worn-keys-are-replaced-in-time", Sabotage::RestlessKeys, "worn-keys"),
 ];
 
 const NET: &[Proof] = &[

@@ -78,6 +78,7 @@ fn worn(run: &RunEvidence) -> Findings {
     let run = run.run();
     let Some(limit) = run.scenario.limits.frames_per_key else { return findings };
     let mut renewals = 0;
+    let sealed: u64 = run.people.iter().map(|person| person.sealed.len() as u64).sum();
     for person in &run.people {
         // At most so many are sealed while the commit is under way.
         let rate = person.sealed.len() as u64 * 1_000 / run.scenario.duration.as_millis().max(1) as u64 + 1;
@@ -90,7 +91,12 @@ fn worn(run: &RunEvidence) -> Findings {
         let renewed = |change: &&media_core::e2ee::mls::EpochChange| {
             !change.first && change.added.is_empty() && change.removed.is_empty()
         };
-        renewals += person.encrypted.epochs.iter().map(|epoch| &epoch.change).filter(renewed).count();
+        let lived = person.encrypted.epochs.iter().map(|epoch| &epoch.change).filter(renewed).count();
+        // Nor sooner: each renewal is for a key under which the limit was reached.
+        findings.expect(lived as u64 <= sealed / limit, || {
+            format!("{} lived {lived} renewals while {sealed} frames were sealed", person.report.name)
+        });
+        renewals += lived;
     }
     findings.expect(renewals > 0, || "no key was replaced".to_owned());
     findings.count("epochs that only renew keys", renewals as u64);

@@ -198,14 +198,18 @@ impl Endpoint {
         let name = roster.get(&participant).map(|member| member.name.clone()).unwrap_or_default();
         let roster: Vec<(ParticipantId, String)> =
             roster.values().map(|member| (member.participant, member.name.clone())).collect();
-        let never = self.sabotage == Some(Sabotage::WornKeys);
+        let renew_after_frames = match self.sabotage {
+            Some(Sabotage::WornKeys) => u64::MAX,
+            Some(Sabotage::RestlessKeys) => 30,
+            Some(_) | None => self.renew_after_frames,
+        };
         let config = MembershipConfig {
             mls: MlsSuite::try_from(suites.mls).unwrap_or_default(),
             sframe: CipherSuite::from_id(suites.sframe).unwrap_or_default(),
             participant,
             name,
             secret: ConferenceSecret::from_bytes(secret),
-            renew_after_frames: if never { u64::MAX } else { self.renew_after_frames },
+            renew_after_frames,
         };
         let rng = ChaCha20Rng::from_rng(&mut self.rng);
         self.encryption = Some(Encryption {
