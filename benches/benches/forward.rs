@@ -47,7 +47,7 @@ fn engine(subscribers: u32) -> Engine {
         client,
     };
     let link = ask(&mut engine, PUBLISHER, start).expect("the host gets a link");
-    let encodings = vec![EncodingOffer { ssrc: SOURCE, rtx_ssrc: Ssrc(11) }];
+    let encodings = vec![EncodingOffer { ssrc: SOURCE, rtx_ssrc: Ssrc(11), target_kbps: 500 }];
     let tracks = vec![TrackOffer { kind: MediaKind::Audio, codec: Codec::Opus, encodings }];
     ask(&mut engine, PUBLISHER, Request::Publish { tracks });
     for peer in 2..subscribers + 2 {

@@ -3,6 +3,7 @@
 
 mod allowance;
 pub mod conference;
+pub mod congestion;
 pub mod drop_reason;
 pub mod e2ee;
 pub mod engine;

@@ -17,6 +17,14 @@ pub use meta::{FrameMeta, FrameReader, PacketMeta};
 pub use sequence::{SequenceUnwrapper, TimestampUnwrapper, is_newer};
 pub use writer::{RtpHeader, RtpWriter};
 
+use crate::Ssrc;
+
+/// The stream of packets that are nothing but padding and probe what a path carries, in both directions. It is nobody's
+/// media: it is counted by transport-wide feedback, and goes no further.
+pub const PROBE_SSRC: Ssrc = Ssrc(1);
+/// Payload type of [`PROBE_SSRC`].
+pub const PROBE_PAYLOAD_TYPE: u8 = 127;
+
 /// What a datagram is, by its first two bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {

@@ -49,7 +49,7 @@ struct Source {
 impl Source {
     fn new(ssrc: u32, codec: Codec) -> Self {
         Self {
-            offer: EncodingOffer { ssrc: Ssrc(ssrc), rtx_ssrc: Ssrc(ssrc + 1) },
+            offer: EncodingOffer { ssrc: Ssrc(ssrc), rtx_ssrc: Ssrc(ssrc + 1), target_kbps: 500 },
             codec,
             sequence: 1_000,
             timestamp: 50_000,

@@ -27,6 +27,9 @@ pub struct EncodingOffer {
     pub ssrc: Ssrc,
     /// Of its retransmissions (RFC 4588).
     pub rtx_ssrc: Ssrc,
+    /// What its encoder aims at, in kbit/s of media: from this the server knows whether a subscriber's line carries it before
+    /// any of it has come.
+    pub target_kbps: u32,
 }
 
 /// A track as a subscriber receives it.

@@ -15,7 +15,11 @@ fn full_conference() -> (Server, [Source; 2]) {
     let offer = |kind, source: &Source| TrackOffer {
         kind,
         codec: source.codec,
-        encodings: vec![EncodingOffer { ssrc: source.ssrc, rtx_ssrc: Ssrc(source.ssrc.0 + 1) }],
+        encodings: vec![EncodingOffer {
+            ssrc: source.ssrc,
+            rtx_ssrc: Ssrc(source.ssrc.0 + 1),
+            target_kbps: 500,
+        }],
     };
     let tracks = vec![offer(MediaKind::Audio, &sources[0]), offer(MediaKind::Camera, &sources[1])];
     server.ask(HOST, Request::Publish { tracks });

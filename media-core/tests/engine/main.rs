@@ -104,7 +104,7 @@ impl Server {
 
     fn publish(&mut self, peer: PeerId, kind: MediaKind, source: &Source) -> Vec<Output> {
         let ssrc = source.ssrc;
-        let encodings = vec![EncodingOffer { ssrc, rtx_ssrc: Ssrc(ssrc.0 + 1) }];
+        let encodings = vec![EncodingOffer { ssrc, rtx_ssrc: Ssrc(ssrc.0 + 1), target_kbps: 500 }];
         let tracks = vec![TrackOffer { kind, codec: source.codec, encodings }];
         self.ask(peer, Request::Publish { tracks })
     }

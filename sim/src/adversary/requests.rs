@@ -70,7 +70,7 @@ fn stolen(knowledge: &Knowledge) -> Option<Request> {
         tracks.extend(victim.map(|track| TrackOffer {
             kind,
             codec: track.codec,
-            encodings: vec![EncodingOffer { ssrc: track.ssrc, rtx_ssrc: track.rtx_ssrc }],
+            encodings: vec![EncodingOffer { ssrc: track.ssrc, rtx_ssrc: track.rtx_ssrc, target_kbps: 500 }],
         }));
     }
     (!tracks.is_empty()).then_some(Request::Publish { tracks })

@@ -105,7 +105,11 @@ impl Publisher {
                 _ => Some(DependencyStructure::simulcast_l1t3(width, height)),
             };
             Outgoing {
-                offer: EncodingOffer { ssrc: Ssrc(rng.next_u32() | 2), rtx_ssrc: Ssrc(rng.next_u32() | 2) },
+                offer: EncodingOffer {
+                    ssrc: Ssrc(rng.next_u32() | 2),
+                    rtx_ssrc: Ssrc(rng.next_u32() | 2),
+                    target_kbps: track.target_bps / 1_000,
+                },
                 structure,
                 sequence: rng.next_u32() as u16,
                 rtx_sequence: rng.next_u32() as u16,

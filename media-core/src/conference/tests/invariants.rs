@@ -94,7 +94,7 @@ fn arb_towards() -> impl Strategy<Value = Towards> {
 }
 
 fn arb_plain() -> impl Strategy<Value = Request> {
-    let encodings = vec![EncodingOffer { ssrc: Ssrc(1), rtx_ssrc: Ssrc(2) }];
+    let encodings = vec![EncodingOffer { ssrc: Ssrc(1), rtx_ssrc: Ssrc(2), target_kbps: 500 }];
     let tracks = vec![TrackOffer { kind: MediaKind::Audio, codec: Codec::Opus, encodings }];
     prop_oneof![
         4 => any::<bool>().prop_map(|presenter| Request::SetMode { mode: mode(presenter) }),

@@ -9,8 +9,11 @@ use crate::{
 
 /// A track whose encodings count their SSRCs up from `first`.
 fn track(kind: MediaKind, codec: Codec, first: u32, encodings: u32) -> TrackOffer {
-    let encoding =
-        |index| EncodingOffer { ssrc: Ssrc(first + 2 * index), rtx_ssrc: Ssrc(first + 2 * index + 1) };
+    let encoding = |index| EncodingOffer {
+        ssrc: Ssrc(first + 2 * index),
+        rtx_ssrc: Ssrc(first + 2 * index + 1),
+        target_kbps: 500,
+    };
     TrackOffer { kind, codec, encodings: (0..encodings).map(encoding).collect() }
 }
 

@@ -70,7 +70,11 @@ impl Client {
                 .iter()
                 .filter(|stream| stream.kind == kind)
                 .take(encodings)
-                .map(|stream| EncodingOffer { ssrc: stream.ssrc, rtx_ssrc: stream.rtx_ssrc })
+                .map(|stream| EncodingOffer {
+                    ssrc: stream.ssrc,
+                    rtx_ssrc: stream.rtx_ssrc,
+                    target_kbps: 500,
+                })
                 .collect(),
         };
         wanted.map(offer).collect()

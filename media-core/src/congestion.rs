@@ -1,0 +1,18 @@
+//! Owns how much may be sent to a peer, and when: what arrived and when (transport-wide feedback), an estimate of what the
+//! path carries, probes that look for more, and the spacing of packets. The same controller stands at both ends: in the
+//! server once for each subscriber, in an endpoint once for its uplink, so that nobody's estimate knows of anybody else's.
+//!
+//! After Google Congestion Control (draft-ietf-rmcat-gcc-02) as libwebrtc has developed it. It counts bytes on the wire:
+//! UDP payload and [`WIRE_OVERHEAD_BYTES`].
+
+pub mod allocation;
+mod arrivals;
+mod controller;
+mod pacer;
+
+pub use arrivals::ArrivalLog;
+pub use controller::{BitrateBounds, CongestionController};
+pub use pacer::Pacer;
+
+/// IPv4 and UDP headers in front of each payload.
+pub const WIRE_OVERHEAD_BYTES: u32 = 28;
