@@ -19,8 +19,8 @@ pub(super) struct Variation {
     pub(super) sent_ms: f64,
     /// How much longer the time between their arrivals was.
     pub(super) delay_ms: f64,
-    /// When the later one arrived, by the receiver's clock.
-    pub(super) arrival_ms: f64,
+    /// When the later one arrived, in microseconds of the receiver's clock.
+    pub(super) arrival: i64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +66,7 @@ impl InterArrival {
         Some(Variation {
             sent_ms: sent as f64 / 1e3,
             delay_ms: (arrived - sent) as f64 / 1e3,
-            arrival_ms: complete.last_arrival as f64 / 1e3,
+            arrival: complete.last_arrival,
         })
     }
 }
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn packets_sent_together_are_one_group() {
         let found = variations(&[(0, 50), (2, 54), (4, 58), (20, 74), (22, 78), (40, 94)]);
-        assert_eq!(found, [Variation { sent_ms: 18.0, delay_ms: 2.0, arrival_ms: 78.0 }]);
+        assert_eq!(found, [Variation { sent_ms: 18.0, delay_ms: 2.0, arrival: 78_000 }]);
     }
 
     #[test]
@@ -107,12 +107,12 @@ mod tests {
         let found =
             variations(&[(0, 50), (20, 150), (40, 151), (60, 152), (80, 153), (200, 250), (220, 270)]);
         assert_eq!(found.len(), 2);
-        assert_eq!(found[0], Variation { sent_ms: 80.0, delay_ms: 23.0, arrival_ms: 153.0 });
+        assert_eq!(found[0], Variation { sent_ms: 80.0, delay_ms: 23.0, arrival: 153_000 });
     }
 
     #[test]
     fn a_leap_of_the_receivers_clock_begins_anew() {
         let found = variations(&[(0, 50), (20, 70), (40, 9_000_000), (60, 9_000_020), (80, 9_000_040)]);
-        assert_eq!(found, [Variation { sent_ms: 20.0, delay_ms: 0.0, arrival_ms: 9_000_020.0 }]);
+        assert_eq!(found, [Variation { sent_ms: 20.0, delay_ms: 0.0, arrival: 9_000_020_000 }]);
     }
 }

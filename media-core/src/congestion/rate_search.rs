@@ -132,8 +132,8 @@ impl RateSearch {
     /// What a queue takes away again soon after was not found.
     fn judge_raise(&mut self, outlook: Outlook) {
         let Some((raised, from_bps)) = self.raised else { return };
-        let is_on_trial = |at: &Timestamp| *at >= raised && at.saturating_since(raised) < TRIAL;
-        if outlook.reduced.filter(is_on_trial).is_some() && outlook.estimate_bps < 1.1 * from_bps {
+        let is_on_trial = |at: Timestamp| at >= raised && at.saturating_since(raised) < TRIAL;
+        if outlook.reduced.is_some_and(is_on_trial) && outlook.estimate_bps < 1.1 * from_bps {
             self.raised = None;
             self.pause = (2 * self.pause).min(PAUSE_MAX);
         }

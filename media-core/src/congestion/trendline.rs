@@ -44,7 +44,7 @@ pub(super) enum Usage {
 pub(super) struct Trendline {
     /// Arrival and smoothed delay, in milliseconds from the first group.
     points: VecDeque<(f64, f64)>,
-    first_arrival_ms: f64,
+    first_arrival: i64,
     groups: u32,
     accumulated_ms: f64,
     smoothed_ms: f64,
@@ -60,7 +60,7 @@ impl Default for Trendline {
     fn default() -> Self {
         Self {
             points: VecDeque::with_capacity(GROUPS + 1),
-            first_arrival_ms: 0.0,
+            first_arrival: 0,
             groups: 0,
             accumulated_ms: 0.0,
             smoothed_ms: 0.0,
@@ -77,19 +77,20 @@ impl Trendline {
     /// Another group is complete.
     pub(super) fn on_group(&mut self, group: Variation) {
         if self.groups == 0 {
-            self.first_arrival_ms = group.arrival_ms;
-            self.adapted_at_ms = group.arrival_ms;
+            self.first_arrival = group.arrival;
         }
+        let arrival_ms = group.arrival.saturating_sub(self.first_arrival) as f64 / 1e3;
         self.groups = (self.groups + 1).min(GROUPS_COUNTED_MAX);
         self.accumulated_ms += group.delay_ms;
         self.smoothed_ms = SMOOTHING * self.smoothed_ms + (1.0 - SMOOTHING) * self.accumulated_ms;
-        self.points.push_back((group.arrival_ms - self.first_arrival_ms, self.smoothed_ms));
+        self.points.push_back((arrival_ms, self.smoothed_ms));
         if self.points.len() > GROUPS {
             self.points.pop_front();
         }
         let slope =
             if self.points.len() == GROUPS { self.fitted().unwrap_or(self.slope) } else { self.slope };
-        self.judge(slope, group);
+        self.judge(slope, group.sent_ms);
+        self.adapt(slope, arrival_ms);
         self.slope = slope;
     }
 
@@ -111,11 +112,10 @@ impl Trendline {
         (denominator > 0.0).then(|| numerator / denominator)
     }
 
-    fn judge(&mut self, slope: f64, group: Variation) {
-        let trend_ms = f64::from(self.groups) * slope * GAIN;
+    fn judge(&mut self, slope: f64, sent_ms: f64) {
+        let trend_ms = self.trend_ms(slope);
         if trend_ms > self.threshold_ms {
-            let (time, groups) =
-                self.over.map_or((group.sent_ms / 2.0, 1), |(t, n)| (t + group.sent_ms, n + 1));
+            let (time, groups) = self.over.map_or((sent_ms / 2.0, 1), |(t, n)| (t + sent_ms, n + 1));
             self.over = Some((time, groups));
             if time > OVERUSE_MS && groups > 1 && slope >= self.slope {
                 self.over = Some((0.0, 0));
@@ -125,10 +125,14 @@ impl Trendline {
             self.over = None;
             self.usage = if trend_ms < -self.threshold_ms { Usage::Under } else { Usage::Normal };
         }
-        self.adapt(trend_ms.abs(), group.arrival_ms);
     }
 
-    fn adapt(&mut self, trend_ms: f64, at_ms: f64) {
+    fn trend_ms(&self, slope: f64) -> f64 {
+        f64::from(self.groups) * slope * GAIN
+    }
+
+    fn adapt(&mut self, slope: f64, at_ms: f64) {
+        let trend_ms = self.trend_ms(slope).abs();
         let step_ms = (at_ms - self.adapted_at_ms).clamp(0.0, STEP_MAX_MS);
         self.adapted_at_ms = at_ms;
         if trend_ms > self.threshold_ms + SPIKE_MS {
@@ -151,7 +155,8 @@ mod tests {
         (0..groups).find_map(|n| {
             let delay_ms = delay_ms(n);
             arrival_ms += 10.0 + delay_ms;
-            trend.on_group(Variation { sent_ms: 10.0, delay_ms, arrival_ms });
+            let arrival = (arrival_ms * 1e3) as i64;
+            trend.on_group(Variation { sent_ms: 10.0, delay_ms, arrival });
             (trend.usage() != Usage::Normal).then_some((n, trend.usage()))
         })
     }
