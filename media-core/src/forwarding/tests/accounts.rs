@@ -89,7 +89,7 @@ fn who_rejoins_begins_anew_and_is_seen_under_new_streams() {
     let mut microphone = studio.microphone_of(1);
     let before = studio.send(1, &microphone.sound(30));
     studio.leave(1);
-    studio.forwarder.on_entered(HALL, ParticipantId(41), PeerId(1), AUDIO);
+    studio.forwarder.on_entered(studio.now, HALL, ParticipantId(41), PeerId(1), AUDIO);
     let source = std::slice::from_ref(&microphone);
     studio.publish(41, &[offer(MediaKind::Audio, source)]);
     let after = studio.send(1, &microphone.sound(30));
