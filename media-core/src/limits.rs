@@ -60,6 +60,8 @@ pub const RTCP_PACKETS_MAX: usize = 32;
 pub const REORDER_PACKETS_MAX: u64 = 1_024;
 /// Sequence numbers that are taken from one NACK.
 pub const NACK_ENTRIES_MAX: usize = 256;
+/// Frames that go along with one packet of redundant audio: what is lost twice in a row comes with the third.
+pub const REDUNDANT_BLOCKS_MAX: usize = 2;
 /// Packets per encoding kept for repair; LiveKit keeps 500 of video.
 pub const REPAIR_CACHE_PACKETS: usize = 512;
 /// Times that one packet is sent again to one subscriber.
