@@ -338,7 +338,7 @@ impl Engine {
                 self.event(Event::Left { conference, participant });
             }
             Effect::PermissionsChanged { participant, permissions } => {
-                self.forwarder.set_permissions(participant, permissions);
+                self.forwarder.set_permissions(self.now, participant, permissions);
                 self.event(Event::PermissionsChanged { participant, permissions });
             }
             Effect::Published { participant, tracks } => self.forwarder.on_published(participant, &tracks),

@@ -35,13 +35,15 @@ impl Forwarder {
             let held = &self.subscriptions[subscription.0];
             let track = held.track;
             if !self.tracks[track.0].kind.is_video() {
-                microphones += u64::from(!self.tracks[track.0].encodings[0].barred);
+                microphones += u64::from(self.may_be_sent(track));
                 continue;
             }
             let Some(wanted) = held.wanted(&self.tracks[track.0]) else { continue };
             watches = true;
-            if self.tracks[track.0].encodings.iter().all(|encoding| encoding.barred) {
-                self.grant_floor(now, subscription);
+            if !self.may_be_sent(track) {
+                // What is not sent costs nothing. Once it may be sent, everything is given out anew.
+                let all = Rung { encoding: wanted, temporal: TEMPORAL_ALL };
+                self.grant(now, (subscription, track), Some(all));
                 continue;
             }
             let (rungs, costs) = ladder(now, &mut self.tracks[track.0], wanted);
@@ -79,7 +81,11 @@ impl Forwarder {
 
     fn grant(&mut self, now: Timestamp, picture: (SubscriptionIndex, TrackIndex), rung: Option<Rung>) {
         let (subscription, track) = picture;
-        let available = rung.map_or(0, |rung| available(now, &self.tracks[track.0], rung.encoding));
+        let available = match rung {
+            Some(rung) if self.may_be_sent(track) => available(now, &self.tracks[track.0], rung.encoding),
+            Some(rung) => rung.encoding,
+            None => 0,
+        };
         let held = &mut self.subscriptions[subscription.0];
         let before = held.demand(&self.tracks[track.0]);
         held.set_grant(now, rung, available);
@@ -88,12 +94,10 @@ impl Forwarder {
         }
     }
 
-    /// What is not sent costs nothing, and begins small when it is sent again.
-    fn grant_floor(&mut self, now: Timestamp, subscription: SubscriptionIndex) {
-        let track = self.subscriptions[subscription.0].track;
-        if self.subscriptions[subscription.0].grant.rung().is_none() {
-            self.grant(now, (subscription, track), Some(Rung { encoding: 0, temporal: TEMPORAL_ALL }));
-        }
+    fn may_be_sent(&self, track: TrackIndex) -> bool {
+        let track = &self.tracks[track.0];
+        let owner = self.by_peer.get(&track.peer);
+        owner.is_some_and(|owner| self.members[owner.0].permissions.allows(track.kind))
     }
 
     fn importance(&self, viewer: MemberIndex, track: TrackIndex, wanted: u8) -> Importance {
@@ -140,8 +144,8 @@ fn ladder(now: Timestamp, track: &mut Track, wanted: u8) -> (Vec<Rung>, Vec<u64>
     (rungs, costs)
 }
 
-/// The highest encoding up to `granted` that its publisher sends; `granted` itself while none of them comes.
+/// The highest encoding up to `granted` that its publisher sends; the smallest while none of them comes.
 fn available(now: Timestamp, track: &Track, granted: u8) -> u8 {
     let sent = |encoding: &u8| !track.encodings[usize::from(*encoding)].is_silent(now);
-    (0..=granted).rev().find(sent).unwrap_or(granted)
+    (0..=granted).rev().find(sent).unwrap_or(0)
 }

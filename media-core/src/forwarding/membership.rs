@@ -75,7 +75,7 @@ impl Forwarder {
     }
 
     /// What somebody may send, from the next packet on.
-    pub fn set_permissions(&mut self, participant: ParticipantId, permissions: Permissions) {
+    pub fn set_permissions(&mut self, now: Timestamp, participant: ParticipantId, permissions: Permissions) {
         let Some(index) = self.by_participant.get(&participant) else { return };
         let member = &mut self.members[index.0];
         let before = std::mem::replace(&mut member.permissions, permissions);
@@ -83,6 +83,9 @@ impl Forwarder {
         for index in member.tracks.clone() {
             let track = &mut self.tracks[index.0];
             if !before.allows(track.kind) || permissions.allows(track.kind) {
+                if !before.allows(track.kind) && track.kind.is_video() {
+                    self.give_out_anew(now, index);
+                }
                 continue;
             }
             track.bar();
@@ -94,6 +97,18 @@ impl Forwarder {
                 room.speakers.on_silenced(index);
             }
             self.reschedule_all(index);
+        }
+    }
+
+    /// A picture may be sent that was not before: it takes its share of what its viewers' paths carry.
+    fn give_out_anew(&mut self, now: Timestamp, track: TrackIndex) {
+        let encodings = self.tracks[track.0].encodings.iter_mut();
+        // Nobody could expect anything of them before.
+        encodings.filter_map(|encoding| encoding.wanted_since.as_mut()).for_each(|since| *since = now);
+        for subscription in self.tracks[track.0].subscriptions.clone() {
+            let member = self.subscriptions[subscription.0].member;
+            self.allocate(now, member);
+            self.reschedule_path(now, member);
         }
     }
 

@@ -80,15 +80,16 @@ impl Rewriter {
     /// Leaves the packet `sequence` of `encoding` out, so that the next one follows without a gap. Says whether it could: a
     /// packet that has a place already, because newer ones were sent, has to fill it.
     pub(super) fn skip(&mut self, encoding: u8, sequence: u64) -> bool {
-        let Some(stretch) = self.stretches.back_mut().filter(|stretch| stretch.encoding == encoding) else {
-            return true;
+        let has_place = |stretch: &Stretch| {
+            stretch.encoding == encoding && (stretch.first..stretch.end).contains(&sequence)
         };
-        if !self.open || sequence < stretch.first {
-            return true;
-        }
-        if sequence < stretch.end {
+        if self.stretches.iter().rev().any(has_place) {
             return false;
         }
+        let grows = |stretch: &&mut Stretch| stretch.encoding == encoding && sequence >= stretch.first;
+        let Some(stretch) = self.stretches.back_mut().filter(grows).filter(|_| self.open) else {
+            return true;
+        };
         // What is missing in front of it may belong to a frame that goes through.
         if sequence > stretch.first {
             stretch.end = sequence;

@@ -165,7 +165,7 @@ impl Studio {
     }
 
     fn permit(&mut self, who: u32, permissions: Permissions) -> Vec<ForwardingOutput> {
-        self.forwarder.set_permissions(ParticipantId(who), permissions);
+        self.forwarder.set_permissions(self.now, ParticipantId(who), permissions);
         self.drain()
     }
 
