@@ -175,7 +175,7 @@ pub enum Figure {
     QueueP95Ms,
     /// The longest.
     QueueMaxMs,
-    /// Seconds until the queue is and stays below the level in milliseconds.
+    /// Seconds until the queue is below the level in milliseconds, and stays so for a second.
     QueueBelowAfterS,
     /// Mean of the estimate in kbit/s.
     EstimateMeanKbps,

@@ -19,8 +19,8 @@ pub(super) enum Content {
     Media { sequence: u16, sent: Timestamp },
     Feedback(Bytes),
     Segment(u64),
-    /// Everything before this segment has arrived.
-    Ack(u64),
+    /// Everything before `upto` has arrived, and `segment` just now.
+    Ack { upto: u64, segment: u64 },
 }
 
 impl Content {

@@ -10,6 +10,9 @@ use crate::link::RateTimeline;
 /// Time between two samples.
 const STEP: Duration = Duration::from_millis(50);
 
+/// A queue that stays short for so many steps, a second, is back.
+const CALM_STEPS: usize = 20;
+
 /// What is written down while a case runs.
 #[derive(Debug)]
 pub(super) struct Recorder {
@@ -207,9 +210,9 @@ impl Course {
             Figure::QueueP95Ms => percentile_95(self.queues(bound)),
             Figure::QueueMaxMs => self.queues(bound).into_iter().reduce(f64::max),
             Figure::QueueBelowAfterS => {
-                let queues = self.queues(bound);
-                let last = queues.iter().rposition(|ms| *ms >= bound.level);
-                (!queues.is_empty()).then(|| last.map_or(0.0, |n| (n + 1) as f64 * STEP.as_secs_f64()))
+                let is_below = |calm: &[f64]| calm.iter().all(|ms| *ms < bound.level);
+                let first = self.queues(bound).windows(CALM_STEPS).position(is_below);
+                first.map(|n| n as f64 * STEP.as_secs_f64())
             }
             Figure::EstimateMeanKbps => {
                 (!kbps.is_empty()).then(|| kbps.iter().sum::<f64>() / kbps.len() as f64)

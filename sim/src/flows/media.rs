@@ -137,7 +137,7 @@ impl Ends for MediaFlow {
                 });
                 debug_assert_eq!(read, Ok(()), "the line damages nothing");
             }
-            Content::Feedback(_) | Content::Segment(_) | Content::Ack(_) => {}
+            Content::Feedback(_) | Content::Segment(_) | Content::Ack { .. } => {}
         }
     }
 

@@ -24,7 +24,7 @@ pub(super) struct TcpFlow {
     /// Segments of the transfers before: numbers of late packets stay apart.
     before: u64,
     begins: Timestamp,
-    acks: Vec<u64>,
+    acks: Vec<(u64, u64)>,
 }
 
 impl TcpFlow {
@@ -56,12 +56,13 @@ impl Ends for TcpFlow {
         match packet.content {
             Content::Segment(segment) => {
                 if let Some(segment) = segment.checked_sub(self.before) {
-                    self.acks.push(self.before + self.receiver.on_segment(segment));
+                    self.acks.push((self.before + self.receiver.on_segment(segment), self.before + segment));
                 }
             }
-            Content::Ack(upto) => {
-                if let Some(upto) = upto.checked_sub(self.before).filter(|_| now >= self.begins) {
-                    self.sender.on_ack(now, upto);
+            Content::Ack { upto, segment } => {
+                let own = upto.checked_sub(self.before).zip(segment.checked_sub(self.before));
+                if let Some((upto, segment)) = own.filter(|_| now >= self.begins) {
+                    self.sender.on_ack(now, upto, segment);
                 }
                 if let Some(mean) = self.pause_mean.filter(|_| self.sender.is_done()) {
                     self.begin_again(now, mean);
@@ -80,8 +81,8 @@ impl Ends for TcpFlow {
     }
 
     fn poll_packet(&mut self, now: Timestamp) -> Option<(u32, Content)> {
-        if let Some(ack) = self.acks.pop() {
-            return Some((ACK_BYTES, Content::Ack(ack)));
+        if let Some((upto, segment)) = self.acks.pop() {
+            return Some((ACK_BYTES, Content::Ack { upto, segment }));
         }
         if now < self.begins {
             return None;

@@ -1,6 +1,6 @@
 //! Owns a TCP connection that moves bytes in one direction, as much of it as competes for a line: slow start, congestion
-//! avoidance and the retransmission timer (RFC 5681, RFC 6298), and fast recovery after NewReno (RFC 6582). There are no
-//! handshake, window of the receiver, delayed acknowledgement or bytes with a meaning.
+//! avoidance and the retransmission timer (RFC 5681, RFC 6298), and recovery by selective acknowledgements (RFC 6675), as Reno
+//! does it since. There are no handshake, window of the receiver, delayed acknowledgement or bytes with a meaning.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -18,8 +18,8 @@ const INITIAL_WINDOW: f64 = 10.0;
 const RTO_INITIAL: Duration = Duration::from_secs(1);
 const RTO_MIN: Duration = Duration::from_millis(200);
 const RTO_MAX: Duration = Duration::from_secs(60);
-/// Duplicate acknowledgements that mean a loss (RFC 5681 section 3.2).
-const DUPLICATES: u32 = 3;
+/// Segments behind a missing one that mean it is lost (RFC 6675 section 2, DupThresh).
+const BEHIND_LOST: usize = 3;
 
 /// The sending end. Segments are counted, not bytes.
 #[derive(Clone, Debug)]
@@ -32,11 +32,15 @@ pub(super) struct TcpSender {
     /// Congestion window and slow start threshold, in segments.
     window: f64,
     threshold: f64,
-    duplicates: u32,
-    /// In fast recovery until this segment is acknowledged.
-    recover: Option<u64>,
-    /// To be sent again before anything else.
-    again: Option<u64>,
+    /// What arrived beyond what is acknowledged.
+    ahead: BTreeSet<u64>,
+    /// What was sent again in this recovery.
+    resent: BTreeSet<u64>,
+    /// The first of them goes without looking at the window (RFC 6675 section 5, step 4.3).
+    has_resent: bool,
+    /// In recovery until this segment is acknowledged; after a timeout nothing before it begins another.
+    recover: u64,
+    is_recovering: bool,
     rtt: RoundTrip,
     /// The segment whose round trip is measured, and when it left; none that is sent again (Karn's algorithm).
     timed: Option<(u64, Timestamp)>,
@@ -59,9 +63,11 @@ impl TcpSender {
             next: 0,
             window: INITIAL_WINDOW,
             threshold: f64::INFINITY,
-            duplicates: 0,
-            recover: None,
-            again: None,
+            ahead: BTreeSet::new(),
+            resent: BTreeSet::new(),
+            has_resent: false,
+            recover: 0,
+            is_recovering: false,
             rtt: RoundTrip { smoothed: None, variation: Duration::ZERO, timeout: RTO_INITIAL },
             timed: None,
             timer: None,
@@ -85,12 +91,18 @@ impl TcpSender {
 
     /// The next segment to leave now.
     pub(super) fn poll_segment(&mut self, now: Timestamp) -> Option<u64> {
-        if let Some(segment) = self.again.take() {
+        let lost = self.next_lost();
+        let is_first = lost.is_some() && !self.has_resent;
+        if !is_first && self.in_flight() + 1.0 > self.window {
+            return None;
+        }
+        if let Some(segment) = lost {
+            self.resent.insert(segment);
+            self.has_resent = true;
             self.timer = Some(now + self.rtt.timeout);
             return Some(segment);
         }
-        let in_flight = (self.next - self.acknowledged) as f64;
-        if self.next >= self.total || in_flight + 1.0 > self.window {
+        if self.next >= self.total {
             return None;
         }
         let segment = self.next;
@@ -100,41 +112,65 @@ impl TcpSender {
         Some(segment)
     }
 
-    /// Everything before `upto` has arrived.
-    pub(super) fn on_ack(&mut self, now: Timestamp, upto: u64) {
-        if upto > self.next {
-            // After a timeout everything counts as not sent; what was under way then may still be acknowledged.
-            self.next = upto.min(self.total);
+    /// Everything before `upto` has arrived, and `segment` just now.
+    pub(super) fn on_ack(&mut self, now: Timestamp, upto: u64, segment: u64) {
+        // After a timeout everything counts as not sent; what was under way then may still be acknowledged.
+        self.next = self.next.max(upto);
+        if segment > upto && segment < self.next {
+            self.ahead.insert(segment);
         }
-        if upto <= self.acknowledged {
-            self.on_duplicate(upto);
-            return;
+        if upto > self.acknowledged {
+            self.on_progress(now, upto);
         }
-        if let Some((segment, left)) = self.timed
-            && upto > segment
+        if !self.is_recovering && self.ahead.len() >= BEHIND_LOST && self.acknowledged >= self.recover {
+            self.threshold = (self.in_flight() / 2.0).max(2.0);
+            self.window = self.threshold;
+            self.recover = self.next;
+            self.is_recovering = true;
+            self.has_resent = false;
+            self.timed = None;
+        }
+    }
+
+    fn on_progress(&mut self, now: Timestamp, upto: u64) {
+        if let Some((timed, left)) = self.timed
+            && upto > timed
         {
             self.rtt.on_sample(now.saturating_since(left));
             self.timed = None;
         }
-        let newly = (upto - self.acknowledged) as f64;
         self.acknowledged = upto;
+        self.ahead = self.ahead.split_off(&upto);
+        self.resent = self.resent.split_off(&upto);
         self.timer = (self.next > self.acknowledged).then_some(now + self.rtt.timeout);
-        match self.recover {
-            Some(recover) if upto < recover => {
-                // A partial acknowledgement: the next segment is missing, too (RFC 6582 section 3.2).
-                self.again = Some(upto);
-                self.window = (self.window - newly + 1.0).max(1.0);
-            }
-            Some(_) => {
-                self.window = self.threshold;
-                self.recover = None;
-                self.duplicates = 0;
-            }
-            None => {
-                self.duplicates = 0;
-                self.window += if self.window < self.threshold { 1.0 } else { 1.0 / self.window };
-            }
+        if self.is_recovering && upto >= self.recover {
+            self.is_recovering = false;
+            self.resent.clear();
+        } else if !self.is_recovering {
+            self.window += if self.window < self.threshold { 1.0 } else { 1.0 / self.window };
         }
+    }
+
+    /// Up to which segment missing ones count as lost.
+    fn lost_before(&self) -> u64 {
+        self.ahead.iter().rev().nth(BEHIND_LOST - 1).copied().unwrap_or(self.acknowledged)
+    }
+
+    /// The first lost segment that was not sent again.
+    fn next_lost(&self) -> Option<u64> {
+        let from = self.resent.last().map_or(self.acknowledged, |last| last + 1).max(self.acknowledged);
+        self.is_recovering.then(|| (from..self.lost_before()).find(|segment| !self.ahead.contains(segment)))?
+    }
+
+    /// Segments on their way (RFC 6675 section 4, SetPipe).
+    fn in_flight(&self) -> f64 {
+        let sent = self.next - self.acknowledged - self.ahead.len() as u64;
+        if !self.is_recovering {
+            return sent as f64;
+        }
+        let border = self.lost_before();
+        let lost = border - self.acknowledged - self.ahead.range(..border).count() as u64;
+        (sent - lost + self.resent.len() as u64) as f64
     }
 
     /// When [`TcpSender::handle_timeout`] has something to do.
@@ -147,33 +183,16 @@ impl TcpSender {
         if self.timer.is_none_or(|at| at > now) {
             return;
         }
-        self.threshold = self.halved();
+        self.threshold = (self.in_flight() / 2.0).max(2.0);
         self.window = 1.0;
+        self.recover = self.recover.max(self.next);
         self.next = self.acknowledged;
-        self.duplicates = 0;
-        (self.recover, self.again, self.timed) = (None, None, None);
+        self.is_recovering = false;
+        self.timed = None;
+        self.ahead.clear();
+        self.resent.clear();
         self.rtt.timeout = (2 * self.rtt.timeout).min(RTO_MAX);
         self.timer = None;
-    }
-
-    fn on_duplicate(&mut self, upto: u64) {
-        if upto < self.acknowledged || self.next == self.acknowledged {
-            return;
-        }
-        self.duplicates += 1;
-        if self.recover.is_some() {
-            self.window += 1.0;
-        } else if self.duplicates == DUPLICATES {
-            self.threshold = self.halved();
-            self.window = self.threshold + f64::from(DUPLICATES);
-            self.recover = Some(self.next);
-            self.again = Some(self.acknowledged);
-            self.timed = None;
-        }
-    }
-
-    fn halved(&self) -> f64 {
-        ((self.next - self.acknowledged) as f64 / 2.0).max(2.0)
     }
 }
 
