@@ -19,7 +19,7 @@ use crate::{adversary::Misbehaviour, packet::Datagram, sabotage::Sabotage, trace
 
 /// Whether the server takes redundant audio apart.
 const fn server_takes_red() -> bool {
-    false
+    true
 }
 
 impl Endpoint {
