@@ -88,9 +88,12 @@ impl Downlink {
 
     pub(super) fn handle_timeout(&mut self, now: Timestamp) {
         if self.controller.poll_timeout().is_some_and(|at| at <= now) {
+            let before = self.controller.estimate_bps();
             self.controller.handle_timeout(now);
             self.pacer.set_rate(self.controller.pacing_bps());
-            self.tick = Some(now);
+            if self.controller.estimate_bps() != before {
+                self.tick = Some(now);
+            }
         }
     }
 
