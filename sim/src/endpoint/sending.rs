@@ -13,6 +13,7 @@ use super::{
     compounds::Compounds,
     outgoing::Unnumbered,
     publisher::{Publisher, Sending},
+    redundancy::Redundancy,
     uplink::Waiting,
 };
 use crate::{adversary::Misbehaviour, packet::Datagram, sabotage::Sabotage, trace::Channel as Wire};
@@ -52,6 +53,20 @@ impl Endpoint {
             self.uplink_record.probes += 1;
             self.send_media(Bytes::from(padding));
         }
+    }
+
+    /// The client is on another line and says so at once, as a client's check of its new address does (RFC 8445 section 2.2):
+    /// by an empty report (RFC 3550 section 6.1). What the old line carried says nothing of this one.
+    pub(super) fn on_moved(&mut self, now: Timestamp) {
+        if self.session.participant().is_none() {
+            return;
+        }
+        self.uplink.on_moved(now);
+        self.adaptation.on_moved();
+        self.redundancy = Redundancy::default();
+        let mut report = Vec::new();
+        rtcp::write_receiver_report(self.own_ssrc(), &[], &mut report);
+        self.send_feedback(now, Bytes::from(report));
     }
 
     /// When [`Endpoint::advance_sending`] has something to do beside the frames that are due.
