@@ -9,7 +9,7 @@ use media_core::{
 
 use super::{
     Endpoint,
-    adaptation::Candidate,
+    adaptation::{self, Candidate},
     compounds::Compounds,
     outgoing::Unnumbered,
     publisher::{Publisher, Sending},
@@ -87,7 +87,7 @@ impl Endpoint {
             }
         }
         self.redundancy.on_loss(now, self.uplink.loss());
-        self.uplink.set_demand(audio_bps + candidates.iter().map(|candidate| candidate.bps).sum::<u64>());
+        self.uplink.set_demand(audio_bps + adaptation::room_for(&candidates));
         let budget_bps = self.uplink.estimate_bps().saturating_sub(audio_bps);
         self.adaptation.choose(now, &candidates, budget_bps);
         for publisher in &mut self.publishers {
