@@ -64,6 +64,7 @@ impl Endpoint {
                 self.layout.choose(name, kind, layer.map(crate::scenario::Layer::index));
                 self.update_watching(now);
             }
+            Action::Move(_) => self.on_moved(now),
             Action::AdmitAll => {
                 for participant in self.session.knocking.keys().copied().collect::<Vec<_>>() {
                     self.session.request(now, Request::Admit { participant });
@@ -124,6 +125,7 @@ impl Endpoint {
             | Action::StopScreen
             | Action::CameraOn
             | Action::CameraOff
+            | Action::Move(_)
             | Action::Misbehave(_)
             | Action::Behave => return None,
         })
@@ -155,7 +157,7 @@ impl Endpoint {
 
     fn knowledge(&self) -> Knowledge {
         let own = self.session.participant();
-        let newest = |incoming: &Incoming| incoming.highest.map(|(_, highest)| highest as u16);
+        let newest = |incoming: &Incoming| incoming.reception.highest().map(|highest| highest as u16);
         Knowledge {
             own,
             others: self.session.roster.keys().copied().filter(|other| Some(*other) != own).collect(),
