@@ -117,7 +117,8 @@ impl Bed {
     fn send(&mut self, now: Timestamp, flow: usize) {
         while let Some((bytes, content)) = self.flows[flow].ends.poll_packet(now) {
             let is_data = content.is_data();
-            let direction = if is_data { self.flows[flow].direction } else { self.flows[flow].direction.other() };
+            let direction =
+                if is_data { self.flows[flow].direction } else { self.flows[flow].direction.other() };
             if is_data {
                 self.recorder.on_sent(flow, bytes);
             }

@@ -228,7 +228,7 @@ impl Figure {
     }
 
     /// Whether it needs a level.
-    pub(super) const fn needs_level(self) -> bool {
+    pub const fn needs_level(self) -> bool {
         matches!(self, Self::QueueBelowAfterS | Self::EstimateReachesAfterS)
     }
 }

@@ -16,11 +16,17 @@ pub(super) struct Packet {
 #[derive(Clone, Debug)]
 pub(super) enum Content {
     /// Media or padding, with its transport-wide sequence number, and when it left.
-    Media { sequence: u16, sent: Timestamp },
+    Media {
+        sequence: u16,
+        sent: Timestamp,
+    },
     Feedback(Bytes),
     Segment(u64),
     /// Everything before `upto` has arrived, and `segment` just now.
-    Ack { upto: u64, segment: u64 },
+    Ack {
+        upto: u64,
+        segment: u64,
+    },
 }
 
 impl Content {

@@ -104,7 +104,8 @@ struct ExpectEntry {
 
 /// Makes the case that the file describes.
 pub(super) fn validate(file: &CaseFile) -> Result<Case, Problem> {
-    for (field, text) in [("name", &file.name), ("source", &file.source), ("description", &file.description)] {
+    for (field, text) in [("name", &file.name), ("source", &file.source), ("description", &file.description)]
+    {
         if text.trim().is_empty() {
             return Err(Problem::at(text, field, "is empty"));
         }
@@ -119,12 +120,12 @@ pub(super) fn validate(file: &CaseFile) -> Result<Case, Problem> {
     for entry in &file.media {
         media.extend(media_flows(entry, end, &mut names)?);
     }
-    let tcp = file.tcp.iter().map(|entry| tcp_flows(entry, end, &mut names)).collect::<Result<Vec<_>, _>>()?;
+    let tcp =
+        file.tcp.iter().map(|entry| tcp_flows(entry, end, &mut names)).collect::<Result<Vec<_>, _>>()?;
     if names.is_empty() {
         return Err(Problem::at(&file.name, "media", "there is no flow"));
     }
-    let bounds =
-        file.expect.iter().map(|entry| bound(entry, end, &names)).collect::<Result<Vec<_>, _>>()?;
+    let bounds = file.expect.iter().map(|entry| bound(entry, end, &names)).collect::<Result<Vec<_>, _>>()?;
     if bounds.is_empty() {
         return Err(Problem::at(&file.name, "expect", "nothing is expected, so nothing can fail"));
     }
@@ -186,7 +187,10 @@ fn media_flows(entry: &MediaEntry, end: Timestamp, names: &mut Vec<String>) -> R
     let flow = Media {
         name: String::new(),
         direction: entry.direction,
-        extra_delay: entry.extra_delay.as_ref().map_or(Ok(Duration::ZERO), |at| within(at, "extra_delay", DELAY_MAX))?,
+        extra_delay: entry
+            .extra_delay
+            .as_ref()
+            .map_or(Ok(Duration::ZERO), |at| within(at, "extra_delay", DELAY_MAX))?,
         start: start.unwrap_or_default(),
         stop: optional_moment(entry.stop.as_ref(), "stop", end)?,
         pauses,
@@ -204,7 +208,8 @@ fn media_flows(entry: &MediaEntry, end: Timestamp, names: &mut Vec<String>) -> R
 
 fn tcp_flows(entry: &TcpEntry, end: Timestamp, names: &mut Vec<String>) -> Result<Tcp, Problem> {
     add_name(&entry.name, entry.name.value.clone(), names)?;
-    let pause_mean = entry.pause_mean.as_ref().map(|mean| within(mean, "pause_mean", DURATION_MAX)).transpose()?;
+    let pause_mean =
+        entry.pause_mean.as_ref().map(|mean| within(mean, "pause_mean", DURATION_MAX)).transpose()?;
     Ok(Tcp {
         name: entry.name.value.clone(),
         count: count(entry.count.as_ref())? as usize,
@@ -218,7 +223,10 @@ fn bound(entry: &ExpectEntry, end: Timestamp, names: &[String]) -> Result<Bound,
     let flow = match &entry.flow {
         Some(flow) => {
             let known = names.iter().position(|name| *name == flow.value);
-            Some(known.ok_or_else(|| Problem::at(flow, "flow", format!("there is no flow `{}`", flow.value)))?)
+            Some(
+                known
+                    .ok_or_else(|| Problem::at(flow, "flow", format!("there is no flow `{}`", flow.value)))?,
+            )
         }
         None if figure.needs_flow() => {
             return Err(Problem::at(&entry.figure, "figure", format!("{figure} is about a `flow`")));
@@ -230,11 +238,12 @@ fn bound(entry: &ExpectEntry, end: Timestamp, names: &[String]) -> Result<Bound,
         return Err(Problem::at(&entry.until, "until", "is not later than `from`"));
     }
     if figure.needs_level() != entry.level.is_some() {
-        let message = format!("{figure} {} a `level`", if figure.needs_level() { "needs" } else { "has not" });
+        let message =
+            format!("{figure} {} a `level`", if figure.needs_level() { "needs" } else { "has not" });
         return Err(Problem::at(&entry.figure, "figure", message));
     }
     let (at_least, at_most) = (entry.at_least.value, entry.at_most.value);
-    if !(at_least <= at_most) {
+    if at_least.is_nan() || at_most.is_nan() || at_least > at_most {
         return Err(Problem::at(&entry.at_most, "at_most", "is less than `at_least`"));
     }
     if entry.reason.trim().is_empty() {

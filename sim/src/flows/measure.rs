@@ -68,7 +68,9 @@ impl Recorder {
         let mut flows = Vec::new();
         let mut totals = self.flows.into_iter();
         for media in &case.media {
-            flows.extend(totals.next().map(|totals| FlowCourse::new(&media.name, media.direction, true, totals)));
+            flows.extend(
+                totals.next().map(|totals| FlowCourse::new(&media.name, media.direction, true, totals)),
+            );
         }
         for tcp in &case.tcp {
             let all: Vec<_> = totals.by_ref().take(tcp.count).collect();
@@ -243,9 +245,12 @@ impl Course {
     /// (sum of x)^2 / (n * sum of x^2) (Jain, Chiu, Hawe 1984).
     fn fairness(&self, bound: &Bound) -> Option<f64> {
         let flows = self.flows.iter().filter(|flow| flow.is_media && flow.direction == bound.direction);
-        let shares: Vec<f64> =
-            flows.filter_map(|flow| flow.received_bytes(bound.from, bound.until)).map(|bytes| bytes as f64).collect();
-        let (sum, squares) = (shares.iter().sum::<f64>(), shares.iter().map(|share| share * share).sum::<f64>());
+        let shares: Vec<f64> = flows
+            .filter_map(|flow| flow.received_bytes(bound.from, bound.until))
+            .map(|bytes| bytes as f64)
+            .collect();
+        let (sum, squares) =
+            (shares.iter().sum::<f64>(), shares.iter().map(|share| share * share).sum::<f64>());
         (shares.len() > 1 && squares > 0.0).then(|| sum * sum / (shares.len() as f64 * squares))
     }
 

@@ -116,7 +116,7 @@ fn exponential(rng: &mut ChaCha8Rng, mean: Duration) -> Duration {
             (last, run) = (next, run + 1);
         }
         if run % 2 == 1 {
-            return mean * whole + Duration::from_nanos((mean.as_nanos() * u128::from(first) >> 32) as u64);
+            return mean * whole + Duration::from_nanos(((mean.as_nanos() * u128::from(first)) >> 32) as u64);
         }
         whole += 1;
     }

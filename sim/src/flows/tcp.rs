@@ -17,8 +17,8 @@ const INITIAL_WINDOW: f64 = 10.0;
 /// the least is what Linux has).
 const RTO_INITIAL: Duration = Duration::from_secs(1);
 const RTO_MIN: Duration = Duration::from_millis(200);
-const RTO_MAX: Duration = Duration::from_secs(60);
-/// Segments behind a missing one that mean it is lost (RFC 6675 section 2, DupThresh).
+const RTO_MAX: Duration = Duration::from_mins(1);
+/// Segments behind a missing one that mean it is lost (RFC 6675 section 2).
 const BEHIND_LOST: usize = 3;
 
 /// The sending end. Segments are counted, not bytes.
@@ -159,10 +159,11 @@ impl TcpSender {
     /// The first lost segment that was not sent again.
     fn next_lost(&self) -> Option<u64> {
         let from = self.resent.last().map_or(self.acknowledged, |last| last + 1).max(self.acknowledged);
-        self.is_recovering.then(|| (from..self.lost_before()).find(|segment| !self.ahead.contains(segment)))?
+        self.is_recovering
+            .then(|| (from..self.lost_before()).find(|segment| !self.ahead.contains(segment)))?
     }
 
-    /// Segments on their way (RFC 6675 section 4, SetPipe).
+    /// Segments on their way (RFC 6675 section 4).
     fn in_flight(&self) -> f64 {
         let sent = self.next - self.acknowledged - self.ahead.len() as u64;
         if !self.is_recovering {
