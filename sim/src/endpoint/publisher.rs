@@ -153,9 +153,8 @@ impl Publisher {
 
     /// What the encoding needs on the wire while it has much to say, in bits per second.
     pub(super) fn wire_bps(&self, place: usize) -> u64 {
-        let recording = self.replay.recording();
-        let (fps, busy) =
-            (u64::from(recording.fps), u64::from(recording.encodings[place].busy_bps(recording.fps)));
+        let fps = u64::from(self.replay.recording().fps);
+        let busy = 1_000 * u64::from(self.encodings[place].offer.target_kbps);
         let parts = (busy / 8 / fps).div_ceil(PAYLOAD_BYTES_MAX as u64).max(1);
         busy + 8 * OVERHEAD_BYTES * parts * fps
     }
