@@ -24,6 +24,9 @@ const START: Duration = Duration::from_secs(15);
 const PAUSE_START: Duration = Duration::from_secs(1);
 /// The longest after a fall: what was taken away may come back.
 const PAUSE_FALLEN_MAX: Duration = Duration::from_secs(5);
+/// When so much more is wanted than at the last search, there is another one soon: that one stopped at what was wanted.
+const WANTED_MORE: f64 = 1.2;
+const PAUSE_WANTED: Duration = Duration::from_millis(300);
 /// The longest after a find that was none: others share the line, or its delay varies by itself.
 const MISTRUST_MAX: Duration = Duration::from_secs(80);
 /// After a queue, nothing is searched for so long.
@@ -73,6 +76,8 @@ pub(super) struct RateSearch {
     searched: Timestamp,
     /// How long packets waited then.
     queue_before: Duration,
+    /// What was wanted then.
+    searched_for: f64,
     pause: Duration,
     /// At least this long between two searches, because finds were none.
     mistrust: Duration,
@@ -90,6 +95,7 @@ impl Default for RateSearch {
             began: None,
             searched: Timestamp::ZERO,
             queue_before: Duration::ZERO,
+            searched_for: 0.0,
             pause: PAUSE,
             mistrust: Duration::ZERO,
             used: 0.0,
@@ -107,6 +113,7 @@ impl RateSearch {
         }
         self.began = Some(now);
         self.searched = now;
+        self.searched_for = demand_bps;
         let most = DEMAND_MARGIN * demand_bps;
         for factor in FIRST {
             probing.ask(now, (factor * start_bps).min(most));
@@ -155,7 +162,8 @@ impl RateSearch {
         self.follow_height(now, outlook);
         let has_fallen = self.has_fallen(now, outlook.estimate_bps);
         self.judge_raise(now, outlook);
-        let pause = self.pause_before_search(has_fallen, outlook);
+        let wants_more = outlook.demand_bps > WANTED_MORE * self.searched_for;
+        let pause = self.pause_before_search(has_fallen, wants_more, outlook);
         let used = outlook.sent_bps.unwrap_or(0.0) / outlook.estimate_bps;
         self.used += USED_SMOOTHING * (used - self.used);
         let is_limited = self.used < LIMITED;
@@ -165,13 +173,17 @@ impl RateSearch {
             || !outlook.is_calm
             || outlook.queue > QUEUE_SHORT
             || is_after_queue
-            || !(is_limited || self.is_starting(now, outlook) || (outlook.is_free && has_fallen))
+            || !(is_limited
+                || wants_more
+                || self.is_starting(now, outlook)
+                || (outlook.is_free && has_fallen))
             || outlook.demand_bps <= outlook.estimate_bps
             || now.saturating_since(self.searched) < pause
         {
             return;
         }
         self.searched = now;
+        self.searched_for = outlook.demand_bps;
         self.queue_before = outlook.queue;
         probing.ask(now, (further(probing) * outlook.estimate_bps).min(DEMAND_MARGIN * outlook.demand_bps));
     }
@@ -192,8 +204,9 @@ impl RateSearch {
 
     /// Those who share a line do not search at the same time: the estimate, of which no two are alike, makes the pause up to a
     /// half longer.
-    fn pause_before_search(&self, has_fallen: bool, outlook: Outlook) -> Duration {
+    fn pause_before_search(&self, has_fallen: bool, wants_more: bool, outlook: Outlook) -> Duration {
         let most = match outlook.reduced {
+            _ if wants_more => PAUSE_WANTED,
             None => PAUSE_START,
             Some(_) if has_fallen => PAUSE_FALLEN_MAX,
             Some(_) => PAUSE_MAX,
