@@ -9,7 +9,7 @@ use super::{LossSpec, PathSpec, QueueDiscipline};
 use crate::{
     link::{Jitter, Link, LinkConfig, LinkStats, Loss, Queue, RateTimeline},
     scenario::PathChange,
-    timeline::LinkTimeline,
+    timeline::{LinkTimeline, QueueDelays},
 };
 
 /// RFC 8289 sections 4.3 and 4.4.
@@ -84,6 +84,8 @@ pub struct Carried {
     pub in_flight: u64,
     /// The same over time.
     pub timeline: LinkTimeline,
+    /// How long packets waited for the wire, over time.
+    pub queue_delays: QueueDelays,
 }
 
 /// What both directions carried.
@@ -113,6 +115,8 @@ impl AccessMeter {
         self.down.in_flight = down.in_flight();
         self.up.timeline = up.line().finish();
         self.down.timeline = down.line().finish();
+        self.up.queue_delays = up.line().delays().clone();
+        self.down.queue_delays = down.line().delays().clone();
     }
 }
 
