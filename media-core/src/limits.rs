@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::allowance::RateLimit;
+use crate::{allowance::RateLimit, congestion::BitrateBounds};
 
 /// Participants in one conference unless configured otherwise (CAP-003).
 pub const PARTICIPANTS_MAX_DEFAULT: u32 = 50;
@@ -91,12 +91,35 @@ pub const ENTRIES_PER_PEER: RateLimit = RateLimit { burst: 30, interval: Duratio
 /// people wait). Whoever is known (host, moderators, who comes back) is not counted. A storm of joins by many connections with a valid link makes other guests wait, until a
 /// moderator revokes the link or locks the conference; the alternative is that everybody inside pays for each.
 pub const ENTRY_INTERVAL: Duration = Duration::from_millis(500);
+/// Between what the estimate of a subscriber's path stays unless configured otherwise, in bits per second on the wire: at the start, at least, at most.
+/// The start is two small pictures and sound; probes find more within a second. The most is nine large pictures and a
+/// screen.
+pub const DOWNLINK_DEFAULT: BitrateBounds = BitrateBounds { start: 600_000, min: 30_000, max: 20_000_000 };
+/// What is kept free for each microphone that may be forwarded, in bits per second on the wire: Opus at 32 kbit/s in packets of
+/// 20 ms, with SFrame, RTP, UDP and IP around it.
+pub const AUDIO_RESERVE_BPS: u64 = 60_000;
+/// How much may wait at the pace of a subscriber's path before pictures are kept from it. A key frame of a large picture takes
+/// less.
+pub const PACED_BACKLOG_MAX: Duration = Duration::from_millis(400);
+/// First pause before a picture may climb again after it fell; doubled each time that it falls soon after it has climbed.
+pub const CLIMB_PAUSE: Duration = Duration::from_secs(4);
+/// The longest such pause.
+pub const CLIMB_PAUSE_MAX: Duration = Duration::from_secs(40);
+/// A fall so soon after a climb says that the climb was a mistake.
+pub const CLIMB_TRIAL: Duration = Duration::from_secs(20);
+/// The least time between two climbs of one picture.
+pub const CLIMB_INTERVAL: Duration = Duration::from_millis(1_000);
+/// An encoding that is wanted and of which nothing has come for so long counts as not sent: its publisher's uplink does not
+/// carry it.
+pub const ENCODING_SILENT: Duration = Duration::from_millis(1_000);
 /// Microphones forwarded at once unless configured otherwise (FWD-005).
 pub const SPEAKERS_DEFAULT: usize = 3;
 /// Level from which a microphone counts as speaking, in -dBov: louder than -50 dBov.
 pub const SPEAKER_LEVEL_MIN: u8 = 50;
 /// How long a forwarded microphone keeps its place after its last word.
 pub const SPEAKER_HANGOVER: Duration = Duration::from_millis(500);
+/// For how long a silent speaker still counts as the one who has the word, whose camera comes before the others'.
+pub const SPEAKER_KEEPS_FLOOR: Duration = Duration::from_millis(1_500);
 /// By how much a voice must be louder than the quietest forwarded one to take its place.
 pub const SPEAKER_MARGIN_DB: f32 = 6.0;
 /// For how long it must be so.

@@ -5,6 +5,9 @@ use std::{collections::VecDeque, time::Duration};
 
 use crate::Timestamp;
 
+/// What may leave at once after a pause, as time at the pace: fewer timers, and no path notices.
+const BURST: Duration = Duration::from_millis(5);
+
 /// Packets on their way out, in order.
 #[derive(Debug)]
 pub struct Pacer<T> {
@@ -46,7 +49,7 @@ impl<T> Pacer<T> {
 
     /// When [`Pacer::poll`] has something to give.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        (!self.queue.is_empty()).then_some(self.next)
+        (!self.queue.is_empty()).then_some(self.next - BURST)
     }
 
     /// A packet of `bytes` on the wire left without waiting.
