@@ -94,6 +94,24 @@ const NET: &[Proof] = &[
     ("no-packet-is-larger-than-the-limit", Sabotage::BigPackets, "keyless"),
 ];
 
+const WEAK: &[Proof] = &[
+    ("sound-is-whole-on-weak-lines", Sabotage::AudioLast, "weak-lines"),
+    ("sound-is-whole-on-weak-lines", Sabotage::Blindfold, "weak-lines"),
+    ("pictures-are-steady-on-weak-lines", Sabotage::RestlessViewers, "weak-lines"),
+    ("a-rate-that-falls-to-a-tenth-and-returns-is-followed", Sabotage::DeafServer, "falling-rate"),
+    ("a-rate-that-falls-to-a-tenth-and-returns-is-followed", Sabotage::Ballast, "falling-rate"),
+    ("bottlenecks-are-used-and-their-queues-are-short", Sabotage::Ballast, "shared-lines"),
+    ("bottlenecks-are-used-and-their-queues-are-short", Sabotage::Blindfold, "shared-lines"),
+    ("equal-demands-get-equal-shares", Sabotage::Favourites, "shared-lines"),
+    ("a-weak-guest-disturbs-nobody", Sabotage::SlowestSets, "weak-guest"),
+    ("rough-ways-cost-no-more-than-their-bounds", Sabotage::NoRepair, "rough-ways"),
+    ("the-first-sound-comes-in-time", Sabotage::JoinsDisturb, "joins"),
+    ("sound-before-screen-before-camera", Sabotage::ScreensLast, "weak-audience"),
+    ("what-is-forwarded-can-be-decoded", Sabotage::SilentDrop, "layers"),
+    ("a-room-on-its-reserved-line-is-as-healthy-sites-are", Sabotage::AudioLast, "avc"),
+    ("a-room-on-its-reserved-line-is-as-healthy-sites-are", Sabotage::WideLinks, "avc"),
+];
+
 const SEC: &[Proof] = &[("foreign-streams-are-dropped", Sabotage::ForeignAccepted, "hostile")];
 
 const DET: &[Proof] = &[
@@ -144,7 +162,7 @@ const HOSTILE: &[Proof] = &[
 ];
 
 const TABLES: &[&[Proof]] =
-    &[HOSTILE, LIC, CAP, JOIN, PRES, CAM, FWD, E2E, NET, SEC, DET, REFERENCE, ACCOUNTS];
+    &[HOSTILE, LIC, CAP, JOIN, PRES, CAM, FWD, E2E, NET, SEC, DET, REFERENCE, ACCOUNTS, WEAK];
 
 /// Proofs of checks that no sabotage of a run reaches.
 const FIXTURES: &[BrokenFixture] = &[

@@ -71,7 +71,8 @@ mod tests {
         waits.extend((95..99).map(|at| (at, 100_000)));
         waits.push((99, 100_001));
         let delays = delays(&waits);
-        let percentile = |percent| delays.percentile(percent, window(0, 10_000)).map(|delay| delay.as_millis());
+        let percentile =
+            |percent| delays.percentile(percent, window(0, 10_000)).map(|delay| delay.as_millis());
         assert_eq!(percentile(95), Some(1));
         assert_eq!(percentile(96), Some(100));
         assert_eq!(percentile(99), Some(100));
