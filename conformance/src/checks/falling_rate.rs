@@ -85,12 +85,16 @@ fn queues_are_short(run: &Run, fallen: Timestamp, returned: Timestamp, findings:
     let faulty = run.scenario.faults.iter();
     for fault in faulty.filter(|fault| fault.at == fallen) {
         let meters = run.links.iter().filter(|(site, _)| *site == fault.site).map(|(_, meter)| meter);
-        for carried in meters.flat_map(|meter| [&meter.down, &meter.up]) {
+        for (way, carried) in meters.flat_map(|meter| [("down", &meter.down), ("up", &meter.up)]) {
             let delay = carried.queue_delays.percentile(95, fallen + QUEUE_WITHIN..returned);
             let delay = delay.unwrap_or(Duration::MAX);
-            findings.figure("queue at most", "ms", delay.min(Duration::from_secs(1)).as_secs_f64() * 1e3);
+            findings.figure(
+                &format!("queue {way} at most"),
+                "ms",
+                delay.min(Duration::from_secs(1)).as_secs_f64() * 1e3,
+            );
             findings.expect(delay <= QUEUE_MAX, || {
-                format!("{QUEUE_WITHIN:?} after the fall a packet in twenty waits longer than {QUEUE_MAX:?}")
+                format!("{way}: {QUEUE_WITHIN:?} after the fall a packet in twenty waits up to {delay:?}, not {QUEUE_MAX:?}")
             });
         }
     }

@@ -23,7 +23,7 @@ const THIN: (Timestamp, Timestamp) = (second(12), second(15));
 /// Before it: everybody has come in.
 const WIDE: (Timestamp, Timestamp) = (second(7), second(10));
 /// Which share of their pictures' rate the desks keep, from and to: they degrade, and are not dark.
-const KEPT: std::ops::Range<f64> = 0.02..0.6;
+const KEPT: std::ops::Range<f64> = 0.05..0.6;
 
 pub(super) const CHECKS: &[Check] = &[Check {
     name: "a-room-on-its-reserved-line-is-as-healthy-sites-are",

@@ -33,7 +33,7 @@ struct Roughness {
     /// The line, and whoever is behind it.
     name: &'static str,
     /// How strongly the line was disturbed, by its own account, and from where to where that has to lie.
-    measure: fn(&Carried) -> f64,
+    measure: fn(&Carried, &PersonRecord) -> f64,
     from: f64,
     to: f64,
     /// Longest gap of the sound in milliseconds.
@@ -49,7 +49,7 @@ struct Roughness {
 const ROUGH: &[Roughness] = &[
     Roughness {
         name: "bursts",
-        measure: |carried| share(carried.stats.dropped(LinkDrop::Loss), carried),
+        measure: |carried, _| share(carried.stats.dropped(LinkDrop::Loss), carried),
         from: 0.03,
         to: 0.12,
         gap_ms: 400.0,
@@ -58,7 +58,7 @@ const ROUGH: &[Roughness] = &[
     },
     Roughness {
         name: "overtaken",
-        measure: |carried| share(carried.stats.reordered, carried),
+        measure: |carried, _| share(carried.stats.reordered, carried),
         from: 0.02,
         to: 0.08,
         gap_ms: 60.0,
@@ -67,7 +67,7 @@ const ROUGH: &[Roughness] = &[
     },
     Roughness {
         name: "twice",
-        measure: |carried| share(carried.stats.duplicated, carried),
+        measure: |carried, _| share(carried.stats.duplicated, carried),
         from: 0.02,
         to: 0.08,
         gap_ms: 0.0,
@@ -76,17 +76,17 @@ const ROUGH: &[Roughness] = &[
     },
     Roughness {
         name: "spikes",
-        // A packet that is held up is overtaken by those that come after the spike.
-        measure: |carried| share(carried.stats.reordered, carried),
-        from: 0.005,
-        to: 0.08,
+        // What comes after the spike waits behind what it holds up: nothing arrives for a second.
+        measure: |_, person| person.report.audio.map_or(0.0, |audio| audio.longest_gap_ms / 1e3),
+        from: 0.5,
+        to: 1.1,
         gap_ms: 1_100.0,
         concealed: 0.50,
         frozen_ms: 2_500,
     },
     Roughness {
         name: "tenth",
-        measure: |carried| carried.stats.queue_delay_max().as_secs_f64(),
+        measure: |carried, _| carried.stats.queue_delay_max().as_secs_f64(),
         from: 0.1,
         to: 2.1,
         gap_ms: 500.0,
@@ -109,7 +109,7 @@ fn rough_ways(evidence: &RunEvidence) -> Findings {
             findings.expect(false, || format!("nobody is behind a line {}", rough.name));
             continue;
         };
-        let strength = (rough.measure)(&meter.down);
+        let strength = (rough.measure)(&meter.down, person);
         findings.figure(&format!("{} felt", rough.name), "", strength);
         findings.expect((rough.from..=rough.to).contains(&strength), || {
             format!("{}: the line was disturbed by {strength:.3}", rough.name)

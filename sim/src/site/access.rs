@@ -47,16 +47,17 @@ fn loss(spec: LossSpec) -> Loss {
     }
 }
 
-/// Brings a link to its description with `change` on top, or back to the description.
+/// Brings a link to its description with `change` on top, or back to the description, `wide` times as fast.
 pub(crate) fn change_link<T: Clone>(
     link: &mut Link<T>,
     now: Timestamp,
     path: &PathSpec,
     change: Option<&PathChange>,
+    wide: u64,
 ) {
     let change = change.copied().unwrap_or_default();
     link.set_outage(now, change.outage);
-    link.set_rate(now, u64::from(change.rate_kbps.unwrap_or(path.rate_kbps)) * 1_000);
+    link.set_rate(now, u64::from(change.rate_kbps.unwrap_or(path.rate_kbps)) * 1_000 * wide);
     let changed = PathSpec {
         delay: change.delay.unwrap_or(path.delay),
         jitter: change.jitter.unwrap_or(path.jitter),
