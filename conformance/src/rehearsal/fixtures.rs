@@ -50,6 +50,7 @@ fixtures! {
     "loss",
     "minute-outage",
     "moderation",
+    "move",
     "narrow",
     "outages",
     "pool",

@@ -325,6 +325,11 @@ impl Subscription {
         last.wrapping_add(ticks as u32)
     }
 
+    /// Whether a packet of the present stretch has a place in it.
+    pub(super) fn was_sent(&self, sequence: u64) -> bool {
+        self.rewriter.has_place(sequence)
+    }
+
     /// The source packet behind an outgoing number.
     pub(super) fn find(&self, sequence: u16) -> Option<(u8, u64)> {
         self.rewriter.find(sequence)

@@ -10,6 +10,7 @@ mod interleavings;
 mod layers;
 mod liars;
 mod numbering;
+mod redundancy;
 mod repair;
 mod speakers;
 

@@ -32,6 +32,12 @@ pub(super) struct Candidate {
     pub(super) bps: u64,
 }
 
+/// The room in which all of the candidates would be sent, in bits per second.
+pub(super) fn room_for(candidates: &[Candidate]) -> u64 {
+    let total: u64 = candidates.iter().map(|candidate| candidate.bps).sum();
+    (total * (100 + HEADROOM_PERCENT)).div_ceil(100)
+}
+
 /// What is being sent, and what was tried before.
 #[derive(Debug, Default)]
 pub(super) struct Adaptation {
@@ -162,6 +168,13 @@ mod tests {
         assert_eq!(running(&adaptation), [LOW.encoding, SCREEN.encoding]);
         adaptation.choose(at(0.4), &ALL, 4_000_000);
         assert_eq!(running(&adaptation).len(), 4);
+    }
+
+    #[test]
+    fn in_the_room_for_all_of_them_all_of_them_are_sent() {
+        let mut adaptation = Adaptation::default();
+        adaptation.choose(at(0.0), &ALL, room_for(&ALL));
+        assert_eq!(running(&adaptation).len(), ALL.len());
     }
 
     #[test]

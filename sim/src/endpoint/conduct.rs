@@ -64,6 +64,7 @@ impl Endpoint {
                 self.layout.choose(name, kind, layer.map(crate::scenario::Layer::index));
                 self.update_watching(now);
             }
+            Action::Move(_) => self.on_moved(now),
             Action::AdmitAll => {
                 for participant in self.session.knocking.keys().copied().collect::<Vec<_>>() {
                     self.session.request(now, Request::Admit { participant });
@@ -124,6 +125,7 @@ impl Endpoint {
             | Action::StopScreen
             | Action::CameraOn
             | Action::CameraOff
+            | Action::Move(_)
             | Action::Misbehave(_)
             | Action::Behave => return None,
         })
