@@ -13,6 +13,7 @@ mod numbering;
 mod redundancy;
 mod repair;
 mod speakers;
+mod temporal;
 
 use std::time::Duration;
 
