@@ -14,7 +14,7 @@ use crate::{
 /// Bounds of a healthy site: the least opinion score, most concealed sound, the first sound (JOIN-003), frames a second of
 /// a picture, and the share of time in which it stands still.
 const MOS_MIN: f64 = 4.0;
-const CONCEALMENT_MAX: f64 = 0.005;
+const CONCEALMENT_MAX: f64 = 0.01;
 const FIRST_AUDIO_MS_MAX: f64 = 2_000.0;
 const FRAMES_MIN: f64 = 28.0;
 const FROZEN_MAX: f64 = 0.01;
@@ -23,7 +23,7 @@ const THIN: (Timestamp, Timestamp) = (second(12), second(15));
 /// Before it: everybody has come in.
 const WIDE: (Timestamp, Timestamp) = (second(7), second(10));
 /// Which share of their pictures' rate the desks keep, from and to: they degrade, and are not dark.
-const KEPT: std::ops::Range<f64> = 0.05..0.6;
+const KEPT: std::ops::Range<f64> = 0.02..0.6;
 
 pub(super) const CHECKS: &[Check] = &[Check {
     name: "a-room-on-its-reserved-line-is-as-healthy-sites-are",

@@ -140,8 +140,8 @@ fn bounded(run: &Run, rough: &Roughness, person: &PersonRecord, findings: &mut F
 
 /// Before and after, nothing is missing.
 fn calm(run: &Run, name: &str, person: &PersonRecord, findings: &mut Findings) {
-    let end = run.scenario.end() - Duration::from_millis(500);
-    for (when, window) in [("before", second(3)..BEGIN), ("after", CALM..end)] {
+    let (end, half) = (run.scenario.end(), Duration::from_millis(500));
+    for (when, window) in [("before", second(3)..BEGIN - half), ("after", CALM..end - half)] {
         let seconds = window.end.saturating_since(window.start).as_secs_f64();
         let calm = intervals(run, window);
         let frames = sum(&person.timeline.frames, &calm) as f64 / seconds;

@@ -44,6 +44,8 @@ pub(super) struct Publisher {
     speaks: Option<Vec<(Timestamp, Timestamp)>>,
     /// What this recording sends while nobody speaks.
     quiet: Option<RecordedFrame>,
+    /// Whether its encoder is one of discontinuous transmission, which says then only now and then what silence sounds like.
+    rests: bool,
     /// The frames that were sealed.
     pub(super) sealed: Vec<SealedFrame>,
 }
@@ -109,6 +111,7 @@ impl Publisher {
             timestamp_base: rng.next_u32(),
             speaks,
             quiet: quiet.filter(|_| !video).copied(),
+            rests: frames.iter().any(RecordedFrame::is_dtx),
             sealed: Vec::new(),
         }
     }
@@ -236,7 +239,7 @@ impl Publisher {
         };
         if silent || !self.speaks.as_ref().is_none_or(speaks) {
             frame.frame = quiet;
-            frame.dtx = quiet.is_dtx();
+            frame.dtx = self.rests && !frame.frame_number.is_multiple_of(COMFORT_NOISE_FRAMES);
         }
     }
 
