@@ -27,6 +27,8 @@ use crate::{
 /// What a packet has on the wire beside the encoded frame: IP and UDP, RTP with its extensions, SFrame's header and tag. Those
 /// of the recorded cameras have 64 to 76.
 const OVERHEAD_BYTES: u64 = 72;
+/// Of so many frames of a pause an encoder of discontinuous transmission sends one: every 400 ms, as the recordings show.
+const COMFORT_NOISE_FRAMES: u16 = 20;
 /// Seconds between the NTP epoch (1900) and the Unix epoch.
 const NTP_UNIX_OFFSET: u64 = 2_208_988_800;
 
