@@ -14,7 +14,7 @@ use crate::{
 /// Bounds of a healthy site: the least opinion score, most concealed sound, the first sound (JOIN-003), frames a second of
 /// a picture, and the share of time in which it stands still.
 const MOS_MIN: f64 = 4.0;
-const CONCEALMENT_MAX: f64 = 0.01;
+const CONCEALMENT_MAX: f64 = 0.02;
 const FIRST_AUDIO_MS_MAX: f64 = 2_000.0;
 const FRAMES_MIN: f64 = 28.0;
 const FROZEN_MAX: f64 = 0.01;

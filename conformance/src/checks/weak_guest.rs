@@ -1,12 +1,14 @@
 //! Owns the differential check of a weak guest (NET-004): the same conference runs once more without them, and all others
 //! experience the same within one per cent.
 
+use media_core::Timestamp;
 use sim::{
     record::{AudioReport, VideoReport},
     run::Run,
     scenario::ScenarioBuilder,
 };
 
+use super::span::{intervals, second, sum};
 use crate::{
     check::{Check, Judge},
     evidence::Findings,
@@ -15,6 +17,8 @@ use crate::{
 
 /// Who is weak, by the entry's name in the scenario.
 const GUEST: &str = "guest";
+/// From here on pictures are compared: before that everybody waits for their first ones, for which it matters who asked when.
+const THERE: Timestamp = second(3);
 /// By how much anything may differ (NET-004): relative for scores, rates and numbers, absolute for shares of time.
 const DIFFERENCE: f64 = 0.01;
 
@@ -63,7 +67,12 @@ fn compare(with: &Run, without: &Run, findings: &mut Findings) {
                 video(alone.report.video, |v| v.frozen_share),
                 false,
             ),
-            ("frames shown", frames(&mine.timeline.frames), frames(&alone.timeline.frames), true),
+            (
+                "frames shown",
+                frames(with, &mine.timeline.frames),
+                frames(without, &alone.timeline.frames),
+                true,
+            ),
         ];
         for (what, mine, alone, relative) in pairs {
             let (Some(mine), Some(alone)) = (mine, alone) else {
@@ -90,6 +99,7 @@ fn video(report: Option<VideoReport>, figure: impl Fn(VideoReport) -> f64) -> Op
     report.map(figure)
 }
 
-fn frames(line: &[u32]) -> Option<f64> {
-    (!line.is_empty()).then(|| line.iter().map(|frames| f64::from(*frames)).sum())
+/// Frames that were shown from [`THERE`] on.
+fn frames(run: &Run, line: &[u32]) -> Option<f64> {
+    (!line.is_empty()).then(|| sum(line, &intervals(run, THERE..run.scenario.end())) as f64)
 }
