@@ -62,7 +62,7 @@ impl Endpoint {
             return;
         }
         self.uplink.on_moved(now);
-        self.adaptation.on_moved();
+        self.adaptation.on_moved(now);
         self.redundancy = Redundancy::default();
         let mut report = Vec::new();
         rtcp::write_receiver_report(self.own_ssrc(), &[], &mut report);
