@@ -212,7 +212,7 @@ sabotages! {
     RestlessKeys = "restless-keys",
     /// Retransmissions vanish before they leave the media node.
     NoRepair = "no-repair",
-    /// One in ten packets of sound vanishes on its way to whoever gets pictures, too.
+    /// Of twenty packets of sound the last five vanish on their way to whoever gets pictures, too.
     AudioLast = "audio-last",
     /// Pictures vanish before they leave the media node.
     Blindfold = "blindfold",

@@ -45,6 +45,8 @@ pub(super) struct Lines {
     small: bool,
     missed: u64,
     packets: u64,
+    /// Packets of each voice.
+    sounds: BTreeMap<(PeerId, Ssrc), u64>,
 }
 
 impl Lines {
@@ -97,15 +99,23 @@ impl Lines {
             self.viewers.insert(peer);
         }
         self.packets += 1;
-        let one_in = |share: u64| self.packets.is_multiple_of(share);
+        let packets = self.packets;
+        let one_in = |share: u64| packets.is_multiple_of(share);
         match sabotage {
-            Sabotage::AudioLast => sound && self.viewers.contains(&peer) && one_in(10),
+            Sabotage::AudioLast => sound && self.viewers.contains(&peer) && self.is_last(peer, view.ssrc()),
             Sabotage::Blindfold => picture,
             Sabotage::Favourites => picture && peer.0.is_multiple_of(2),
             Sabotage::SlowestSets => picture && self.missed >= MANY_MISSED && one_in(3),
             Sabotage::ScreensLast => self.screens.contains(&(peer, view.ssrc())) && one_in(5),
             _ => false,
         }
+    }
+
+    /// Whether a packet of sound is one of the last five of twenty: more in a row than the packets after them repair.
+    fn is_last(&mut self, peer: PeerId, ssrc: Ssrc) -> bool {
+        let count = self.sounds.entry((peer, ssrc)).or_default();
+        *count += 1;
+        *count % 20 >= 15
     }
 
     pub(super) fn poll_timeout(&self, sabotage: Option<Sabotage>) -> Timestamp {
