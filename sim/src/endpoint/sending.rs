@@ -83,7 +83,7 @@ impl Endpoint {
         for publisher in self.publishers.iter().filter(|publisher| self.may_send(publisher.kind)) {
             candidates.extend(publisher.candidates());
             if !publisher.kind.is_video() {
-                audio_bps += publisher.wire_bps(0) * (1 + self.redundancy.depth() as u64);
+                audio_bps += publisher.audio_bps(self.redundancy.depth());
             }
         }
         self.redundancy.on_loss(now, self.uplink.loss());

@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn redundant_audio_passes() {
-        let payload = [0x80 | 111, 0x0f, 0x00, 0x03, 111, b'a', b'b', b'c', b'd', b'e'];
+        let payload = [0x80 | 0x6f, 0x0f, 0x00, 0x03, 0x6f, b'a', b'b', b'c', b'd', b'e'];
         assert!(RedView::parse(&payload, 111).is_ok());
         assert_eq!(examine(&[&PACKET[..20], &payload].concat()), Ok(()));
     }
