@@ -46,6 +46,7 @@ mod removed;
 mod repair;
 mod reserved_line;
 mod resting;
+pub(crate) mod rfc8867;
 mod sec;
 mod secrecy;
 mod span;
@@ -76,6 +77,7 @@ static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| {
     checks.extend_from_slice(first_audio::CHECKS);
     checks.extend_from_slice(decodable::CHECKS);
     checks.extend_from_slice(reserved_line::CHECKS);
+    checks.extend_from_slice(rfc8867::CHECKS);
     checks.extend_from_slice(bytes::CHECKS);
     checks.extend_from_slice(sec::CHECKS);
     checks.extend_from_slice(hostile::CHECKS);

@@ -19,10 +19,10 @@ use crate::{
 
 /// Wire bytes of the largest packet: what may finish in a second although it began in the one before.
 const PACKET_BYTES: u64 = 1_228;
-/// A line with this share of its rate in use, in one second, is full of traffic that adapts to it (as NET-006).
+/// A line with this share of its rate in use, in one second, is full: those who share it leave a little, so that nobody waits.
 const FULL: f64 = 0.75;
 /// Seconds for which the narrow line must have been full, or nothing was tried.
-const FULL_SECONDS_MIN: usize = 3;
+const FULL_SECONDS_MIN: usize = 6;
 /// More than this nobody gets over a line: its rate, and a packet that began in the second before.
 const WHOLE: f64 = 1.01;
 
