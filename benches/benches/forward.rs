@@ -9,6 +9,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use media_core::{
     Codec, MediaKind, ParticipantId, PeerId, Ssrc, Timestamp,
     conference::ConferenceConfig,
+    congestion::BitrateBounds,
     engine::{Engine, EngineConfig, Event, Input, Outgoing, Output, Transmit},
     rtp::{AudioLevel, RtpHeader, ext::AUDIO_LEVEL},
     secret::Token,
@@ -22,6 +23,9 @@ use media_core::{
 const SUBSCRIBERS: [u32; 2] = [49, 499];
 /// Payloads: an Opus frame with its packet, a full packet of video.
 const SIZES: [usize; 2] = [160, 1_100];
+/// Paths on which nothing waits.
+const AMPLE: BitrateBounds =
+    BitrateBounds { start: 1_000_000_000_000, min: 1_000_000_000_000, max: 1_000_000_000_000 };
 const PUBLISHER: PeerId = PeerId(1);
 const SOURCE: Ssrc = Ssrc(10);
 /// Packets that are made, untimed, before they are forwarded.
@@ -36,7 +40,7 @@ fn engine(subscribers: u32) -> Engine {
         participants_max: subscribers + 1,
         ..ConferenceConfig::default()
     };
-    let mut engine = Engine::new(EngineConfig { conference, speakers: 3, seed: [1; 32] })
+    let mut engine = Engine::new(EngineConfig { conference, speakers: 3, downlink: AMPLE, seed: [1; 32] })
         .expect("the configuration is valid");
     let client = ClientInfo { endpoint: EndpointKind::Desk, encryption: Some(Encryption::DEFAULT) };
     let start = Request::Start {

@@ -8,7 +8,16 @@
 pub mod allocation;
 mod arrivals;
 mod controller;
+mod inter_arrival;
+mod loss;
 mod pacer;
+mod probing;
+mod rate_control;
+mod rate_search;
+mod sent_log;
+mod standing_queue;
+mod throughput;
+mod trendline;
 
 pub use arrivals::ArrivalLog;
 pub use controller::{BitrateBounds, CongestionController};

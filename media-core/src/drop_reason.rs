@@ -35,6 +35,8 @@ pub enum DropReason {
     LayerNotSelected,
     /// The switch to this layer waits for its key frame (FWD-002).
     AwaitingKeyFrame,
+    /// The subscriber's path carries no more at the moment (NET-002).
+    Congested,
     /// Not among the loudest (FWD-005).
     NotLoudest,
     /// A NACK names a packet that is not in the repair cache.
@@ -65,7 +67,7 @@ pub enum DropReason {
 
 impl DropReason {
     /// Every reason, in the order of [`DropReason::index`].
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Malformed,
         Self::Oversized,
         Self::WrongVersion,
@@ -81,6 +83,7 @@ impl DropReason {
         Self::NotWatched,
         Self::LayerNotSelected,
         Self::AwaitingKeyFrame,
+        Self::Congested,
         Self::NotLoudest,
         Self::NotInCache,
         Self::RepairLimit,
@@ -119,6 +122,7 @@ impl DropReason {
             Self::NotWatched => "not-watched",
             Self::LayerNotSelected => "layer-not-selected",
             Self::AwaitingKeyFrame => "awaiting-key-frame",
+            Self::Congested => "congested",
             Self::NotLoudest => "not-loudest",
             Self::NotInCache => "not-in-cache",
             Self::RepairLimit => "repair-limit",

@@ -11,6 +11,7 @@ use thiserror::Error;
 use crate::{
     DropReason,
     conference::{ConferenceConfig, ConfigError, ControlState, Directory, Effect, ResumeError, Statistics},
+    congestion::BitrateBounds,
     forwarding::{ForwardedRtp, Forwarder, ForwardingOutput, SubscriptionReport, TrackReport},
     ids::{ConferenceId, ParticipantId, PeerId},
     limits,
@@ -27,6 +28,8 @@ pub struct EngineConfig {
     pub conference: ConferenceConfig,
     /// How many of the loudest microphones are forwarded (FWD-005), 1 or more.
     pub speakers: usize,
+    /// Between what the estimate of each subscriber's path stays.
+    pub downlink: BitrateBounds,
     /// All of the engine's randomness: link tokens, SSRCs. From the operating system in a server, from the scenario's
     /// seed in a rehearsal.
     pub seed: [u8; 32],
@@ -97,6 +100,8 @@ pub enum Outgoing {
     Rtp(ForwardedRtp),
     /// Feedback and reports.
     Rtcp(Bytes),
+    /// An RTP packet that is nothing but padding and probes the path ([`crate::rtp::PROBE_SSRC`]).
+    Probe(Bytes),
 }
 
 /// What the engine waits for.
@@ -214,7 +219,11 @@ impl Engine {
         Ok(Self {
             now: Timestamp::ZERO,
             directory: Directory::new(config.conference, ChaCha20Rng::from_rng(&mut root))?,
-            forwarder: Forwarder::new(config.speakers.max(1), ChaCha20Rng::from_rng(&mut root)),
+            forwarder: Forwarder::new(
+                config.speakers.max(1),
+                config.downlink,
+                ChaCha20Rng::from_rng(&mut root),
+            ),
             out: VecDeque::new(),
         })
     }
@@ -235,7 +244,11 @@ impl Engine {
         Ok(Self {
             now: crashed_at,
             directory: Directory::resume(config.conference, rng, state, crashed_at)?,
-            forwarder: Forwarder::new(config.speakers.max(1), ChaCha20Rng::from_rng(&mut root)),
+            forwarder: Forwarder::new(
+                config.speakers.max(1),
+                config.downlink,
+                ChaCha20Rng::from_rng(&mut root),
+            ),
             out: VecDeque::new(),
         })
     }
@@ -316,7 +329,7 @@ impl Engine {
             Effect::ConferenceStarted { conference } => self.event(Event::ConferenceStarted(conference)),
             Effect::ConferenceEnded { conference } => self.event(Event::ConferenceEnded(conference)),
             Effect::Entered { conference, participant, peer, permissions } => {
-                self.forwarder.on_entered(conference, participant, peer, permissions);
+                self.forwarder.on_entered(self.now, conference, participant, peer, permissions);
                 self.event(Event::Entered { conference, participant, peer });
                 self.event(Event::PermissionsChanged { participant, permissions });
             }
@@ -325,7 +338,7 @@ impl Engine {
                 self.event(Event::Left { conference, participant });
             }
             Effect::PermissionsChanged { participant, permissions } => {
-                self.forwarder.set_permissions(participant, permissions);
+                self.forwarder.set_permissions(self.now, participant, permissions);
                 self.event(Event::PermissionsChanged { participant, permissions });
             }
             Effect::Published { participant, tracks } => self.forwarder.on_published(participant, &tracks),
@@ -384,6 +397,9 @@ fn forwarded(output: ForwardingOutput) -> Output {
         }
         ForwardingOutput::Rtcp { peer, packet } => {
             Output::Transmit(Transmit { peer, packet: Outgoing::Rtcp(packet) })
+        }
+        ForwardingOutput::Probe { peer, packet } => {
+            Output::Transmit(Transmit { peer, packet: Outgoing::Probe(packet) })
         }
         ForwardingOutput::TrackAdded { peer, track } => signal(peer, &ServerMessage::TrackAdded { track }),
         ForwardingOutput::TrackRemoved { peer, participant, kind } => {

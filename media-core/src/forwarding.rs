@@ -2,13 +2,17 @@
 //! repair and key-frame requests. It works on [`crate::rtp::PacketMeta`]; payloads are ciphertext that it passes on by
 //! handle. It has no key and cannot name one: the decrypting module is not imported here (E2E-002).
 
+mod climber;
+mod downlink;
 mod feedback;
+mod grants;
 mod key_frames;
 mod member;
 mod membership;
 mod missing;
 mod output;
 mod packets;
+mod rates;
 mod repair;
 mod report;
 mod retransmissions;
@@ -21,7 +25,10 @@ mod voice;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use rand_chacha::ChaCha20Rng;
@@ -34,10 +41,12 @@ pub use report::{SubscriptionReport, TrackReport};
 
 use crate::{
     DropReason,
+    congestion::BitrateBounds,
     ids::{ConferenceId, ParticipantId, PeerId, Ssrc},
     rtp::rtcp,
     time::Timestamp,
 };
+use downlink::Waiting;
 use member::Member;
 use speakers::Speakers;
 use subscription::Subscription;
@@ -45,6 +54,9 @@ use track::Track;
 
 /// The SSRC under which the server itself speaks in RTCP.
 const SERVER_SSRC: Ssrc = Ssrc(1);
+
+/// Timers of paths fire at most once in this time.
+const TIMER_STEP: Duration = Duration::from_micros(1);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct TrackIndex(usize);
@@ -66,6 +78,7 @@ struct Room {
 #[derive(Debug)]
 pub struct Forwarder {
     speakers: usize,
+    downlink: BitrateBounds,
     rng: ChaCha20Rng,
     rooms: BTreeMap<ConferenceId, Room>,
     members: Slab<Member>,
@@ -74,15 +87,18 @@ pub struct Forwarder {
     tracks: Slab<Track>,
     subscriptions: Slab<Subscription>,
     timers: BTreeSet<(Timestamp, TrackIndex, u8)>,
+    path_timers: BTreeSet<(Timestamp, MemberIndex)>,
     out: VecDeque<ForwardingOutput>,
 }
 
 impl Forwarder {
-    /// A forwarder that passes on the `speakers` loudest microphones of each conference. SSRCs and first sequence
+    /// A forwarder that passes on the `speakers` loudest microphones of each conference, over paths whose estimates stay between
+    /// the bounds of `downlink`. SSRCs and first sequence
     /// numbers come out of `rng`.
-    pub fn new(speakers: usize, rng: ChaCha20Rng) -> Self {
+    pub fn new(speakers: usize, downlink: BitrateBounds, rng: ChaCha20Rng) -> Self {
         Self {
             speakers,
+            downlink,
             rng,
             rooms: BTreeMap::new(),
             members: Slab::new(),
@@ -91,6 +107,7 @@ impl Forwarder {
             tracks: Slab::new(),
             subscriptions: Slab::new(),
             timers: BTreeSet::new(),
+            path_timers: BTreeSet::new(),
             out: VecDeque::new(),
         }
     }
@@ -107,7 +124,9 @@ impl Forwarder {
 
     /// When [`Forwarder::handle_timeout`] has something to do.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        self.timers.first().map(|(at, ..)| *at)
+        let tracks = self.timers.first().map(|(at, ..)| *at);
+        let paths = self.path_timers.first().map(|(at, _)| *at);
+        tracks.into_iter().chain(paths).min()
     }
 
     /// Sends the requests to publishers that are due.
@@ -122,6 +141,31 @@ impl Forwarder {
             self.request_key_frame(now, track, encoding);
             self.reschedule(track, encoding);
         }
+        while let Some((at, member)) = self.path_timers.first().copied().filter(|(at, _)| *at <= now) {
+            self.path_timers.remove(&(at, member));
+            self.members[member.0].downlink.scheduled = None;
+            self.members[member.0].downlink.handle_timeout(now);
+            self.advance_path(now, member);
+        }
+    }
+
+    /// Lets out to a member, and tells them, whatever it is time for.
+    fn advance_path(&mut self, now: Timestamp, index: MemberIndex) {
+        self.allocate_if_due(now, index);
+        let member = &mut self.members[index.0];
+        let peer = member.peer;
+        while let Some(packet) = member.downlink.poll_feedback(now) {
+            self.out.push_back(ForwardingOutput::Rtcp { peer, packet });
+        }
+        pump(now, member, &mut self.subscriptions, &mut self.out);
+        while let Some(probe) = member.downlink.poll_padding(now, peer) {
+            self.out.push_back(probe);
+        }
+        self.reschedule_path(now, index);
+    }
+
+    fn reschedule_path(&mut self, now: Timestamp, index: MemberIndex) {
+        schedule(now, &mut self.members[index.0], index, &mut self.path_timers);
     }
 
     /// The accounts of everything that is published and subscribed at the moment.
@@ -199,5 +243,38 @@ impl Forwarder {
 
     fn random_u32(&mut self) -> u32 {
         self.rng.next_u32()
+    }
+}
+
+/// Brings the timer of a member's path forward to when it is needed. A timer that fires too early does no harm. What was due
+/// is done, so that the next time lies ahead.
+fn schedule(
+    now: Timestamp,
+    member: &mut Member,
+    index: MemberIndex,
+    timers: &mut BTreeSet<(Timestamp, MemberIndex)>,
+) {
+    let downlink = &mut member.downlink;
+    let Some(next) = downlink.poll_timeout() else { return };
+    let next = next.max(now + TIMER_STEP);
+    if downlink.scheduled.is_some_and(|scheduled| scheduled <= next) {
+        return;
+    }
+    if let Some(before) = downlink.scheduled.replace(next) {
+        timers.remove(&(before, index));
+    }
+    timers.insert((next, index));
+}
+
+/// Lets out what a member's path has room for.
+fn pump(
+    now: Timestamp,
+    member: &mut Member,
+    subscriptions: &mut Slab<Subscription>,
+    out: &mut VecDeque<ForwardingOutput>,
+) {
+    while let Some(Waiting { subscription, packet }) = member.downlink.poll(now) {
+        subscriptions[subscription.0].on_sent(packet.original_sequence.is_some());
+        out.push_back(ForwardingOutput::Rtp { peer: member.peer, packet });
     }
 }

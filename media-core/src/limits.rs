@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::allowance::RateLimit;
+use crate::{allowance::RateLimit, congestion::BitrateBounds};
 
 /// Participants in one conference unless configured otherwise (CAP-003).
 pub const PARTICIPANTS_MAX_DEFAULT: u32 = 50;
@@ -60,6 +60,8 @@ pub const RTCP_PACKETS_MAX: usize = 32;
 pub const REORDER_PACKETS_MAX: u64 = 1_024;
 /// Sequence numbers that are taken from one NACK.
 pub const NACK_ENTRIES_MAX: usize = 256;
+/// Frames that go along with one packet of redundant audio: what is lost twice in a row comes with the third.
+pub const REDUNDANT_BLOCKS_MAX: usize = 2;
 /// Packets per encoding kept for repair; LiveKit keeps 500 of video.
 pub const REPAIR_CACHE_PACKETS: usize = 512;
 /// Times that one packet is sent again to one subscriber.
@@ -89,12 +91,35 @@ pub const ENTRIES_PER_PEER: RateLimit = RateLimit { burst: 30, interval: Duratio
 /// people wait). Whoever is known (host, moderators, who comes back) is not counted. A storm of joins by many connections with a valid link makes other guests wait, until a
 /// moderator revokes the link or locks the conference; the alternative is that everybody inside pays for each.
 pub const ENTRY_INTERVAL: Duration = Duration::from_millis(500);
+/// Between what the estimate of a subscriber's path stays unless configured otherwise, in bits per second on the wire: at the start, at least, at most.
+/// The start is two small pictures and sound; probes find more within a second. The most is nine large pictures and a
+/// screen.
+pub const DOWNLINK_DEFAULT: BitrateBounds = BitrateBounds { start: 600_000, min: 30_000, max: 20_000_000 };
+/// What is kept free for each microphone that may be forwarded, in bits per second on the wire: Opus at 32 kbit/s in packets of
+/// 20 ms, with SFrame, RTP, UDP and IP around it.
+pub const AUDIO_RESERVE_BPS: u64 = 60_000;
+/// How much may wait at the pace of a subscriber's path before pictures are kept from it. A key frame of a large picture takes
+/// less.
+pub const PACED_BACKLOG_MAX: Duration = Duration::from_millis(400);
+/// First pause before a picture may climb again after it fell; doubled each time that it falls soon after it has climbed.
+pub const CLIMB_PAUSE: Duration = Duration::from_secs(4);
+/// The longest such pause.
+pub const CLIMB_PAUSE_MAX: Duration = Duration::from_secs(40);
+/// A fall so soon after a climb says that the climb was a mistake.
+pub const CLIMB_TRIAL: Duration = Duration::from_secs(20);
+/// The least time between two climbs of one picture.
+pub const CLIMB_INTERVAL: Duration = Duration::from_millis(1_000);
+/// An encoding that is wanted and of which nothing has come for so long counts as not sent: its publisher's uplink does not
+/// carry it.
+pub const ENCODING_SILENT: Duration = Duration::from_millis(1_000);
 /// Microphones forwarded at once unless configured otherwise (FWD-005).
 pub const SPEAKERS_DEFAULT: usize = 3;
 /// Level from which a microphone counts as speaking, in -dBov: louder than -50 dBov.
 pub const SPEAKER_LEVEL_MIN: u8 = 50;
 /// How long a forwarded microphone keeps its place after its last word.
 pub const SPEAKER_HANGOVER: Duration = Duration::from_millis(500);
+/// For how long a silent speaker still counts as the one who has the word, whose camera comes before the others'.
+pub const SPEAKER_KEEPS_FLOOR: Duration = Duration::from_millis(1_500);
 /// By how much a voice must be louder than the quietest forwarded one to take its place.
 pub const SPEAKER_MARGIN_DB: f32 = 6.0;
 /// For how long it must be so.
@@ -152,3 +177,10 @@ pub const KNOWN_SENDERS_MAX: usize = 65_536;
 /// Frames that one sender seals with one key. At 200 frames/s it takes 248 days. With frames of 1 kB it is 2^38 AES
 /// blocks, which leaves an attacker of AES-GCM an advantage of 2^-53 (draft-irtf-cfrg-aead-limits).
 pub const SEALED_FRAMES_MAX: u64 = 1 << 32;
+/// Transport-wide sequence numbers from the oldest to the newest that a receiver speaks of in feedback. A number further ahead
+/// begins anew. A line of 50 Mbit/s carries 2,600 packets of 1,200 bytes in half a second, the longest time between two.
+pub const FEEDBACK_STATUSES_MAX: usize = 4_096;
+/// Packets that a sender remembers until feedback speaks of them: 0.8 s of a line of 50 Mbit/s.
+pub const SENT_PACKETS_MAX: usize = 4_096;
+/// Packets over which the acknowledged bitrate is measured.
+pub const THROUGHPUT_PACKETS_MAX: usize = 2_048;

@@ -6,6 +6,7 @@ pub mod dependency;
 pub mod ext;
 pub mod header;
 pub mod meta;
+pub mod red;
 pub mod rtcp;
 pub mod sequence;
 pub mod writer;
@@ -14,6 +15,7 @@ pub use dependency::{DependencyDescriptor, DependencyStructure};
 pub use ext::{AudioLevel, StreamId};
 pub use header::RtpView;
 pub use meta::{FrameMeta, FrameReader, PacketMeta};
+pub use red::{RED_PAYLOAD_TYPE, RedHistory, RedView, Redundant};
 pub use sequence::{SequenceUnwrapper, TimestampUnwrapper, is_newer};
 pub use writer::{RtpHeader, RtpWriter};
 

@@ -148,6 +148,7 @@ fn told(output: &Output) -> String {
             packet.source.meta.frame,
         ),
         Outgoing::Rtcp(bytes) => format!("RTCP to {:?}: {bytes:?}", transmit.peer),
+        Outgoing::Probe(bytes) => format!("probe to {:?}: {bytes:?}", transmit.peer),
         Outgoing::Signal(message) => {
             format!("message to {:?}: {} bytes, {:016x}", transmit.peer, message.len(), xxh3_64(message))
         }

@@ -1,6 +1,7 @@
 //! Owns the simulated participant: signalling, encoder, seal, play-out and meters, sans-IO. It knows the scenario's person
 //! and the server's messages; it knows neither the world nor the engine.
 
+mod adaptation;
 pub mod assembler;
 mod compounds;
 mod conduct;
@@ -12,19 +13,25 @@ mod layout;
 mod media;
 mod messages;
 mod opened;
-mod pacer;
+mod outgoing;
 mod plaintext;
 pub mod playout;
 mod publisher;
 mod received;
+mod reception;
+mod redundancy;
 mod report;
+mod sending;
 mod session;
+mod uplink;
 
 use std::{collections::VecDeque, time::Duration};
 
 use bytes::Bytes;
 use media_core::{
-    DropCounters, MediaKind, PeerId, Ssrc, Timestamp, limits,
+    DropCounters, MediaKind, PeerId, Ssrc, Timestamp,
+    congestion::ArrivalLog,
+    limits,
     secret::Token,
     signalling::{ClientInfo, Request},
 };
@@ -42,21 +49,23 @@ use crate::{
     timeline::{Grid, Hearing, Receiving},
     trace::Channel as Wire,
 };
+use adaptation::Adaptation;
 use encryption::Encryption;
 use entry::{Door, Entry};
 use farewell::Farewells;
 use incoming::Incoming;
 use layout::Layout;
-use pacer::Pacer;
 use publisher::Publisher;
+use redundancy::Redundancy;
 use session::Session;
+use uplink::Uplink;
 
 pub use encryption::{EncryptionRecord, EpochRecord, RejectionRecord, SealedFrame};
 pub use entry::RETURN_MAX;
 pub use incoming::ReceivedTrack;
 pub use opened::{DecodedFrame, FrameCounters, UnopenedFrame};
 pub use plaintext::{MARKER_BYTES, Marker, frame_identity};
-pub use report::{ClientView, PersonRecord};
+pub use report::{ClientView, PersonRecord, UplinkRecord};
 pub use session::{Observation, RequestName};
 
 /// Pause between two receiver and sender reports (RFC 3550 section 6.2 allows less often).
@@ -78,8 +87,11 @@ pub struct Endpoint {
     renew_after_frames: u64,
     publishers: Vec<Publisher>,
     incoming: Vec<Incoming>,
-    pacer: Pacer,
-    transport_sequence: u16,
+    uplink: Uplink,
+    uplink_record: UplinkRecord,
+    adaptation: Adaptation,
+    redundancy: Redundancy,
+    arrivals: ArrivalLog,
     next_report: Timestamp,
     camera_on: bool,
     screen_on: bool,
@@ -131,8 +143,11 @@ impl Endpoint {
             renew_after_frames: scenario.limits.frames_per_key.unwrap_or(limits::SEALED_FRAMES_MAX / 2),
             publishers: Vec::new(),
             incoming: Vec::new(),
-            pacer: Pacer::default(),
-            transport_sequence: 0,
+            uplink: Uplink::new(Timestamp::ZERO, 0),
+            uplink_record: UplinkRecord::default(),
+            adaptation: Adaptation::default(),
+            redundancy: Redundancy::default(),
+            arrivals: ArrivalLog::default(),
             next_report: Timestamp::FAR_FUTURE,
             camera_on: true,
             screen_on: person.screen.is_some(),
@@ -155,7 +170,7 @@ impl Endpoint {
             observations: VecDeque::new(),
             person,
         };
-        endpoint.transport_sequence = endpoint.rng.next_u32() as u16;
+        endpoint.uplink = Uplink::new(Timestamp::ZERO, endpoint.rng.next_u32() as u16);
         if own.is_some() {
             // The host makes the conference's secret; everybody else gets it with the link.
             let mut secret = [0; 32];
@@ -246,20 +261,10 @@ impl Endpoint {
         let adversary = self.adversary.poll_timeout();
         let encryption = self.encryption_timeout();
         let farewell = self.farewells.poll_timeout();
-        [
-            channel,
-            farewell,
-            entry,
-            published,
-            received,
-            report,
-            self.pacer.poll_timeout(),
-            adversary,
-            encryption,
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        [channel, farewell, entry, published, received, report, self.sending_timeout(), adversary, encryption]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// The next datagram for the network.
@@ -291,6 +296,7 @@ impl Endpoint {
         }
         self.begin_encryption(now, participant);
         self.next_report = now + REPORT_INTERVAL;
+        self.uplink = self.uplink.renewed(now);
         self.publish(now);
         self.update_watching(now);
     }
@@ -317,6 +323,7 @@ impl Endpoint {
                 }
                 (None, Some(there)) => {
                     let publisher = self.publishers.remove(there);
+                    self.forget_waiting(&publisher);
                     self.on_unpublished(&publisher);
                 }
                 (Some(_), Some(_)) | (None, None) => {}
@@ -335,12 +342,21 @@ impl Endpoint {
             self.encrypted.ended.push(now);
             self.adversary.on_outside(encryption.into_membership());
         }
-        self.pacer.clear();
+        self.begin_line_anew(now);
         self.layout.clear();
         self.next_report = Timestamp::FAR_FUTURE;
         for incoming in std::mem::take(&mut self.incoming) {
             self.keep(incoming, now);
         }
+    }
+
+    /// The server will know this client anew: what waits is of no use any more, and both number and count from the beginning.
+    fn begin_line_anew(&mut self, now: Timestamp) {
+        self.uplink = self.uplink.renewed(now);
+        self.uplink_record.switched_off += self.adaptation.switched_off();
+        self.adaptation = Adaptation::default();
+        self.redundancy = Redundancy::default();
+        self.arrivals = ArrivalLog::default();
     }
 
     /// A track is sent no more: what it sent is kept.

@@ -70,6 +70,7 @@ pub(crate) fn engine_config(scenario: &Scenario, seed: Seed) -> EngineConfig {
             ..ConferenceConfig::default()
         },
         speakers: scenario.limits.speakers,
+        downlink: media_core::limits::DOWNLINK_DEFAULT,
         seed: lives::engine_seed(seed, 0),
     }
 }
@@ -290,7 +291,7 @@ impl MediaNode {
                 packet.write(&mut bytes);
                 self.send_media(peer, bytes, out);
             }
-            Outgoing::Rtcp(bytes) => self.send_media(peer, bytes.to_vec(), out),
+            Outgoing::Rtcp(bytes) | Outgoing::Probe(bytes) => self.send_media(peer, bytes.to_vec(), out),
         }
     }
 

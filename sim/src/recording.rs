@@ -82,6 +82,25 @@ pub struct EncodingTrack {
     settle: usize,
 }
 
+impl EncodingTrack {
+    /// The busiest time that counts for [`EncodingTrack::busy_bps`].
+    const BUSY: Duration = Duration::from_secs(2);
+
+    /// What it gave in its busiest two seconds, in bits per second: what a line has to carry. The mean says too little of a
+    /// screen, which is silent between slides, and its encoder's target, which it never comes near, too much.
+    pub fn busy_bps(&self, fps: u32) -> u32 {
+        let sizes = |frame: &RecordedFrame| if frame.is_dtx() { 0 } else { u64::from(frame.size) };
+        let span = (Self::BUSY.as_secs() * u64::from(fps)).min(self.frames.len() as u64).max(1) as usize;
+        let mut bytes: u64 = self.frames.iter().take(span).map(sizes).sum();
+        let mut most = bytes;
+        for (leaving, entering) in self.frames.iter().zip(self.frames.iter().skip(span)) {
+            bytes = bytes + sizes(entering) - sizes(leaving);
+            most = most.max(bytes);
+        }
+        u32::try_from(most * 8 * u64::from(fps) / span as u64).unwrap_or(u32::MAX)
+    }
+}
+
 /// What is kept of one encoded frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordedFrame {

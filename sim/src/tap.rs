@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use media_core::{
     PeerId, Ssrc, Timestamp,
     limits::DATAGRAM_BYTES_MAX,
-    rtp::{Protocol, RtpView, demux, rtcp},
+    rtp::{PROBE_SSRC, Protocol, RtpView, demux, rtcp},
     signalling::{ClientMessage, Request, ServerMessage},
 };
 use memchr::memmem::Finder;
@@ -110,6 +110,8 @@ pub struct WireCounters {
     pub largest: usize,
     /// Datagrams of the server beyond [`DATAGRAM_BYTES_MAX`].
     pub oversized: u64,
+    /// Packets of nothing but padding, by which both sides probe paths. They are no media.
+    pub probes: u64,
     /// Datagrams to the server.
     pub inbound: u64,
     /// Datagrams from the server.
@@ -234,6 +236,10 @@ impl Observer {
 impl Tap {
     fn on_rtp(&mut self, at: Timestamp, datagram: &Datagram, inbound: bool) {
         let Ok(view) = RtpView::parse(&datagram.bytes) else { return };
+        if view.ssrc() == PROBE_SSRC && view.payload_len() == 0 {
+            self.counters.probes += 1;
+            return;
+        }
         self.clear.entry(inbound.then_some(datagram.peer)).or_default().on_rtp(&datagram.bytes, &view);
         let seen = seen_rtp(at, datagram.peer, &view);
         if inbound {

@@ -3,8 +3,37 @@
 
 use std::time::Duration;
 
-use super::WIRE_OVERHEAD_BYTES;
+use super::{
+    inter_arrival::InterArrival,
+    loss::{LossVerdict, Losses},
+    probing::Probing,
+    rate_control::{Observation, RateControl},
+    rate_search::{Outlook, RateSearch},
+    sent_log::{Sent, SentLog, Told},
+    standing_queue::StandingQueue,
+    throughput::Throughput,
+    trendline::{Trendline, Usage},
+};
 use crate::{Timestamp, rtp::rtcp::TransportFeedback};
+
+/// Resolution of arrival times (draft-holmer-rmcat-transport-wide-cc-extensions-01 section 3.1.5), and of the time they
+/// count from (section 3.1).
+const TICK_MICROS: i64 = 250;
+const REFERENCE_MICROS: i64 = 64_000;
+/// What was sent before this is not waited for any more.
+const MEMORY: Duration = Duration::from_secs(10);
+/// Without any feedback for this time, and three times longer than usual, the receiver may be gone.
+const SILENCE: Duration = Duration::from_millis(500);
+/// Each time so much longer halves the estimate.
+const SILENCE_STEP: Duration = Duration::from_millis(200);
+/// So often at most.
+const HALVINGS_MAX: u32 = 16;
+/// How long a train is waited for, after a round trip.
+const TRAIN_PATIENCE: Duration = Duration::from_secs(1);
+/// Round-trip time before any is known.
+const RTT: Duration = Duration::from_millis(100);
+/// Round-trip times beyond this are somebody's lie.
+const RTT_MAX: Duration = Duration::from_secs(10);
 
 /// Between what an estimate stays, in bits per second on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,66 +50,258 @@ pub struct BitrateBounds {
 #[derive(Debug)]
 pub struct CongestionController {
     bounds: BitrateBounds,
-    estimate: u64,
     demand: u64,
+    sent: SentLog,
+    groups: InterArrival,
+    trend: Trendline,
+    queue: StandingQueue,
+    throughput: Throughput,
+    losses: Losses,
+    rate: RateControl,
+    search: RateSearch,
+    probing: Probing,
+    rtt: Option<Duration>,
+    /// Last reference time, and the same without wrapping.
+    reference: Option<(i32, i64)>,
+    heard: Heard,
+    /// Kept for its memory: what one feedback says has arrived, by the receiver's clock.
+    arrived: Vec<(i64, Sent)>,
+}
+
+/// When the receiver was heard of.
+#[derive(Debug, Default)]
+struct Heard {
+    last: Option<Timestamp>,
+    /// Time between two feedbacks, smoothed.
+    interval: Duration,
+    /// When something was sent for the first time since then.
+    waiting_since: Option<Timestamp>,
+    /// How often the estimate was halved since then, and what it was before.
+    halvings: u32,
+    before_bps: f64,
 }
 
 impl CongestionController {
     /// For a path of which nothing is known.
     pub fn new(now: Timestamp, bounds: BitrateBounds) -> Self {
-        let _ = (now, WIRE_OVERHEAD_BYTES);
-        Self { bounds, estimate: bounds.start, demand: 0 }
+        Self {
+            bounds,
+            demand: 0,
+            sent: SentLog::default(),
+            groups: InterArrival::default(),
+            trend: Trendline::default(),
+            queue: StandingQueue::default(),
+            throughput: Throughput::default(),
+            losses: Losses::default(),
+            rate: RateControl::new(now, bounds.start, bounds.min, bounds.max),
+            search: RateSearch::default(),
+            probing: Probing::default(),
+            rtt: None,
+            reference: None,
+            heard: Heard::default(),
+            arrived: Vec::new(),
+        }
     }
 
     /// A packet leaves, with its transport-wide sequence number; `bytes` on the wire. Padding of a probe counts, too.
     pub fn on_sent(&mut self, now: Timestamp, sequence: u16, bytes: u32) {
-        let _ = (now, sequence, bytes);
+        self.begin_search(now);
+        let cluster = self.probing.on_sent(now, bytes);
+        self.sent.on_sent(now, sequence, bytes, cluster);
+        self.heard.waiting_since.get_or_insert(now);
     }
 
     /// The receiver says what came when. What it says of packets that were never sent is passed over.
     pub fn on_feedback(&mut self, now: Timestamp, feedback: &TransportFeedback<'_>) {
-        let _ = (now, feedback);
-        self.estimate = self.estimate.clamp(self.bounds.min, self.bounds.max);
+        let (mut total, mut lost, found) = self.take_statuses(feedback);
+        self.sent.forget_before(now - MEMORY);
+        if total == 0 && found == 0 {
+            return;
+        }
+        if self.heard.halvings > 0 {
+            // What was lost while nothing went through says nothing of what a rate causes.
+            (total, lost) = (0, 0);
+        }
+        self.on_heard(now);
+        self.take_arrivals(now);
+        let losses_are_new = self.losses.on_feedback(now, total, lost, found).is_some();
+        self.rate.on_observation(
+            now,
+            Observation {
+                usage: self.trend.usage(),
+                queue: self.queue.delay(),
+                acknowledged_bps: self.throughput.acknowledged_bps(),
+                sent_bps: self.throughput.sent_bps(),
+                rtt: self.rtt.unwrap_or(RTT),
+                losses: self.losses.verdict(),
+                losses_are_new,
+            },
+        );
+        self.look_for_more(now);
     }
 
     /// The time that [`CongestionController::poll_timeout`] named has come.
     pub fn handle_timeout(&mut self, now: Timestamp) {
-        let _ = now;
+        while self.silence_ends().is_some_and(|at| at <= now) {
+            if self.heard.halvings == 0 {
+                self.heard.before_bps = self.rate.bps();
+                self.probing.stop();
+            }
+            self.heard.halvings += 1;
+            self.rate.halve();
+        }
     }
 
     /// When [`CongestionController::handle_timeout`] has something to do, or padding is to be sent.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        None
+        self.probing.poll_timeout().into_iter().chain(self.silence_ends()).min()
     }
 
-    /// The most that could be of use: nothing is probed beyond it. In bits per second on the wire.
+    /// The most that could be of use: nothing is probed beyond it, but for a little. In bits per second on the wire.
     pub fn set_demand(&mut self, bps: u64) {
         self.demand = bps;
     }
 
     /// What the path is believed to carry, in bits per second on the wire.
     pub fn estimate_bps(&self) -> u64 {
-        self.estimate
+        (self.rate.bps() as u64).clamp(self.bounds.min, self.bounds.max.max(self.bounds.min))
     }
 
     /// How fast packets may leave: more than the estimate, so that a large frame does not wait long; in a probe its rate.
     pub fn pacing_bps(&self) -> u64 {
-        self.estimate * 5 / 2
+        let usual = self.estimate_bps().saturating_mul(5) / 2;
+        self.probing.bps().map_or(usual, |bps| usual.max(bps as u64))
     }
 
     /// Bytes of padding (UDP payload) to send at this moment for a probe. To be called until it says nothing.
     pub fn poll_padding(&mut self, now: Timestamp) -> Option<u16> {
-        let _ = now;
-        None
+        self.probing.poll_padding(now)
     }
 
     /// Round-trip time as feedback shows it, if any has come.
     pub fn rtt(&self) -> Option<Duration> {
-        None
+        self.rtt
     }
 
     /// Share of packets that were lost lately, 0 to 1.
     pub fn loss(&self) -> f64 {
-        0.0
+        self.losses.share()
+    }
+
+    fn begin_search(&mut self, now: Timestamp) {
+        let (start, demand) = (self.rate.bps(), self.demand as f64);
+        self.search.begin(now, start, demand, &mut self.probing);
+    }
+
+    /// Puts what arrived in order of arrival. How many packets are spoken of for the first time, how many of them are
+    /// missing, and how many that were missing have come.
+    fn take_statuses(&mut self, feedback: &TransportFeedback<'_>) -> (u32, u32, u32) {
+        let mut micros = self.unwrapped_reference(feedback.reference_time);
+        let (mut total, mut lost, mut found) = (0, 0, 0);
+        self.arrived.clear();
+        for (sequence, delta) in feedback.packets() {
+            micros = micros.saturating_add(delta.map_or(0, |delta| i64::from(delta) * TICK_MICROS));
+            match self.sent.on_status(sequence, delta.is_some()) {
+                Some(Told::Arrived(sent)) => {
+                    total += 1;
+                    self.arrived.push((micros, sent));
+                }
+                Some(Told::ArrivedLate(sent)) => {
+                    found += 1;
+                    self.arrived.push((micros, sent));
+                }
+                Some(Told::Missing) => (total, lost) = (total + 1, lost + 1),
+                None => {}
+            }
+        }
+        self.arrived.sort_by_key(|(micros, _)| *micros);
+        (total, lost, found)
+    }
+
+    /// In microseconds of the receiver's clock; the 24 bits of the reference time wrap.
+    fn unwrapped_reference(&mut self, reference: i32) -> i64 {
+        let unwrapped = match self.reference {
+            Some((before, unwrapped)) => {
+                let step = (reference.wrapping_sub(before) << 8) >> 8;
+                unwrapped.saturating_add(i64::from(step) * REFERENCE_MICROS)
+            }
+            None => i64::from(reference) * REFERENCE_MICROS,
+        };
+        self.reference = Some((reference, unwrapped));
+        unwrapped
+    }
+
+    fn on_heard(&mut self, now: Timestamp) {
+        if let Some(last) = self.heard.last {
+            let interval = now.saturating_since(last).min(Duration::from_secs(1));
+            self.heard.interval = (7 * self.heard.interval + interval) / 8;
+        }
+        self.heard.last = Some(now);
+        self.heard.waiting_since = (self.sent.bytes_under_way() > 0).then_some(now);
+        if self.heard.halvings > 0 {
+            self.heard.halvings = 0;
+            self.groups = InterArrival::default();
+            self.trend = Trendline::default();
+            self.throughput.clear();
+            let (before, demand) = (self.heard.before_bps, self.demand as f64);
+            self.search.on_return(now, before, demand, &mut self.probing);
+        }
+    }
+
+    fn take_arrivals(&mut self, now: Timestamp) {
+        let mut least_delay: Option<i64> = None;
+        let mut newest: Option<Timestamp> = None;
+        for (micros, sent) in &self.arrived {
+            if let Some(group) = self.groups.on_arrival(sent.at, *micros) {
+                self.trend.on_group(group);
+            }
+            self.throughput.on_arrival(sent.at, *micros, sent.bytes);
+            if sent.cluster != 0 {
+                self.probing.on_arrival(*sent, *micros);
+            }
+            let delay = micros.saturating_sub((sent.at.as_nanos() / 1000) as i64);
+            least_delay = Some(least_delay.map_or(delay, |least| least.min(delay)));
+            newest = newest.max(Some(sent.at));
+        }
+        if let (Some(delay), Some(newest)) = (least_delay, newest) {
+            self.queue.on_least_delay(now, delay);
+            let rtt = now.saturating_since(newest).min(RTT_MAX);
+            self.rtt = Some(self.rtt.map_or(rtt, |before| (7 * before + rtt) / 8));
+        }
+    }
+
+    fn look_for_more(&mut self, now: Timestamp) {
+        let losses = self.losses.verdict();
+        let has_room = self.trend.usage() != Usage::Over && !matches!(losses, LossVerdict::High(_));
+        let patience = self.rtt.unwrap_or(RTT) + TRAIN_PATIENCE;
+        while let Some(found) = self.probing.poll_found(now, patience) {
+            let outlook = self.outlook(has_room);
+            let raised = self.search.on_found(now, found, outlook, &mut self.probing);
+            if let Some(bps) = raised.filter(|_| has_room) {
+                self.rate.raise_to(now, bps);
+            }
+        }
+        let outlook = self.outlook(has_room);
+        self.search.on_outlook(now, outlook, &mut self.probing);
+    }
+
+    fn outlook(&self, is_calm: bool) -> Outlook {
+        Outlook {
+            estimate_bps: self.rate.bps(),
+            demand_bps: (self.demand as f64).min(self.bounds.max as f64),
+            sent_bps: self.throughput.sent_bps(),
+            is_calm,
+            reduced: self.rate.reduced(),
+        }
+    }
+
+    /// When the estimate is to be halved next, because nothing is heard.
+    fn silence_ends(&self) -> Option<Timestamp> {
+        let since = self.heard.waiting_since.filter(|_| self.heard.halvings < HALVINGS_MAX)?;
+        let usual = SILENCE.max(3 * self.heard.interval) + self.rtt.unwrap_or(2 * RTT);
+        Some(since + usual + self.heard.halvings * SILENCE_STEP)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,11 @@ use std::{collections::VecDeque, time::Duration};
 
 use crate::Timestamp;
 
+/// The longest that what was sent without waiting keeps the others waiting.
+const DEBT_MAX: Duration = Duration::from_millis(250);
+/// What may leave at once after a pause, as time at the pace: fewer timers, and no path notices.
+const BURST: Duration = Duration::from_millis(5);
+
 /// Packets on their way out, in order.
 #[derive(Debug)]
 pub struct Pacer<T> {
@@ -46,18 +51,24 @@ impl<T> Pacer<T> {
 
     /// When [`Pacer::poll`] has something to give.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        (!self.queue.is_empty()).then_some(self.next)
+        (!self.queue.is_empty()).then_some(self.next - BURST)
     }
 
-    /// A packet of `bytes` on the wire left without waiting.
+    /// A packet of `bytes` on the wire left without waiting. What does not wait makes the others wait, but not for longer than
+    /// [`DEBT_MAX`]: a rate that was too low for it may rise at any time.
     pub fn charge(&mut self, now: Timestamp, bytes: u32) {
-        let nanos = if self.bps == 0 { 0 } else { 8_000_000_000 * u64::from(bytes) / self.bps };
-        self.next = self.next.max(now) + Duration::from_nanos(nanos);
+        let from = self.next.clamp(now, now + DEBT_MAX);
+        self.next = from + self.time_for(u64::from(bytes));
     }
 
     /// How long what waits takes to leave at the present rate.
     pub fn backlog(&self) -> Duration {
-        let nanos = if self.bps == 0 { 0 } else { 8_000_000_000 * self.queued_bytes / self.bps };
+        self.time_for(self.queued_bytes)
+    }
+
+    /// Without a rate nothing takes time.
+    fn time_for(&self, bytes: u64) -> Duration {
+        let nanos = bytes.saturating_mul(8_000_000_000).checked_div(self.bps).unwrap_or(0);
         Duration::from_nanos(nanos)
     }
 
@@ -71,5 +82,53 @@ impl<T> Pacer<T> {
             }
             keeps
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: u64) -> Timestamp {
+        Timestamp::from_millis(ms)
+    }
+
+    fn pacer(bps: u64, packets: u32) -> Pacer<u32> {
+        let mut pacer = Pacer::default();
+        pacer.set_rate(bps);
+        (0..packets).for_each(|n| pacer.push(1000, n));
+        pacer
+    }
+
+    #[test]
+    fn packets_leave_in_order_at_the_rate() {
+        let mut pacer = pacer(800_000, 3);
+        assert_eq!(pacer.backlog(), Duration::from_millis(30));
+        assert_eq!((pacer.poll(at(5)), pacer.poll(at(9))), (Some(0), None));
+        assert_eq!(pacer.poll_timeout(), Some(at(10)));
+        assert_eq!((pacer.poll(at(10)), pacer.poll(at(20)), pacer.poll(at(99))), (Some(1), Some(2), None));
+        assert_eq!(pacer.poll_timeout(), None);
+    }
+
+    #[test]
+    fn what_does_not_wait_delays_the_others() {
+        let mut pacer = pacer(800_000, 1);
+        pacer.charge(at(0), 1500);
+        assert_eq!(pacer.poll_timeout(), Some(at(10)));
+    }
+
+    #[test]
+    fn what_does_not_wait_does_not_delay_the_others_for_ever() {
+        let mut pacer = pacer(10_000, 1);
+        (0..100).for_each(|ms| pacer.charge(at(20 * ms), 160));
+        assert!(pacer.poll_timeout() < Some(at(2400)), "{:?}", pacer.poll_timeout());
+    }
+
+    #[test]
+    fn what_is_taken_out_does_not_count() {
+        let mut pacer = pacer(800_000, 4);
+        pacer.retain(|n| n % 2 == 1);
+        assert_eq!(pacer.backlog(), Duration::from_millis(20));
+        assert_eq!(pacer.poll(at(0)), Some(1));
     }
 }

@@ -1,7 +1,7 @@
 //! Owns what RTCP from peers does: repairs, key frames, clocks. A peer's word counts only for streams that it sends
 //! or receives itself (SEC-003).
 
-use super::{ForwardedRtp, Forwarder, ForwardingOutput, MemberIndex};
+use super::{ForwardedRtp, Forwarder, MemberIndex};
 use crate::{
     DropReason,
     ids::{PeerId, Ssrc},
@@ -24,8 +24,13 @@ impl Forwarder {
             return self.drop_from(peer, DropReason::NotJoined);
         };
         let mut acts = Vec::new();
+        let downlink = &mut self.members[member.0].downlink;
         let read = rtcp::read(packet, |feedback| {
             acts.extend(match feedback {
+                Feedback::TransportFeedback(feedback) => {
+                    downlink.on_feedback(now, &feedback);
+                    None
+                }
                 Feedback::Nack { media, sequence } => Some(Act::Repair(media, sequence)),
                 Feedback::PictureLoss { media } | Feedback::FullIntraRequest { media } => {
                     Some(Act::KeyFrame(media))
@@ -33,7 +38,7 @@ impl Forwarder {
                 Feedback::SenderReport { ssrc, ntp, rtp_timestamp, .. } => {
                     Some(Act::Clock(ssrc, ntp, rtp_timestamp))
                 }
-                Feedback::TransportFeedback(_) | Feedback::Remb { .. } => Some(Act::Unused),
+                Feedback::Remb { .. } => Some(Act::Unused),
                 Feedback::ReceiverReport { .. } | Feedback::Goodbye { .. } => None,
             });
         });
@@ -51,6 +56,7 @@ impl Forwarder {
         if let Err(reason) = read {
             self.drop_from(peer, reason);
         }
+        self.advance_path(now, member);
     }
 
     fn on_nack(
@@ -78,22 +84,17 @@ impl Forwarder {
         let Some(numbers) = subscription.place_again(now, encoding, source, packet.meta.timestamp) else {
             return Err(DropReason::NotInCache);
         };
-        let member = &mut self.members[member.0];
-        let transport_sequence = member.transport_sequence;
-        member.transport_sequence = transport_sequence.wrapping_add(1);
-        self.out.push_back(ForwardingOutput::Rtp {
-            peer: subscription.peer,
-            packet: ForwardedRtp {
-                ssrc: subscription.rtx_ssrc,
-                sequence: subscription.rtx_sequence,
-                timestamp: numbers.timestamp,
-                payload_type: track.codec.rtx_payload_type(),
-                marker: packet.meta.marker,
-                transport_sequence,
-                original_sequence: Some(numbers.sequence),
-                source: packet,
-            },
-        });
+        let packet = ForwardedRtp {
+            ssrc: subscription.rtx_ssrc,
+            sequence: subscription.rtx_sequence,
+            timestamp: numbers.timestamp,
+            payload_type: track.codec.rtx_payload_type(),
+            marker: packet.meta.marker,
+            transport_sequence: 0,
+            original_sequence: Some(numbers.sequence),
+            source: packet,
+        };
+        self.members[member.0].downlink.push(index, packet);
         Ok(())
     }
 

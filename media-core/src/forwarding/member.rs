@@ -1,6 +1,6 @@
 //! Owns what the forwarder keeps of one participant: what they may send, on which SSRCs, and what they receive.
 
-use super::{SubscriptionIndex, TrackIndex};
+use super::{SubscriptionIndex, TrackIndex, downlink::Downlink};
 use crate::{
     ids::{ConferenceId, ParticipantId, PeerId, Ssrc},
     media::Permissions,
@@ -27,8 +27,8 @@ pub(super) struct Member {
     pub(super) tracks: Vec<TrackIndex>,
     /// Sorted by SSRC.
     pub(super) subscriptions: Vec<(Ssrc, SubscriptionIndex)>,
-    /// Counts the RTP packets sent to this peer.
-    pub(super) transport_sequence: u16,
+    /// The path to this peer.
+    pub(super) downlink: Downlink,
 }
 
 impl Member {

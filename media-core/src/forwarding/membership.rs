@@ -2,7 +2,7 @@
 
 use super::{
     Forwarder, ForwardingOutput, Member, MemberIndex, Room, Speakers, Subscription, SubscriptionIndex, Track,
-    TrackIndex, member::PublishedSsrc, subscription::SubscriptionIds,
+    TrackIndex, downlink::Downlink, member::PublishedSsrc, subscription::SubscriptionIds,
 };
 use crate::{
     DropReason,
@@ -16,6 +16,7 @@ impl Forwarder {
     /// Somebody is in: from here on their media may flow, within `permissions`, and they hear the others.
     pub fn on_entered(
         &mut self,
+        now: Timestamp,
         conference: ConferenceId,
         participant: ParticipantId,
         peer: PeerId,
@@ -29,7 +30,7 @@ impl Forwarder {
             published: Vec::new(),
             tracks: Vec::new(),
             subscriptions: Vec::new(),
-            transport_sequence: 0,
+            downlink: Downlink::new(now, self.downlink),
         }));
         self.by_peer.insert(peer, member);
         self.by_participant.insert(participant, member);
@@ -61,6 +62,9 @@ impl Forwarder {
             self.update_demand(now, track);
         }
         let member = self.members.remove(index.0);
+        if let Some(scheduled) = member.downlink.scheduled {
+            self.path_timers.remove(&(scheduled, index));
+        }
         self.by_peer.remove(&member.peer);
         if let Some(room) = self.rooms.get_mut(&member.conference) {
             room.members.retain(|other| *other != index);
@@ -71,7 +75,7 @@ impl Forwarder {
     }
 
     /// What somebody may send, from the next packet on.
-    pub fn set_permissions(&mut self, participant: ParticipantId, permissions: Permissions) {
+    pub fn set_permissions(&mut self, now: Timestamp, participant: ParticipantId, permissions: Permissions) {
         let Some(index) = self.by_participant.get(&participant) else { return };
         let member = &mut self.members[index.0];
         let before = std::mem::replace(&mut member.permissions, permissions);
@@ -79,6 +83,9 @@ impl Forwarder {
         for index in member.tracks.clone() {
             let track = &mut self.tracks[index.0];
             if !before.allows(track.kind) || permissions.allows(track.kind) {
+                if !before.allows(track.kind) && track.kind.is_video() {
+                    self.give_out_anew(now, index);
+                }
                 continue;
             }
             track.bar();
@@ -90,6 +97,18 @@ impl Forwarder {
                 room.speakers.on_silenced(index);
             }
             self.reschedule_all(index);
+        }
+    }
+
+    /// A picture may be sent that was not before: it takes its share of what its viewers' paths carry.
+    fn give_out_anew(&mut self, now: Timestamp, track: TrackIndex) {
+        let encodings = self.tracks[track.0].encodings.iter_mut();
+        // Nobody could expect anything of them before.
+        encodings.filter_map(|encoding| encoding.wanted_since.as_mut()).for_each(|since| *since = now);
+        for subscription in self.tracks[track.0].subscriptions.clone() {
+            let member = self.subscriptions[subscription.0].member;
+            self.allocate(now, member);
+            self.reschedule_path(now, member);
         }
     }
 
@@ -126,6 +145,9 @@ impl Forwarder {
         let subscription = self.subscription_to(subscriber, source, kind).ok_or(Refusal::NoSuchTrack)?;
         let track = self.subscriptions[subscription.0].track;
         self.subscriptions[subscription.0].watch(now, layer)?;
+        let member = self.subscriptions[subscription.0].member;
+        self.allocate(now, member);
+        self.reschedule_path(now, member);
         self.update_demand(now, track);
         let subscription = &mut self.subscriptions[subscription.0];
         let Some(target) = subscription.target(&self.tracks[track.0]) else { return Ok(()) };
@@ -211,6 +233,9 @@ impl Forwarder {
 
     /// Takes a subscription out of the books, except the track's list, and gives its last account.
     fn close_subscription(&mut self, index: SubscriptionIndex) -> TrackIndex {
+        let member = self.subscriptions[index.0].member;
+        self.members[member.0].downlink.forget(index);
+        self.subscriptions[index.0].on_forgotten();
         let subscription = self.subscriptions.remove(index.0);
         let report = subscription.report(&self.tracks[subscription.track.0]);
         self.out.push_back(ForwardingOutput::SubscriptionClosed(Box::new(report)));
@@ -236,8 +261,10 @@ impl Forwarder {
             if demand & !before & 1 << encoding != 0 {
                 // An encoding that wakes up starts with a key frame by itself.
                 state.key_frames.on_woken(now);
+                state.wanted_since = Some(now);
             } else if before & !demand & 1 << encoding != 0 {
                 state.rest();
+                state.wanted_since = None;
             }
         }
         self.out.push_back(ForwardingOutput::Demand { peer, kind, encodings: demand });

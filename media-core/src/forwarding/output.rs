@@ -33,7 +33,7 @@ pub struct ForwardedRtp {
     pub payload_type: u8,
     /// Copied from the source.
     pub marker: bool,
-    /// Counts every RTP packet to this peer.
+    /// Counts every RTP packet to this peer, in the order in which they leave.
     pub transport_sequence: u16,
     /// In a retransmission (RFC 4588) the number under which the packet was sent before.
     pub original_sequence: Option<u16>,
@@ -61,6 +61,13 @@ pub(super) fn forwarded_bytes_max(view: &RtpView<'_>) -> usize {
 }
 
 impl ForwardedRtp {
+    /// Bytes on the wire, IP and UDP headers included. Those of its header are counted as the publisher's, which may
+    /// have a few more or less.
+    pub fn wire_bytes(&self) -> u32 {
+        let number = if self.original_sequence.is_some() { 2 } else { 0 };
+        self.source.meta.wire_bytes() + number
+    }
+
     /// Bytes of the publisher's payload in it, without the original number of a retransmission.
     pub fn payload_len(&self) -> usize {
         usize::from(self.source.meta.payload_len)
@@ -108,6 +115,13 @@ pub enum ForwardingOutput {
     },
     /// Send an RTCP packet.
     Rtcp {
+        /// To whom.
+        peer: PeerId,
+        /// Its bytes.
+        packet: Bytes,
+    },
+    /// Send an RTP packet that is nothing but padding and probes the path.
+    Probe {
         /// To whom.
         peer: PeerId,
         /// Its bytes.

@@ -5,13 +5,14 @@ use bytes::Bytes;
 
 use super::{
     ForwardedRtp, Forwarder, ForwardingOutput, TrackIndex, member::PublishedSsrc,
-    output::forwarded_bytes_max, repair::SourcePacket, speakers::Hearing, subscription::Offered,
+    output::forwarded_bytes_max, pump, repair::SourcePacket, schedule, speakers::Hearing,
+    subscription::Offered,
 };
 use crate::{
     DropReason,
     ids::PeerId,
     limits::{DATAGRAM_BYTES_MAX, SPEAKER_HELD_PACKETS, SPEAKER_LEVEL_MIN},
-    rtp::{PacketMeta, RtpHeader, RtpView},
+    rtp::{PROBE_SSRC, PacketMeta, RtpHeader, RtpView},
     time::Timestamp,
 };
 
@@ -33,7 +34,14 @@ impl Forwarder {
             Ok(view) => view,
             Err(reason) => return self.drop_from(peer, reason),
         };
-        let member = &self.members[member.0];
+        let index = member;
+        let member = &mut self.members[index.0];
+        member.downlink.on_arrival(now, view.transport_sequence(), datagram.len() + usize::from(absent));
+        self.reschedule_path(now, index);
+        if view.ssrc() == PROBE_SSRC && view.payload_len() == 0 {
+            return;
+        }
+        let member = &self.members[index.0];
         let Some(published) = member.published(view.ssrc()) else {
             return self.drop_from(peer, DropReason::ForeignSsrc);
         };
@@ -124,6 +132,8 @@ impl Forwarder {
         if frame.is_some_and(|frame| frame.key && frame.start) {
             encoding.key_frames.on_served();
         }
+        let temporal = frame.map_or(0, |frame| frame.temporal);
+        encoding.rates.on_packet(now, temporal, packet.meta.wire_bytes());
         let admitted = Admitted { track: index, encoding: encoding_index, sequence, packet };
         Ok(if track.kind.is_video() || self.hear(now, &admitted) { Some(admitted) } else { None })
     }
@@ -189,9 +199,12 @@ impl Forwarder {
         let mut wants_key_frame = false;
         for held in &track.subscriptions {
             let subscription = &mut self.subscriptions[held.0];
-            let offered = Offered { encoding, sequence, ahead, meta: &packet.meta };
+            let at = subscription.member;
+            let member = &mut self.members[at.0];
+            let crowded = member.downlink.is_crowded();
+            let offered = Offered { encoding, sequence, ahead, crowded, meta: &packet.meta };
             let passed = subscription.offer(now, track, offered);
-            wants_key_frame |= subscription.awaits(track, encoding) && subscription.may_ask(now);
+            wants_key_frame |= !crowded && subscription.awaits(track, encoding) && subscription.may_ask(now);
             let Ok(passed) = passed else { continue };
             demand_may_change |= passed.started;
             if passed.switched {
@@ -202,22 +215,25 @@ impl Forwarder {
                     encoding,
                 });
             }
-            let member = &mut self.members[subscription.member.0];
-            let transport_sequence = member.transport_sequence;
-            member.transport_sequence = transport_sequence.wrapping_add(1);
-            self.out.push_back(ForwardingOutput::Rtp {
-                peer: subscription.peer,
-                packet: ForwardedRtp {
-                    ssrc: subscription.ssrc,
-                    sequence: passed.numbers.sequence,
-                    timestamp: passed.numbers.timestamp,
-                    payload_type: track.codec.payload_type(),
-                    marker: packet.meta.marker,
-                    transport_sequence,
-                    original_sequence: None,
-                    source: packet.clone(),
-                },
-            });
+            let forwarded = ForwardedRtp {
+                ssrc: subscription.ssrc,
+                sequence: passed.numbers.sequence,
+                timestamp: passed.numbers.timestamp,
+                payload_type: track.codec.payload_type(),
+                marker: packet.meta.marker,
+                transport_sequence: 0,
+                original_sequence: None,
+                source: packet.clone(),
+            };
+            if track.kind.is_video() {
+                member.downlink.push(*held, forwarded);
+                pump(now, member, &mut self.subscriptions, &mut self.out);
+            } else {
+                subscription.on_sent(false);
+                let packet = member.downlink.send_now(now, forwarded);
+                self.out.push_back(ForwardingOutput::Rtp { peer: member.peer, packet });
+            }
+            schedule(now, member, at, &mut self.path_timers);
         }
         if wants_key_frame {
             self.tracks[index.0].encodings[usize::from(encoding)].key_frames.want();

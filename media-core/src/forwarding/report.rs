@@ -1,5 +1,5 @@
 //! Owns the accounts of streams (FWD-007): for each track `received = admitted + held + dropped`, for each
-//! subscription `offered = forwarded + dropped`. Nothing vanishes without a name.
+//! subscription `offered = forwarded + waiting + dropped`. Nothing vanishes without a name.
 
 use crate::{
     DropCounters,
@@ -48,6 +48,8 @@ pub struct SubscriptionReport {
     pub offered: u64,
     /// Packets sent to the subscriber for the first time.
     pub forwarded: u64,
+    /// Packets that wait until the subscriber's path has room.
+    pub waiting: u64,
     /// Packets sent again after a NACK.
     pub retransmitted: u64,
     /// Offered packets that were not sent, by reason.
@@ -59,6 +61,6 @@ pub struct SubscriptionReport {
 impl SubscriptionReport {
     /// Whether the account balances.
     pub fn balances(&self) -> bool {
-        self.offered == self.forwarded + self.dropped.total()
+        self.offered == self.forwarded + self.waiting + self.dropped.total()
     }
 }

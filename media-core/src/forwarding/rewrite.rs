@@ -3,19 +3,24 @@
 //! never go back (FWD-001).
 //!
 //! A stretch is a run of source packets that go through with constant offsets. Numbers that the source skipped inside
-//! a stretch stay reserved, so a packet that is repaired later still has its place; between stretches there is none.
+//! a stretch stay reserved, so a packet that is repaired later still has its place; between stretches there is none. What
+//! the server leaves out on purpose (a temporal layer) ends a stretch, and the next one goes on without a gap.
+
+use std::collections::VecDeque;
 
 use crate::time::Timestamp;
 
-/// How many past stretches can still place a late packet or answer a NACK.
-const STRETCHES_KEPT: usize = 4;
+/// How many stretches can still place a late packet or answer a NACK: two seconds of a picture of which every second frame is
+/// left out.
+const STRETCHES_KEPT: usize = 32;
 
 /// One run of packets with constant offsets.
 #[derive(Clone, Copy, Debug)]
 struct Stretch {
     encoding: u8,
     first: u64,
-    last: u64,
+    /// One behind the last number that has a place; `first` while there is none.
+    end: u64,
     /// Outgoing extended number of the packet `first`.
     out_first: u64,
     timestamp_offset: u32,
@@ -24,7 +29,8 @@ struct Stretch {
 /// Sequence numbers and timestamps as one subscriber sees them.
 #[derive(Debug)]
 pub(super) struct Rewriter {
-    stretches: [Option<Stretch>; STRETCHES_KEPT],
+    /// The oldest first.
+    stretches: VecDeque<Stretch>,
     /// The youngest stretch still grows.
     open: bool,
     out_next: u64,
@@ -43,7 +49,7 @@ impl Rewriter {
     pub(super) fn new(first: u16) -> Self {
         // One cycle up, so that no arithmetic on late packets reaches below zero.
         Self {
-            stretches: [None; STRETCHES_KEPT],
+            stretches: VecDeque::new(),
             open: false,
             out_next: u64::from(first) + (1 << 16),
             last_timestamp: None,
@@ -58,15 +64,40 @@ impl Rewriter {
             _ => wanted,
         };
         self.open = true;
-        self.stretches.rotate_right(1);
-        self.stretches[0] = Some(Stretch {
-            encoding,
-            first: sequence,
-            // Nothing of it has been sent; `place` moves this up with the first packet.
-            last: sequence,
-            out_first: self.out_next,
-            timestamp_offset: out.wrapping_sub(timestamp),
-        });
+        self.begin(encoding, sequence, out.wrapping_sub(timestamp));
+    }
+
+    fn begin(&mut self, encoding: u8, first: u64, timestamp_offset: u32) {
+        if self.stretches.back().is_some_and(|stretch| stretch.first == stretch.end) {
+            self.stretches.pop_back();
+        } else if self.stretches.len() == STRETCHES_KEPT {
+            self.stretches.pop_front();
+        }
+        let out_first = self.out_next;
+        self.stretches.push_back(Stretch { encoding, first, end: first, out_first, timestamp_offset });
+    }
+
+    /// Leaves the packet `sequence` of `encoding` out, so that the next one follows without a gap. Says whether it could: a
+    /// packet that has a place already, because newer ones were sent, has to fill it.
+    pub(super) fn skip(&mut self, encoding: u8, sequence: u64) -> bool {
+        let has_place = |stretch: &Stretch| {
+            stretch.encoding == encoding && (stretch.first..stretch.end).contains(&sequence)
+        };
+        if self.stretches.iter().rev().any(has_place) {
+            return false;
+        }
+        let grows = |stretch: &&mut Stretch| stretch.encoding == encoding && sequence >= stretch.first;
+        let Some(stretch) = self.stretches.back_mut().filter(grows).filter(|_| self.open) else {
+            return true;
+        };
+        // What is missing in front of it may belong to a frame that goes through.
+        if sequence > stretch.first {
+            stretch.end = sequence;
+            self.out_next = stretch.out_first + (sequence - stretch.first);
+        }
+        let offset = stretch.timestamp_offset;
+        self.begin(encoding, sequence + 1, offset);
+        true
     }
 
     /// Ends the present stretch: what follows in the source has no place before the next one begins.
@@ -82,13 +113,11 @@ impl Rewriter {
         sequence: u64,
         timestamp: u32,
     ) -> Option<Rewritten> {
-        for (age, stretch) in self.stretches.iter_mut().enumerate() {
-            let Some(stretch) = stretch.as_mut().filter(|stretch| stretch.encoding == encoding) else {
-                continue;
-            };
+        for (age, stretch) in self.stretches.iter_mut().rev().enumerate() {
             // Only the youngest stretch grows; the others place what was reserved in them.
             let grows = age == 0 && self.open;
-            if sequence < stretch.first || (!grows && sequence > stretch.last) {
+            if stretch.encoding != encoding || sequence < stretch.first || (!grows && sequence >= stretch.end)
+            {
                 continue;
             }
             let out = stretch.out_first + (sequence - stretch.first);
@@ -97,7 +126,7 @@ impl Rewriter {
                 timestamp: timestamp.wrapping_add(stretch.timestamp_offset),
             };
             if grows && out >= self.out_next {
-                stretch.last = sequence;
+                stretch.end = sequence + 1;
                 self.out_next = out + 1;
                 self.last_timestamp = Some((rewritten.timestamp, now));
             }
@@ -111,9 +140,9 @@ impl Rewriter {
         // The newest outgoing number with these low bits.
         let newest = self.out_next.checked_sub(1)?;
         let out = newest - u64::from((newest as u16).wrapping_sub(sequence));
-        self.stretches.iter().flatten().find_map(|stretch| {
+        self.stretches.iter().rev().find_map(|stretch| {
             let source = stretch.first + out.checked_sub(stretch.out_first)?;
-            (source <= stretch.last).then_some((stretch.encoding, source))
+            (source < stretch.end).then_some((stretch.encoding, source))
         })
     }
 
@@ -124,7 +153,7 @@ impl Rewriter {
 
     /// Offset from the source's timestamps to the outgoing ones in the present stretch.
     pub(super) fn timestamp_offset(&self) -> Option<(u8, u32)> {
-        self.stretches[0].map(|stretch| (stretch.encoding, stretch.timestamp_offset))
+        self.stretches.back().map(|stretch| (stretch.encoding, stretch.timestamp_offset))
     }
 }
 
@@ -168,6 +197,36 @@ mod tests {
         rewriter.close();
         assert_eq!(rewriter.place(NOW, 0, 103, 0), None);
         assert_eq!(rewriter.place(NOW, 0, 101, 0).unwrap().sequence, 11, "this place was reserved");
+    }
+
+    #[test]
+    fn what_is_left_out_leaves_no_gap_and_what_is_missing_keeps_its_place() {
+        let mut rewriter = Rewriter::new(10);
+        rewriter.start(0, 100, 0, 0);
+        rewriter.place(NOW, 0, 100, 0);
+        assert!(rewriter.skip(0, 101));
+        assert!(rewriter.skip(0, 102));
+        assert_eq!(rewriter.place(NOW, 0, 103, 0).unwrap().sequence, 11);
+        // 104 is missing: it may belong to the frame of 103.
+        assert!(rewriter.skip(0, 105));
+        assert_eq!(rewriter.place(NOW, 0, 106, 0).unwrap().sequence, 13);
+        assert_eq!(rewriter.place(NOW, 0, 104, 0).unwrap().sequence, 12);
+        assert_eq!(rewriter.place(NOW, 0, 101, 0), None, "it was left out");
+        assert!(!rewriter.skip(0, 104), "it has a place");
+        assert_eq!(rewriter.find(11), Some((0, 103)));
+        assert_eq!(rewriter.find(12), Some((0, 104)));
+        assert_eq!(rewriter.find(13), Some((0, 106)));
+        assert_eq!(rewriter.timestamp_offset(), Some((0, 0)));
+    }
+
+    #[test]
+    fn a_switch_behind_what_was_left_out_leaves_no_gap() {
+        let mut rewriter = Rewriter::new(10);
+        rewriter.start(0, 100, 0, 0);
+        rewriter.place(NOW, 0, 100, 0);
+        rewriter.skip(0, 101);
+        rewriter.start(1, 7, 0, 50);
+        assert_eq!(rewriter.place(NOW, 1, 7, 0).unwrap().sequence, 11);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::{
-    limits::{SPEAKER_HANGOVER, SPEAKER_LEVEL_MIN, SPEAKER_MARGIN_DB, SPEAKER_RISE},
+    limits::{SPEAKER_HANGOVER, SPEAKER_KEEPS_FLOOR, SPEAKER_LEVEL_MIN, SPEAKER_MARGIN_DB, SPEAKER_RISE},
     time::Timestamp,
 };
 
@@ -35,6 +35,8 @@ pub(super) struct Speakers {
     places: usize,
     forwarded: Vec<Speaker>,
     candidates: Vec<Candidate>,
+    /// Who is taken for the speaker, and when they were last heard.
+    dominant: Option<(TrackIndex, Timestamp)>,
 }
 
 /// What happens to a microphone's packet.
@@ -50,7 +52,7 @@ pub(super) enum Hearing {
 
 impl Speakers {
     pub(super) fn new(places: usize) -> Self {
-        Self { places, forwarded: Vec::with_capacity(places), candidates: Vec::new() }
+        Self { places, forwarded: Vec::with_capacity(places), candidates: Vec::new(), dominant: None }
     }
 
     /// Decides on a packet of `track` whose audio level is `level` (-dBov, 127 is silence).
@@ -61,6 +63,7 @@ impl Speakers {
             speaker.loudness = smooth(speaker.loudness, loudness);
             if voiced {
                 speaker.voiced = now;
+                self.on_voice(now, track);
             }
             return Hearing::Forwarded;
         }
@@ -77,8 +80,24 @@ impl Speakers {
         self.compete(now, track, loudness)
     }
 
+    /// Whose microphone is the speaker's: who has the word keeps it until they have been silent for a while and another
+    /// talks.
+    pub(super) fn dominant(&self) -> Option<TrackIndex> {
+        self.dominant.map(|(track, _)| track)
+    }
+
+    fn on_voice(&mut self, now: Timestamp, track: TrackIndex) {
+        let keeps = |(holder, heard): &(TrackIndex, Timestamp)| {
+            *holder != track && now.saturating_since(*heard) < SPEAKER_KEEPS_FLOOR
+        };
+        if !self.dominant.as_ref().is_some_and(keeps) {
+            self.dominant = Some((track, now));
+        }
+    }
+
     /// A microphone is gone or may no longer speak.
     pub(super) fn on_silenced(&mut self, track: TrackIndex) {
+        self.dominant = self.dominant.filter(|(holder, _)| *holder != track);
         self.forwarded.retain(|speaker| speaker.track != track);
         self.candidates.retain(|candidate| candidate.track != track);
     }
@@ -176,6 +195,19 @@ mod tests {
         }
         assert_eq!(speakers.hear(at(800), TrackIndex(3), TALK), Hearing::Taken);
         assert_eq!(speakers.hear(at(801), TrackIndex(0), QUIET), Hearing::Held);
+    }
+
+    #[test]
+    fn who_has_the_word_keeps_it_through_a_pause_and_an_interjection() {
+        let mut speakers = three_talking();
+        assert_eq!(speakers.dominant(), None, "nobody has gone on talking");
+        speakers.hear(at(20), TrackIndex(0), TALK);
+        speakers.hear(at(500), TrackIndex(1), TALK);
+        assert_eq!(speakers.dominant(), Some(TrackIndex(0)));
+        speakers.hear(at(1_600), TrackIndex(1), TALK);
+        assert_eq!(speakers.dominant(), Some(TrackIndex(1)));
+        speakers.on_silenced(TrackIndex(1));
+        assert_eq!(speakers.dominant(), None);
     }
 
     #[test]

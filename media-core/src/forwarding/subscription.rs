@@ -1,8 +1,10 @@
-//! Owns one subscriber's view of one track: which simulcast layer goes through, under which numbers, and the account.
-//! Layers are switched at the first packet of a key frame only (FWD-002).
+//! Owns one subscriber's view of one track: which simulcast and temporal layers go through, under which numbers, and the
+//! account. Simulcast layers are switched at the first packet of a key frame only, temporal layers where the dependency
+//! descriptor allows it (FWD-002).
 
 use super::{
     MemberIndex, TrackIndex,
+    climber::{Climber, Rung, TEMPORAL_ALL},
     report::SubscriptionReport,
     retransmissions::Retransmissions,
     rewrite::{Rewriter, Rewritten},
@@ -13,7 +15,7 @@ use crate::{
     allowance::Allowance,
     ids::{ParticipantId, PeerId, Ssrc},
     limits::{KEY_FRAMES_PER_SUBSCRIPTION, WATCHES_PER_SUBSCRIPTION},
-    rtp::meta::PacketMeta,
+    rtp::{FrameMeta, meta::PacketMeta},
     signalling::{Refusal, TrackInfo},
     time::Timestamp,
 };
@@ -30,8 +32,14 @@ pub(super) struct Subscription {
     pub(super) rtx_sequence: u16,
     /// Highest layer the subscriber asked for; nothing while it does not watch.
     wanted: Option<u8>,
+    /// What the subscriber's path carries of it.
+    pub(super) grant: Climber,
+    /// The highest encoding up to the granted one that its publisher sends.
+    available: u8,
     /// The layer that goes through.
     current: Option<u8>,
+    /// The highest temporal layer that goes through.
+    temporal: u8,
     /// Changes of what it wants.
     watches: Allowance,
     /// Key frames that it asked for.
@@ -44,6 +52,9 @@ pub(super) struct Subscription {
     offered_before: u64,
     forwarded: u64,
     retransmitted: u64,
+    /// Packets and repairs of it that wait for their time to leave.
+    waiting: u64,
+    waiting_again: u64,
     dropped: DropCounters,
     pub(super) refused: DropCounters,
 }
@@ -64,6 +75,8 @@ pub(super) struct Offered<'a> {
     pub(super) sequence: u64,
     /// It is newer than all that were offered or kept back before.
     pub(super) ahead: bool,
+    /// So much waits for this subscriber that it would come too late.
+    pub(super) crowded: bool,
     pub(super) meta: &'a PacketMeta,
 }
 
@@ -95,7 +108,10 @@ impl Subscription {
             rtx_sequence: ids.first_sequence,
             // Audio needs no asking; of pictures everybody chooses what they can bear.
             wanted: (!track.kind.is_video()).then_some(0),
+            grant: Climber::default(),
+            available: 0,
             current: None,
+            temporal: TEMPORAL_ALL,
             watches: Allowance::default(),
             key_frames: Allowance::default(),
             asked: false,
@@ -105,6 +121,8 @@ impl Subscription {
             offered_before: track.admitted,
             forwarded: 0,
             retransmitted: 0,
+            waiting: 0,
+            waiting_again: 0,
             dropped: DropCounters::default(),
             refused: DropCounters::default(),
         }
@@ -131,10 +149,31 @@ impl Subscription {
         }
         self.wanted = layer;
         self.asked = false;
+        self.grant.on_wish();
         if layer.is_none() {
+            self.grant.clear();
             self.interrupt();
         }
         Ok(())
+    }
+
+    /// The highest layer that the subscriber asked for, as far as the track has it.
+    pub(super) fn wanted(&self, track: &Track) -> Option<u8> {
+        Some(self.wanted?.min(track.encodings.len() as u8 - 1))
+    }
+
+    /// What the subscriber's path carries from here on, and which encoding up to that its publisher sends.
+    pub(super) fn set_grant(&mut self, now: Timestamp, rung: Option<Rung>, available: u8) {
+        let before = (self.grant.rung(), self.available);
+        self.grant.set(now, rung);
+        self.available = available;
+        if (rung, available) != before {
+            // Nobody is charged for what the server chose.
+            self.asked = true;
+        }
+        if rung.is_none() {
+            self.interrupt();
+        }
     }
 
     /// Whether it may ask for the key frame that it waits for. Charged once for each wait.
@@ -154,9 +193,23 @@ impl Subscription {
         self.rewriter.close();
     }
 
-    /// The layer that the subscriber should see.
+    /// The layer that the subscriber should see: what it asked for, as far as its path and the publisher's carry it.
     pub(super) fn target(&self, track: &Track) -> Option<u8> {
-        Some(self.wanted?.min(track.encodings.len() as u8 - 1))
+        let wanted = self.wanted(track)?;
+        if !track.kind.is_video() {
+            return Some(wanted);
+        }
+        Some(wanted.min(self.grant.rung()?.encoding).min(self.available))
+    }
+
+    /// The highest temporal layer that may go through. Behind a fall the base of the higher encoding must do until the lower
+    /// one begins.
+    fn temporal_target(&self, encoding: u8, target: u8) -> u8 {
+        match self.grant.rung() {
+            Some(rung) if encoding == target && encoding == rung.encoding => rung.temporal,
+            Some(_) if encoding > target => 0,
+            Some(_) | None => TEMPORAL_ALL,
+        }
     }
 
     /// The layer whose key frame the subscriber needs when it cannot decode.
@@ -166,7 +219,9 @@ impl Subscription {
 
     /// The layers that must come from the publisher, as bits: while a switch waits for its key frame, the old one too.
     pub(super) fn demand(&self, track: &Track) -> u8 {
-        [self.target(track), self.current].into_iter().flatten().fold(0, |bits, layer| bits | 1 << layer)
+        let granted = self.grant.rung().and_then(|rung| Some(rung.encoding.min(self.wanted(track)?)));
+        let layers = [self.target(track), granted, self.current];
+        layers.into_iter().flatten().fold(0, |bits, layer| bits | 1 << layer)
     }
 
     /// Whether the subscriber waits for a key frame of `encoding`.
@@ -184,7 +239,7 @@ impl Subscription {
         let decision = self.decide(now, track, packet);
         match decision {
             Ok(_) => {
-                self.forwarded += 1;
+                self.waiting += 1;
                 self.retransmissions.on_forwarded();
             }
             Err(reason) => self.dropped.count(reason),
@@ -193,11 +248,18 @@ impl Subscription {
     }
 
     fn decide(&mut self, now: Timestamp, track: &Track, packet: Offered<'_>) -> Result<Passed, DropReason> {
-        let Offered { encoding, sequence, ahead, meta } = packet;
-        let target = self.target(track).ok_or(DropReason::NotWatched)?;
+        let Offered { encoding, sequence, ahead, crowded, meta } = packet;
+        if self.wanted.is_none() {
+            return Err(DropReason::NotWatched);
+        }
+        let target = self.target(track).ok_or(DropReason::Congested)?;
         if self.stretch != track.stretch {
             self.stretch = track.stretch;
             self.interrupt();
+        }
+        if crowded && track.kind.is_video() && meta.frame.is_some_and(|frame| frame.start) {
+            self.interrupt();
+            return Err(DropReason::Congested);
         }
         if self.current != Some(encoding) && encoding == target {
             let decodable =
@@ -205,6 +267,13 @@ impl Subscription {
             if ahead && decodable {
                 return Ok(self.switch(now, track, packet));
             }
+        }
+        if self.current == Some(encoding)
+            && let Some(frame) = meta.frame
+            && self.leaves_out(frame, ahead, self.temporal_target(encoding, target))
+            && self.rewriter.skip(encoding, sequence)
+        {
+            return Err(DropReason::LayerNotSelected);
         }
         // The present layer, or a late packet of an earlier one whose place is reserved.
         match self.rewriter.place(now, encoding, sequence, meta.timestamp) {
@@ -215,12 +284,22 @@ impl Subscription {
         }
     }
 
+    /// Whether a packet belongs to a temporal layer that does not go through. More layers go through from a frame of the
+    /// base layer on, behind which nothing refers to what was left out; fewer from the next frame on.
+    fn leaves_out(&mut self, frame: FrameMeta, ahead: bool, wanted: u8) -> bool {
+        if ahead && frame.start && (wanted < self.temporal || frame.temporal == 0) {
+            self.temporal = wanted;
+        }
+        frame.temporal > self.temporal
+    }
+
     fn switch(&mut self, now: Timestamp, track: &Track, packet: Offered<'_>) -> Passed {
         let Offered { encoding, sequence, meta, .. } = packet;
         let wanted = self.timestamp_after_switch(now, track, encoding, meta.timestamp);
         self.rewriter.start(encoding, sequence, meta.timestamp, wanted);
         let switched = self.current.is_some_and(|before| before != encoding);
         self.current = Some(encoding);
+        self.temporal = self.temporal_target(encoding, encoding);
         self.asked = false;
         let numbers = self.rewriter.place(now, encoding, sequence, meta.timestamp);
         Passed { numbers: numbers.expect("a stretch places its own first packet"), started: true, switched }
@@ -259,9 +338,28 @@ impl Subscription {
         sequence: u64,
         timestamp: u32,
     ) -> Option<Rewritten> {
-        self.retransmitted += 1;
+        self.waiting_again += 1;
         self.rtx_sequence = self.rtx_sequence.wrapping_add(1);
         self.rewriter.place(now, encoding, sequence, timestamp)
+    }
+
+    /// A packet leaves, for the first time or `again`.
+    pub(super) fn on_sent(&mut self, again: bool) {
+        if again {
+            self.waiting_again -= 1;
+            self.retransmitted += 1;
+        } else {
+            self.waiting -= 1;
+            self.forwarded += 1;
+        }
+    }
+
+    /// What waits will not leave any more.
+    pub(super) fn on_forgotten(&mut self) {
+        for _ in 0..std::mem::take(&mut self.waiting) {
+            self.dropped.count(DropReason::NotWatched);
+        }
+        self.waiting_again = 0;
     }
 
     pub(super) fn report(&self, track: &Track) -> SubscriptionReport {
@@ -272,6 +370,7 @@ impl Subscription {
             kind: track.kind,
             offered: track.admitted - self.offered_before,
             forwarded: self.forwarded,
+            waiting: self.waiting,
             retransmitted: self.retransmitted,
             dropped: self.dropped.clone(),
             refused: self.refused.clone(),

@@ -22,6 +22,7 @@ use rand_core::SeedableRng;
 use super::{ForwardedRtp, Forwarder, ForwardingOutput, SubscriptionReport, TrackReport};
 use crate::{
     Codec, ConferenceId, DropReason, MediaKind, ParticipantId, PeerId, Permissions, Ssrc, Timestamp,
+    congestion::BitrateBounds,
     rtp::{
         AudioLevel, DependencyDescriptor, DependencyStructure, RtpHeader, RtpView,
         ext::{AUDIO_LEVEL, DEPENDENCY_DESCRIPTOR},
@@ -128,6 +129,10 @@ fn camera(ssrc: u32, layers: u32) -> Vec<Source> {
     (0..layers).map(|layer| Source::new(ssrc + 10 * layer, Codec::Vp8)).collect()
 }
 
+/// Paths on which nothing waits.
+const AMPLE: BitrateBounds =
+    BitrateBounds { start: 1_000_000_000_000, min: 1_000_000_000_000, max: 1_000_000_000_000 };
+
 /// A forwarder, and the time. Participant and peer have the same number.
 struct Studio {
     forwarder: Forwarder,
@@ -136,7 +141,7 @@ struct Studio {
 
 impl Studio {
     fn new() -> Self {
-        let forwarder = Forwarder::new(3, ChaCha20Rng::seed_from_u64(7));
+        let forwarder = Forwarder::new(3, AMPLE, ChaCha20Rng::seed_from_u64(7));
         Self { forwarder, now: Timestamp::from_millis(1) }
     }
 
@@ -150,7 +155,7 @@ impl Studio {
     }
 
     fn enter(&mut self, hall: ConferenceId, who: u32) -> Vec<ForwardingOutput> {
-        self.forwarder.on_entered(hall, ParticipantId(who), PeerId(who), Permissions::ALL);
+        self.forwarder.on_entered(self.now, hall, ParticipantId(who), PeerId(who), Permissions::ALL);
         self.drain()
     }
 
@@ -160,7 +165,7 @@ impl Studio {
     }
 
     fn permit(&mut self, who: u32, permissions: Permissions) -> Vec<ForwardingOutput> {
-        self.forwarder.set_permissions(ParticipantId(who), permissions);
+        self.forwarder.set_permissions(self.now, ParticipantId(who), permissions);
         self.drain()
     }
 

@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 
 use super::{
-    SubscriptionIndex, key_frames::KeyFrameRequests, missing::MissingPackets, repair::RepairCache,
-    report::TrackReport, voice::Voice,
+    SubscriptionIndex, key_frames::KeyFrameRequests, missing::MissingPackets, rates::LayerRates,
+    repair::RepairCache, report::TrackReport, voice::Voice,
 };
 use crate::{
     DropCounters, DropReason,
     ids::{ConferenceId, ParticipantId, PeerId},
+    limits::ENCODING_SILENT,
     media::{Codec, MediaKind},
     rtp::{meta::FrameReader, sequence::SequenceUnwrapper},
     signalling::{EncodingOffer, TrackOffer},
@@ -32,6 +33,10 @@ pub(super) struct Encoding {
     pub(super) permitted_from: u64,
     /// The newest packet that the subscribers were offered, or that was kept from all of them.
     front: Option<u64>,
+    /// What it costs on the wire.
+    pub(super) rates: LayerRates,
+    /// Since when somebody wants it.
+    pub(super) wanted_since: Option<Timestamp>,
     /// When the forwarder's timer for this encoding fires.
     pub(super) scheduled: Option<Timestamp>,
 }
@@ -49,6 +54,8 @@ impl Encoding {
             barred: !permitted,
             permitted_from: 0,
             front: None,
+            rates: LayerRates::default(),
+            wanted_since: None,
             scheduled: None,
         }
     }
@@ -87,6 +94,23 @@ impl Encoding {
             self.front = Some(sequence);
         }
         ahead
+    }
+
+    /// It is wanted, and nothing of it comes: its publisher's uplink does not carry it.
+    pub(super) fn is_silent(&self, now: Timestamp) -> bool {
+        let since = self.wanted_since.max(self.rates.newest());
+        since.is_some_and(|since| now.saturating_since(since) >= ENCODING_SILENT)
+    }
+
+    /// What its temporal layers up to `temporal` cost, in bits per second on the wire: measured, or before anything could be
+    /// measured what the publisher says its encoder aims at.
+    pub(super) fn cost(&mut self, now: Timestamp, temporal: usize, floor_percent: u64) -> u64 {
+        // Headers and seals are a tenth on top of media in full packets.
+        let declared = u64::from(self.offer.target_kbps) * 1_100;
+        match self.rates.bps(now, temporal).filter(|_| self.wanted_since.is_some()) {
+            Some(measured) => measured.max(declared * floor_percent / 100),
+            None => declared,
+        }
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Timestamp> {

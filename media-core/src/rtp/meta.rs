@@ -7,7 +7,7 @@ use super::{
     header::RtpView,
     sequence::is_newer,
 };
-use crate::{DropReason, Ssrc, limits};
+use crate::{DropReason, Ssrc, congestion::WIRE_OVERHEAD_BYTES, limits};
 
 #[cfg(test)]
 mod tests;
@@ -53,6 +53,11 @@ impl PacketMeta {
             transport_sequence: view.transport_sequence(),
             frame,
         }
+    }
+
+    /// Bytes on the wire, with the headers of IPv4 and UDP, without padding.
+    pub fn wire_bytes(&self) -> u32 {
+        u32::from(self.payload_offset) + u32::from(self.payload_len) + WIRE_OVERHEAD_BYTES
     }
 }
 

@@ -44,7 +44,8 @@ impl Server {
     /// Crashes, and carries on at the same moment from what a store would hold.
     fn crash(&mut self) {
         let state = self.engine.control_state();
-        let config = EngineConfig { conference: self.config.clone(), speakers: 3, seed: [8; 32] };
+        let config =
+            EngineConfig { conference: self.config.clone(), speakers: 3, downlink: AMPLE, seed: [8; 32] };
         self.engine = Engine::resume(config, state, self.now).expect("the state is the engine's own");
     }
 }

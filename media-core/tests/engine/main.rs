@@ -14,6 +14,7 @@ use bytes::Bytes;
 use media_core::{
     Codec, DropReason, MediaKind, ParticipantId, PeerId, Permissions, Ssrc, Timestamp,
     conference::ConferenceConfig,
+    congestion::BitrateBounds,
     engine::{Engine, EngineConfig, Event, Input, Outgoing, Output, TimeoutReason, Transmit},
     forwarding::ForwardedRtp,
     rtp::{
@@ -29,6 +30,9 @@ use media_core::{
 
 const DESK: ClientInfo = ClientInfo { endpoint: EndpointKind::Desk, encryption: Some(Encryption::DEFAULT) };
 const HOST: PeerId = PeerId(1);
+/// Paths on which nothing waits.
+const AMPLE: BitrateBounds =
+    BitrateBounds { start: 1_000_000_000_000, min: 1_000_000_000_000, max: 1_000_000_000_000 };
 
 /// An engine with one licence holder, and the time.
 struct Server {
@@ -45,7 +49,12 @@ impl Server {
             participants_max,
             ..ConferenceConfig::default()
         };
-        let engine = Engine::new(EngineConfig { conference: conference.clone(), speakers: 3, seed: [7; 32] });
+        let engine = Engine::new(EngineConfig {
+            conference: conference.clone(),
+            speakers: 3,
+            downlink: AMPLE,
+            seed: [7; 32],
+        });
         let engine = engine.expect("the configuration is valid");
         Self { config: conference, engine, now: Timestamp::from_millis(1), request: 0 }
     }

@@ -155,7 +155,7 @@ impl Endpoint {
 
     fn knowledge(&self) -> Knowledge {
         let own = self.session.participant();
-        let newest = |incoming: &Incoming| incoming.highest.map(|(_, highest)| highest as u16);
+        let newest = |incoming: &Incoming| incoming.reception.highest().map(|highest| highest as u16);
         Knowledge {
             own,
             others: self.session.roster.keys().copied().filter(|other| Some(*other) != own).collect(),

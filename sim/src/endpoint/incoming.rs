@@ -8,8 +8,8 @@ use media_core::{
     DropCounters, DropReason, MediaKind, ParticipantId, Ssrc, Timestamp,
     e2ee::FrameMetadata,
     rtp::{
-        DependencyDescriptor, FrameReader, RtpView, SequenceUnwrapper, TimestampUnwrapper,
-        ext::DEPENDENCY_DESCRIPTOR,
+        DependencyDescriptor, FrameReader, RED_PAYLOAD_TYPE, RedView, RtpView, SequenceUnwrapper,
+        TimestampUnwrapper, ext::DEPENDENCY_DESCRIPTOR,
     },
     signalling::TrackInfo,
 };
@@ -20,6 +20,7 @@ use super::{
     plaintext::Content,
     playout::{AudioFrame, Playout},
     received::Received,
+    reception::Reception,
 };
 use crate::{
     quality::{AudioMeter, VideoMeter},
@@ -34,8 +35,7 @@ pub(super) struct Incoming {
     frames: Frames,
     sequences: SequenceUnwrapper,
     media: Media,
-    pub(super) highest: Option<(u64, u64)>,
-    pub(super) packets: u64,
+    pub(super) reception: Reception,
 }
 
 #[derive(Debug)]
@@ -91,8 +91,7 @@ impl Incoming {
             frames: Frames::default(),
             sequences: SequenceUnwrapper::new(),
             media,
-            highest: None,
-            packets: 0,
+            reception: Reception::default(),
         }
     }
 
@@ -110,13 +109,20 @@ impl Incoming {
             Some(_) => view.retransmitted()?.1,
             None => view.payload(),
         };
-        self.packets += 1;
-        let (first, highest) = self.highest.unwrap_or((sequence, sequence));
-        self.highest = Some((first.min(sequence), highest.max(sequence)));
+        if original.is_none() {
+            self.reception.on_packet(now, sequence, view.timestamp(), self.info.kind.clock_rate());
+        }
         let track = (&self.info, &mut self.frames);
         let handled = match &mut self.media {
             Media::Audio(listening) => {
-                listening.handle_packet(now, track, sequence, view.timestamp(), payload, opening)
+                let redundant = view.payload_type() == RED_PAYLOAD_TYPE;
+                listening.handle_packet(
+                    now,
+                    track,
+                    (sequence, view.timestamp()),
+                    (payload, redundant),
+                    opening,
+                )
             }
             Media::Video(watching) => {
                 let payload = datagram.slice_ref(payload);
@@ -262,14 +268,42 @@ impl Listening {
         &mut self,
         now: Timestamp,
         (info, frames): (&TrackInfo, &mut Frames),
-        sequence: u64,
-        timestamp: u32,
-        payload: &[u8],
+        (sequence, timestamp): (u64, u32),
+        (payload, redundant): (&[u8], bool),
         opening: &mut Opening<'_>,
     ) -> Result<(), DropReason> {
+        let mut primary = payload;
+        if redundant {
+            let view = RedView::parse(payload, info.codec.payload_type())?;
+            for frame in view.redundant(sequence as u16, timestamp) {
+                let behind = (sequence as u16).wrapping_sub(frame.sequence);
+                let before = sequence.saturating_sub(u64::from(behind));
+                // Most have come by themselves: to see them again is the use of it, and nobody's fault.
+                if self.received.insert(before) {
+                    self.playout.on_repair(now, u64::from(behind));
+                    let told = (before, frame.timestamp);
+                    if let Err(reason) = self.handle_frame(now, (info, frames), told, frame.payload, opening)
+                    {
+                        frames.refused.count(reason);
+                    }
+                }
+            }
+            primary = view.primary();
+        }
         if !self.received.insert(sequence) {
             return Err(DropReason::Duplicate);
         }
+        self.handle_frame(now, (info, frames), (sequence, timestamp), primary, opening)
+    }
+
+    fn handle_frame(
+        &mut self,
+        now: Timestamp,
+        (info, frames): (&TrackInfo, &mut Frames),
+        (sequence, timestamp): (u64, u32),
+        payload: &[u8],
+        opening: &mut Opening<'_>,
+    ) -> Result<(), DropReason> {
         let metadata = FrameMetadata {
             kind: info.kind,
             codec: info.codec,
@@ -278,9 +312,9 @@ impl Listening {
             key_frame: false,
             frame_number: 0,
         };
-        let content = open(payload, metadata, info.participant, frames, opening)?;
+        let opened = open(payload, metadata, info.participant, frames, opening)?;
         let rtp_timestamp = self.timestamps.unwrap(timestamp);
-        if let Content::Marked(captured, _) = content {
+        if let Content::Marked(captured, _) = opened.content {
             self.anchor = Some((rtp_timestamp, captured));
         }
         let Some((anchor, captured)) = self.anchor else { return Ok(()) };
@@ -291,9 +325,10 @@ impl Listening {
         } else {
             captured - nanos(anchor - rtp_timestamp)
         };
-        frames.on_decoded(now, content);
-        let voice = content != Content::Small;
-        self.playout.insert(now, AudioFrame { sequence, rtp_timestamp, captured, voice });
+        frames.on_decoded(now, opened.content);
+        let voice = opened.content != Content::Small;
+        let copy_before = opened.copy_before;
+        self.playout.insert(now, AudioFrame { sequence, rtp_timestamp, captured, voice, copy_before });
         Ok(())
     }
 
@@ -344,7 +379,7 @@ impl Watching {
     fn show(&mut self, now: Timestamp, (info, frames): (&TrackInfo, &mut Frames), opening: &mut Opening<'_>) {
         while let Some(frame) = self.assembler.poll_frame() {
             match open(&frame.payload, metadata(info, &frame), info.participant, frames, opening) {
-                Ok(content) => frames.on_decoded(now, content),
+                Ok(opened) => frames.on_decoded(now, opened.content),
                 Err(reason) => {
                     frames.refused.count(reason);
                     self.assembler.on_unopened(&frame, reason == DropReason::NoKey);

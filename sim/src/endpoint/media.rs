@@ -1,30 +1,22 @@
-//! Owns the participant's media in motion: what is received and opened, what is asked for, what is sent.
+//! Owns what a participant makes of the media and the feedback that come to it: what is counted, opened, and asked for.
 
 use bytes::Bytes;
 use media_core::{
-    DropReason, MediaKind, ParticipantId, Ssrc, Timestamp,
+    DropReason, MediaKind, ParticipantId, Timestamp,
     limits::NACK_ENTRIES_MAX,
-    rtp::{Protocol, RtpView, demux, rtcp},
+    rtp::{PROBE_SSRC, Protocol, RtpView, demux, rtcp},
     signalling::Request,
 };
 
-use super::{
-    Endpoint, Incoming, compounds::Compounds, incoming::belongs, layout::Picture, opened::Opening,
-    publisher::Sending,
-};
-use crate::{
-    adversary::Misbehaviour,
-    packet::{Datagram, IP_UDP_BYTES},
-    sabotage::Sabotage,
-    trace::Channel as Wire,
-};
+use super::{Endpoint, Incoming, compounds::Compounds, incoming::belongs, layout::Picture, opened::Opening};
+use crate::{packet::IP_UDP_BYTES, sabotage::Sabotage};
 
 impl Endpoint {
     pub(super) fn on_media(&mut self, now: Timestamp, bytes: &Bytes) {
         self.adversary.on_received(now, bytes);
         let handled = match demux(bytes) {
             Protocol::Rtp => self.on_rtp(now, bytes),
-            Protocol::Rtcp => self.on_rtcp(bytes),
+            Protocol::Rtcp => self.on_rtcp(now, bytes),
             Protocol::Other => Err(DropReason::UnknownProtocol),
         };
         if let Err(reason) = handled {
@@ -34,6 +26,14 @@ impl Endpoint {
 
     fn on_rtp(&mut self, now: Timestamp, bytes: &Bytes) -> Result<(), DropReason> {
         let view = RtpView::parse(bytes)?;
+        let wire_bytes = bytes.len() as u32 + IP_UDP_BYTES;
+        // Whatever it is, and whether it can be opened or not: the line has carried it.
+        if let Some(sequence) = view.transport_sequence() {
+            self.arrivals.on_packet(now, sequence, wire_bytes);
+        }
+        if view.ssrc() == PROBE_SSRC {
+            return Ok(());
+        }
         let Some(encryption) = &mut self.encryption else {
             self.frames.decoded += u64::from(self.sabotage == Some(Sabotage::PlayUnopened));
             return Err(DropReason::NoKey);
@@ -44,33 +44,32 @@ impl Endpoint {
             .iter_mut()
             .find_map(|incoming| belongs(&incoming.info, view.ssrc()).map(|repaired| (incoming, repaired)));
         let (incoming, repaired) = found.ok_or(DropReason::ForeignSsrc)?;
-        self.receiving.on_packet(now, incoming.info.kind, bytes.len() as u32 + IP_UDP_BYTES);
+        self.receiving.on_packet(now, incoming.info.kind, wire_bytes);
         let original = if repaired { Some(view.retransmitted()?.0) } else { None };
         let handled = incoming.handle_packet(now, bytes, &view, original, &mut opening);
         self.ask_for_repairs(now);
         handled
     }
 
-    fn on_rtcp(&mut self, bytes: &Bytes) -> Result<(), DropReason> {
+    fn on_rtcp(&mut self, now: Timestamp, bytes: &Bytes) -> Result<(), DropReason> {
         let (mut nacks, mut key_frames) = (Vec::new(), Vec::new());
+        let (uplink, record) = (&mut self.uplink, &mut self.uplink_record);
         rtcp::read(bytes, |feedback| match feedback {
             rtcp::Feedback::Nack { media, sequence } => nacks.push((media, sequence)),
             rtcp::Feedback::PictureLoss { media } | rtcp::Feedback::FullIntraRequest { media } => {
                 key_frames.push(media);
             }
+            rtcp::Feedback::TransportFeedback(arrivals) => {
+                uplink.on_feedback(now, &arrivals);
+                record.feedback += 1;
+            }
             rtcp::Feedback::SenderReport { .. }
             | rtcp::Feedback::ReceiverReport { .. }
-            | rtcp::Feedback::TransportFeedback(_)
             | rtcp::Feedback::Remb { .. }
             | rtcp::Feedback::Goodbye { .. } => {}
         })?;
         for (media, sequence) in nacks {
-            let number = &mut self.transport_sequence;
-            let again =
-                self.publishers.iter_mut().find_map(|publisher| publisher.on_nack(media, sequence, number));
-            if let Some(packet) = again {
-                self.send_media(packet);
-            }
+            self.send_again(now, media, sequence);
         }
         for media in key_frames {
             for publisher in &mut self.publishers {
@@ -82,10 +81,7 @@ impl Endpoint {
 
     /// Everything that time brings: frames to send, frames to play, repairs to ask for.
     pub(super) fn advance_media(&mut self, now: Timestamp) {
-        self.send_frames(now);
-        while let Some(packet) = self.pacer.poll(now) {
-            self.send_media(packet);
-        }
+        self.advance_sending(now);
         if let Some(encryption) = &mut self.encryption {
             let mut opening = Opening { now, encryption, marker: &self.marker };
             for incoming in &mut self.incoming {
@@ -103,59 +99,9 @@ impl Endpoint {
         self.ask_for_repairs(now);
     }
 
-    fn send_frames(&mut self, now: Timestamp) {
-        let permissions = self.session.permissions();
-        let disobeys =
-            self.adversary.is(Misbehaviour::IgnoreMode) || self.sabotage == Some(Sabotage::AudienceChatters);
-        let forges = self.adversary.is(Misbehaviour::ForgeSender);
-        let own = self.session.participant().filter(|_| forges);
-        let sealer = self.encryption.as_mut().and_then(|encryption| match own {
-            Some(own) => encryption.forger(own),
-            None => encryption.sealer(),
-        });
-        let mut sending = Sending {
-            sealer,
-            forges,
-            epoch: self.encrypted.epochs.len().saturating_sub(1),
-            sabotage: self.sabotage,
-            silent: self.adversary.is(Misbehaviour::LoudestInSilence),
-            marker: &self.marker,
-            transport_sequence: &mut self.transport_sequence,
-        };
-        let mut packets = Vec::new();
-        let (mut at_once, mut paced) = (Vec::new(), Vec::new());
-        for publisher in &mut self.publishers {
-            let permitted = disobeys || permissions.allows(publisher.kind);
-            while publisher.poll(now, permitted, &mut sending, &mut packets) {}
-            let queue = if publisher.kind.is_video() { &mut paced } else { &mut at_once };
-            queue.append(&mut packets);
-        }
-        for packet in at_once {
-            self.send_media(packet);
-        }
-        for packet in paced {
-            self.pacer.push(packet);
-        }
-    }
-
-    pub(super) fn send_media(&mut self, bytes: Bytes) {
-        if self.adversary.leaves_packets_alone() {
-            return self.send_unchanged(bytes);
-        }
-        let victim = self.incoming.first().map(|incoming| incoming.info.ssrc);
-        for bytes in self.adversary.on_sending(bytes, victim) {
-            self.send_unchanged(bytes);
-        }
-    }
-
-    pub(super) fn send_unchanged(&mut self, bytes: Bytes) {
-        let Some(peer) = self.peer() else { return };
-        self.out.push_back(Datagram { peer, channel: Wire::Media, bytes });
-    }
-
     fn ask_for_repairs(&mut self, now: Timestamp) {
         let mut compounds = Compounds::default();
-        let own = self.published.first().map_or(Ssrc(2), |(ssrc, _)| *ssrc);
+        let own = self.own_ssrc();
         for incoming in &mut self.incoming {
             let (missing, key_frame) = incoming.poll_feedback(now);
             let media = incoming.info.ssrc;
@@ -169,30 +115,7 @@ impl Endpoint {
             }
         }
         for datagram in compounds.finish() {
-            self.send_media(datagram);
-        }
-    }
-
-    pub(super) fn send_reports(&mut self, now: Timestamp) {
-        let mut compounds = Compounds::default();
-        for publisher in &self.publishers {
-            compounds.add(|out| publisher.write_reports(now, self.clock_unix_ns, out));
-        }
-        let own = self.published.first().map_or(Ssrc(2), |(ssrc, _)| *ssrc);
-        let blocks: Vec<rtcp::ReportBlock> = self.incoming.iter().filter_map(super::report::block).collect();
-        let rtt = self.session.channel.as_ref().and_then(|(_, channel)| channel.smoothed_rtt());
-        for blocks in blocks.chunks(31) {
-            compounds.add(|out| {
-                rtcp::write_receiver_report(own, blocks, out);
-            });
-        }
-        for incoming in &mut self.incoming {
-            if let Some(rtt) = rtt {
-                incoming.set_rtt(rtt);
-            }
-        }
-        for datagram in compounds.finish() {
-            self.send_media(datagram);
+            self.send_feedback(now, datagram);
         }
     }
 
@@ -201,10 +124,9 @@ impl Endpoint {
             return;
         }
         for publisher in self.publishers.iter_mut().filter(|publisher| publisher.kind == kind) {
-            publisher.set_demand(now, encodings);
+            publisher.set_demand(encodings);
         }
-        let target = self.publishers.iter().filter(|publisher| publisher.kind.is_video());
-        self.pacer.set_target(target.map(super::Publisher::target_bps).sum());
+        self.adapt(now);
     }
 
     /// Brings what is asked for in line with what the viewer wants, and tells the meters what to expect.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use media_core::{
-    DropCounters, DropReason, ParticipantId, Timestamp,
+    DropCounters, DropReason, MediaKind, ParticipantId, Timestamp,
     e2ee::{FrameMetadata, KeyId},
 };
 
@@ -83,6 +83,14 @@ pub(super) struct Opening<'a> {
     pub(super) marker: &'a Marker,
 }
 
+/// A frame that was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Opened {
+    pub(super) content: Content,
+    /// A copy of the frame before it is inside (audio).
+    pub(super) copy_before: bool,
+}
+
 /// Opens a frame as one of `sender`, or refuses it.
 pub(super) fn open(
     sealed: &[u8],
@@ -90,7 +98,7 @@ pub(super) fn open(
     sender: ParticipantId,
     frames: &mut Frames,
     opening: &mut Opening<'_>,
-) -> Result<Content, DropReason> {
+) -> Result<Opened, DropReason> {
     let mut clear = Vec::new();
     let opened = opening.encryption.open(opening.now, sender, sealed, &metadata.to_bytes(), &mut clear);
     if let Err(reason) = opened {
@@ -108,7 +116,8 @@ pub(super) fn open(
     let content = plaintext::read(&clear, opening.marker);
     frames.counters.marked += u64::from(matches!(content, Content::Marked(..)));
     frames.counters.strange += u64::from(content == Content::Strange);
-    Ok(content)
+    let copy_before = metadata.kind == MediaKind::Audio && plaintext::has_copy(&clear);
+    Ok(Opened { content, copy_before })
 }
 
 impl Frames {

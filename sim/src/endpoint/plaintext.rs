@@ -51,6 +51,22 @@ pub(super) const fn is_marked(plaintext: usize, header: usize) -> bool {
     header + MARKER_BYTES + 8 <= plaintext
 }
 
+/// Configurations of Opus with SILK in them, alone or beside CELT (RFC 6716 section 3.1, table 2).
+const SILK_CONFIGURATIONS: u8 = 16;
+/// In the octet after the TOC: SILK's flag that a copy of the frame before is inside (LBRR, RFC 6716 section 4.2.3), which
+/// follows one voice flag in mono frames of 20 ms.
+const COPY_FLAG: u8 = 0x40;
+
+/// Whether an Opus packet of one mono frame of 20 ms has a copy of the frame before inside (in-band forward error correction,
+/// RFC 6716 section 2.1.7).
+pub(super) fn has_copy(opus: &[u8]) -> bool {
+    let [toc, flags, _, ..] = opus else { return false };
+    let (configuration, stereo, frames) = (toc >> 3, toc & 4 != 0, toc & 3);
+    // Of each bandwidth's frame sizes in SILK 20 ms is the second; of the hybrid ones, from 12 on, each second one.
+    let twenty_ms = configuration % 4 == 1 || (configuration >= 12 && configuration % 2 == 1);
+    configuration < SILK_CONFIGURATIONS && twenty_ms && !stereo && frames == 0 && flags & COPY_FLAG != 0
+}
+
 /// What an opened frame says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Content {
@@ -77,5 +93,40 @@ pub(super) fn read(plaintext: &[u8], marker: &Marker) -> Content {
             Content::Marked(Timestamp::from_nanos(u64::from_be_bytes(bytes)), frame_identity(plaintext))
         }
         None => Content::Strange,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_is_where_the_flag_of_a_frame_with_silk_says_so() {
+        // Hybrid, fullband, 20 ms, mono.
+        assert!(has_copy(&[0x78, 0xc4, 1]));
+        assert!(has_copy(&[0x78, 0x40, 1]));
+        assert!(!has_copy(&[0x78, 0x80, 1]));
+        // CELT only: the bits are sound. Stereo and several frames have their flags elsewhere.
+        assert!(!has_copy(&[0xf8, 0xc4, 1]));
+        assert!(!has_copy(&[0x7c, 0xc4, 1]));
+        assert!(!has_copy(&[0x79, 0xc4, 1]));
+        // Too short to be more than a flag.
+        assert!(!has_copy(&[0x78, 0xc4]));
+    }
+
+    #[test]
+    fn the_recordings_with_error_correction_have_copies_and_the_others_none() {
+        let copies = |name: &str| {
+            let frames = &crate::recording::Recording::named(name).unwrap().encodings[0].frames;
+            let mut plain = Vec::new();
+            frames
+                .iter()
+                .filter(|frame| {
+                    write(frame, &[0; MARKER_BYTES], Timestamp::ZERO, 1, &mut plain);
+                    has_copy(&plain)
+                })
+                .count()
+        };
+        assert_eq!([copies("talk-fec"), copies("talk-vbr"), copies("talk-dtx")], [4_498, 0, 0]);
     }
 }

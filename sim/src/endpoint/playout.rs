@@ -37,10 +37,13 @@ pub struct AudioFrame {
     pub captured: Timestamp,
     /// Whether it is speech; otherwise comfort noise, which may be shortened.
     pub voice: bool,
+    /// Whether a copy of the frame before is inside (in-band forward error correction, RFC 6716 section 2.1.7).
+    pub copy_before: bool,
 }
 
 /// Plays one speaker. Each 20 ms of the play-out clock end as exactly one of
 /// - *played*: the frame was there in time;
+/// - *recovered*: it was not, and the next one was, with a copy of it inside;
 /// - *concealed*: a frame that exists was lost, or came after its time, and the gap was filled;
 /// - *silent*: the speaker sent nothing (DTX, mute, or a stream paused by the server): consecutive sequence numbers with
 ///   a jump of the timestamp.
@@ -60,6 +63,8 @@ pub struct Playout {
     clock: Option<Clock>,
     concealed: VecDeque<u64>,
     shrunk_at: Timestamp,
+    /// What is lost comes again with a later packet: so many steps later, and until when that is reckoned with.
+    repairs: Option<(u64, Timestamp)>,
     meter: AudioMeter,
     line: Hearing,
 }
@@ -81,6 +86,9 @@ impl Playout {
     /// Least time between two steps by which the delay shrinks: a tempo 10 % faster at most.
     pub const SHRINK_INTERVAL: Duration = Duration::from_millis(200);
 
+    /// How long after a repair the delay leaves room for another: at 1 % of loss one packet in two seconds is lost.
+    const REPAIRS_EXPECTED: Duration = Duration::from_secs(10);
+
     /// Nothing received yet; the clock starts with the first frame.
     pub fn new() -> Self {
         Self {
@@ -89,6 +97,7 @@ impl Playout {
             clock: None,
             concealed: VecDeque::with_capacity(CONCEALED_KEPT),
             shrunk_at: Timestamp::ZERO,
+            repairs: None,
             meter: AudioMeter::default(),
             line: Hearing::new(Grid::default()),
         }
@@ -98,6 +107,12 @@ impl Playout {
     #[must_use]
     pub(crate) fn with_grid(self, grid: Grid) -> Self {
         Self { line: Hearing::new(grid), ..self }
+    }
+
+    /// A frame that was lost comes, or came, with the packet `steps` behind it: the delay has to leave room for that.
+    pub fn on_repair(&mut self, now: Timestamp, steps: u64) {
+        let before = self.repairs.filter(|(_, until)| *until > now).map_or(0, |(steps, _)| steps);
+        self.repairs = Some((before.max(steps).min(BUFFER_STEPS_MAX / 2), now + Self::REPAIRS_EXPECTED));
     }
 
     /// Takes a frame that arrived at `now`. Duplicates are ignored; a frame after its time is counted as late.
@@ -149,6 +164,8 @@ impl Playout {
             clock.fresh = false;
             if front.rtp_timestamp <= clock.position {
                 self.play(&mut clock, front);
+            } else if front.copy_before && front.sequence == clock.last_sequence + 2 {
+                self.recover(&mut clock, front);
             } else if front.sequence > clock.last_sequence + 1 {
                 clock.last_sequence += 1;
                 self.remember_concealed(clock.last_sequence);
@@ -192,7 +209,9 @@ impl Playout {
 
     /// The delay that the buffer aims at.
     pub fn target_delay(&self) -> Duration {
-        self.delays.target()
+        let at = self.clock.map_or(Timestamp::ZERO, |clock| clock.next_step);
+        let steps = self.repairs.filter(|(_, until)| *until > at).map_or(0, |(steps, _)| steps + 1);
+        self.delays.target().max(STEP * steps as u32)
     }
 
     /// How much later than the fastest recent packet the next step plays its sample; absent before the first frame.
@@ -218,6 +237,22 @@ impl Playout {
         }
     }
 
+    /// The frame before `next` is missing, and `next` has a copy of it: it covers the 20 ms before `next`, and if there is more
+    /// time than that, a pause comes first.
+    fn recover(&mut self, clock: &mut Clock, next: AudioFrame) {
+        if next.rtp_timestamp > clock.position.saturating_add(STEP_TICKS) {
+            self.pass_silence(clock.next_step, 1);
+            clock.position +=
+                self.ticks_of_pause(clock).min(next.rtp_timestamp - STEP_TICKS - clock.position);
+            return;
+        }
+        self.meter.on_recovered((clock.next_step + STEP).saturating_since(next.captured));
+        self.line.on_played(clock.next_step);
+        clock.last_sequence += 1;
+        clock.position = next.rtp_timestamp;
+        self.on_repair(clock.next_step, 1);
+    }
+
     /// How far the position moves in a step of a pause: twice as far to shrink the delay, not at all to grow it.
     fn ticks_of_pause(&mut self, clock: &Clock) -> u64 {
         if self.may_shrink(clock) {
@@ -225,12 +260,12 @@ impl Playout {
             return 2 * STEP_TICKS;
         }
         let delay = self.delays.behind_fastest(clock.next_step, clock.position);
-        if delay + STEP <= self.delays.target() { 0 } else { STEP_TICKS }
+        if delay + STEP <= self.target_delay() { 0 } else { STEP_TICKS }
     }
 
     fn may_shrink(&self, clock: &Clock) -> bool {
         let delay = self.delays.behind_fastest(clock.next_step, clock.position);
-        delay >= self.delays.target() + STEP
+        delay >= self.target_delay() + STEP
             && clock.next_step.saturating_since(self.shrunk_at) >= Self::SHRINK_INTERVAL
     }
 
@@ -249,7 +284,9 @@ impl Playout {
         let due = steps_due(&clock, now);
         let ahead = frame.rtp_timestamp.saturating_sub(clock.position).div_ceil(STEP_TICKS);
         let before = due.min(ahead);
-        let lost = before.min(frame.sequence - clock.last_sequence - 1);
+        // The one that is missing is directly before this one, which has a copy of it, and its time is yet to come.
+        let comes = frame.copy_before && frame.sequence == clock.last_sequence + 2 && due < ahead;
+        let lost = if comes { 0 } else { before.min(frame.sequence - clock.last_sequence - 1) };
         let late = due - before;
         for _ in 0..lost.min(CONCEALED_KEPT as u64) {
             clock.last_sequence += 1;
@@ -257,6 +294,10 @@ impl Playout {
         }
         clock.last_sequence += lost.saturating_sub(CONCEALED_KEPT as u64);
         let after = |steps: u64| clock.next_step + STEP * u32::try_from(steps).unwrap_or(u32::MAX);
+        if lost > 0 && frame.copy_before {
+            // The copy came too late for the step that it was for.
+            self.on_repair(now, 1);
+        }
         self.conceal(clock.next_step, lost);
         self.pass_silence(after(lost), before - lost);
         // Words that begin late after a pause make the pause longer; nothing that was heard is interrupted.
@@ -295,13 +336,13 @@ impl Playout {
     /// Frames held up somewhere and released together, or a sender whose timestamps jumped, would hold the delay above
     /// its maximum for good: the position jumps to the target delay before the newest frame.
     fn discard_excess(&mut self) {
+        let target_ticks = delay::ticks(self.target_delay());
         let (Some(clock), Some(newest)) = (&mut self.clock, self.buffer.back().copied()) else { return };
         if newest.rtp_timestamp.saturating_sub(clock.position) <= BUFFER_STEPS_MAX * STEP_TICKS
             && self.buffer.len() <= BUFFER_STEPS_MAX as usize + 1
         {
             return;
         }
-        let target_ticks = delay::ticks(self.delays.target());
         clock.position = newest.rtp_timestamp.saturating_sub(target_ticks);
         let mut discarded = 0;
         while let Some(front) = self.buffer.front().copied()

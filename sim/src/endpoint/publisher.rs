@@ -1,25 +1,22 @@
-//! Owns one track that a participant sends: the replayed encoder, the end-to-end seal, packets and their numbers, and
-//! what was sent lately, for repairs. A frame that cannot be sealed is not sent (E2E-004).
+//! Owns one track that a participant sends: the replayed encoder, the end-to-end seal, and the encodings that go out. A frame that cannot be sealed is not sent (E2E-004).
+//! Packets of pictures get their numbers when they leave, so that a frame that is given up while it waits leaves no gap.
 
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use media_core::{
     Codec, MediaKind, Ssrc, Timestamp,
     e2ee::{FrameMetadata, Sealer},
-    limits::DATAGRAM_BYTES_MAX,
-    rtp::{
-        AudioLevel, DependencyDescriptor, DependencyStructure, RtpHeader,
-        ext::{AUDIO_LEVEL, DEPENDENCY_DESCRIPTOR, TRANSPORT_SEQUENCE},
-        rtcp,
-    },
+    rtp::{DependencyStructure, rtcp},
     signalling::{EncodingOffer, TrackOffer},
 };
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 
 use super::{
+    adaptation::{Adaptation, Candidate},
     encryption::SealedFrame,
+    outgoing::{Outgoing, PAYLOAD_BYTES_MAX, Unnumbered},
     plaintext::{self, Marker},
 };
 use crate::{
@@ -27,30 +24,11 @@ use crate::{
     sabotage::Sabotage,
 };
 
-/// Packets of one encoding that can be sent again.
-const SENT_KEPT: usize = 256;
-/// Room for header, extensions and the two bytes of a retransmission in front of the payload.
-const HEADER_ROOM: usize = 12 + 4 + 48 + 2;
-/// SRTP's authentication tag, which a deployed packet carries too, stays within the limit as well (RFC 7714).
-const SRTP_TAG_BYTES: usize = 16;
+/// What a packet has on the wire beside the encoded frame: IP and UDP, RTP with its extensions, SFrame's header and tag. Those
+/// of the recorded cameras have 64 to 76.
+const OVERHEAD_BYTES: u64 = 72;
 /// Seconds between the NTP epoch (1900) and the Unix epoch.
 const NTP_UNIX_OFFSET: u64 = 2_208_988_800;
-
-/// One simulcast encoding as it goes out.
-#[derive(Debug)]
-struct Outgoing {
-    offer: EncodingOffer,
-    structure: Option<DependencyStructure>,
-    sequence: u16,
-    rtx_sequence: u16,
-    /// The frame before was not permitted.
-    muted_before: bool,
-    /// Temporal layer of the frame before.
-    temporal_before: u8,
-    sent: VecDeque<(u16, Bytes)>,
-    packets: u32,
-    octets: u32,
-}
 
 /// A track that this participant sends.
 #[derive(Debug)]
@@ -59,6 +37,8 @@ pub(super) struct Publisher {
     codec: Codec,
     replay: Replay,
     encodings: Vec<Outgoing>,
+    /// Which of them the server asks for.
+    demand: u8,
     timestamp_base: u32,
     /// Outside these intervals a microphone sends silence.
     speaks: Option<Vec<(Timestamp, Timestamp)>>,
@@ -81,7 +61,8 @@ pub(super) struct Sending<'a> {
     /// Nobody speaks, whatever the person's times of speech are.
     pub(super) silent: bool,
     pub(super) marker: &'a Marker,
-    pub(super) transport_sequence: &'a mut u16,
+    /// How many frames of audio go along with each.
+    pub(super) redundancy: usize,
 }
 
 impl Publisher {
@@ -95,7 +76,7 @@ impl Publisher {
         let offset = Duration::from_millis(u64::from(rng.next_u32()) % 10_000);
         let mut replay = Replay::new(recording, offset, now);
         let video = recording.kind.is_video();
-        let encodings = recording.encodings.iter().map(|track| {
+        let encodings = recording.encodings.iter().enumerate().map(|(place, track)| {
             let layers = track.frames.iter().map(|frame| frame.temporal).max().unwrap_or_default();
             let (width, height) = (track.width as u16, track.height as u16);
             let structure = match layers {
@@ -104,21 +85,13 @@ impl Publisher {
                 1 => Some(DependencyStructure::simulcast_l1t2(width, height)),
                 _ => Some(DependencyStructure::simulcast_l1t3(width, height)),
             };
-            Outgoing {
-                offer: EncodingOffer {
-                    ssrc: Ssrc(rng.next_u32() | 2),
-                    rtx_ssrc: Ssrc(rng.next_u32() | 2),
-                    target_kbps: track.target_bps / 1_000,
-                },
-                structure,
-                sequence: rng.next_u32() as u16,
-                rtx_sequence: rng.next_u32() as u16,
-                muted_before: false,
-                temporal_before: 0,
-                sent: VecDeque::new(),
-                packets: 0,
-                octets: 0,
-            }
+            let offer = EncodingOffer {
+                ssrc: Ssrc(rng.next_u32() | 2),
+                rtx_ssrc: Ssrc(rng.next_u32() | 2),
+                target_kbps: track.busy_bps(recording.fps) / 1_000,
+            };
+            let numbers = (rng.next_u32() as u16, rng.next_u32() as u16);
+            Outgoing::new((kind, place), recording.codec, offer, structure, numbers)
         });
         let encodings: Vec<Outgoing> = encodings.collect();
         // Pictures rest until somebody watches them.
@@ -132,6 +105,7 @@ impl Publisher {
             codec: recording.codec,
             replay,
             encodings,
+            demand: 0,
             timestamp_base: rng.next_u32(),
             speaks,
             quiet: quiet.filter(|_| !video).copied(),
@@ -148,18 +122,32 @@ impl Publisher {
     }
 
     /// Which encodings are wanted (bit n is encoding n). Audio is always wanted.
-    pub(super) fn set_demand(&mut self, now: Timestamp, demand: u8) {
+    pub(super) fn set_demand(&mut self, demand: u8) {
+        self.demand = if self.kind.is_video() { demand } else { 0 };
+    }
+
+    /// The pictures that are wanted, with what each needs.
+    pub(super) fn candidates(&self) -> impl Iterator<Item = Candidate> + '_ {
+        let wanted = (0..self.encodings.len()).filter(|place| self.demand & 1 << place != 0);
+        wanted.map(|place| Candidate { encoding: (self.kind, place), bps: self.wire_bps(place) })
+    }
+
+    /// Encodes what was chosen, and nothing else. Audio is always encoded.
+    pub(super) fn adapt(&mut self, now: Timestamp, chosen: &Adaptation) {
         if self.kind.is_video() {
-            for encoding in 0..self.encodings.len() {
-                self.replay.set_active(encoding, demand & 1 << encoding != 0, now);
+            for place in 0..self.encodings.len() {
+                self.replay.set_active(place, chosen.is_running((self.kind, place)), now);
             }
         }
     }
 
-    /// What the active encodings aim at together, in bits per second.
-    pub(super) fn target_bps(&self) -> u32 {
-        let tracks = self.replay.recording().encodings.iter().enumerate();
-        tracks.filter(|(index, _)| self.replay.is_active(*index)).map(|(_, track)| track.target_bps).sum()
+    /// What the encoding needs on the wire while it has much to say, in bits per second.
+    pub(super) fn wire_bps(&self, place: usize) -> u64 {
+        let recording = self.replay.recording();
+        let (fps, busy) =
+            (u64::from(recording.fps), u64::from(recording.encodings[place].busy_bps(recording.fps)));
+        let parts = (busy / 8 / fps).div_ceil(PAYLOAD_BYTES_MAX as u64).max(1);
+        busy + 8 * OVERHEAD_BYTES * parts * fps
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Timestamp> {
@@ -173,7 +161,7 @@ impl Publisher {
         now: Timestamp,
         permitted: bool,
         sending: &mut Sending<'_>,
-        out: &mut Vec<Bytes>,
+        out: &mut Vec<Unnumbered>,
     ) -> bool {
         let Some(mut frame) = self.replay.poll(now) else { return false };
         let encoding = &mut self.encodings[frame.encoding];
@@ -201,6 +189,11 @@ impl Publisher {
         }
     }
 
+    /// Frames of an encoding were given up: what comes after them cannot be decoded.
+    pub(super) fn on_given_up(&mut self, place: usize) {
+        self.replay.request_key_frame(place);
+    }
+
     /// Somebody has come into the group who cannot open anything that came before: without a key frame they see nothing.
     pub(super) fn on_newcomers(&mut self) {
         for encoding in 0..self.encodings.len() {
@@ -211,32 +204,18 @@ impl Publisher {
     }
 
     /// A packet is asked for again.
-    pub(super) fn on_nack(
-        &mut self,
-        ssrc: Ssrc,
-        sequence: u16,
-        transport_sequence: &mut u16,
-    ) -> Option<Bytes> {
-        let codec = self.codec;
-        let encoding = self.encodings.iter_mut().find(|encoding| encoding.offer.ssrc == ssrc)?;
-        let (_, packet) = encoding.sent.iter().find(|(sent, _)| *sent == sequence)?;
-        let view = media_core::rtp::RtpView::parse(packet).ok()?;
-        let number = next(transport_sequence).to_be_bytes();
-        let extensions: Vec<(u8, &[u8])> = view
-            .extensions()
-            .map(|(id, data)| if id == TRANSPORT_SEQUENCE { (id, &number[..]) } else { (id, data) })
-            .collect();
-        let header = RtpHeader {
-            ssrc: encoding.offer.rtx_ssrc,
-            sequence: next(&mut encoding.rtx_sequence),
-            timestamp: view.timestamp(),
-            payload_type: codec.rtx_payload_type(),
-            marker: view.marker(),
-            extensions: &extensions,
-        };
-        let mut out = Vec::with_capacity(packet.len() + 2);
-        header.write_retransmission(sequence, view.payload(), &mut out);
-        Some(Bytes::from(out))
+    pub(super) fn on_nack(&mut self, ssrc: Ssrc, sequence: u16) -> Option<Vec<u8>> {
+        self.encodings.iter_mut().find(|encoding| encoding.offer.ssrc == ssrc)?.again(sequence)
+    }
+
+    /// A packet leaves: it gets its sequence number.
+    pub(super) fn on_leaving(&mut self, packet: &mut Unnumbered) {
+        self.encodings[packet.encoding].on_leaving(packet);
+    }
+
+    /// A packet has left: it may be asked for again.
+    pub(super) fn on_left(&mut self, place: usize, bytes: &Bytes) {
+        self.encodings[place].on_left(bytes);
     }
 
     /// Sender reports of the encodings that have sent anything (RFC 3550 section 6.4.1).
@@ -266,7 +245,7 @@ impl Publisher {
         self.timestamp_base.wrapping_add(ticks as u32)
     }
 
-    fn send(&mut self, frame: &ReplayedFrame, sending: &mut Sending<'_>, out: &mut Vec<Bytes>) {
+    fn send(&mut self, frame: &ReplayedFrame, sending: &mut Sending<'_>, out: &mut Vec<Unnumbered>) {
         let timestamp = self.timestamp(frame.at);
         let video = self.kind.is_video();
         let metadata = FrameMetadata {
@@ -296,74 +275,17 @@ impl Publisher {
             sealed = clear;
         }
         let large = if sending.sabotage == Some(Sabotage::BigPackets) { 100 } else { 0 };
-        let room = DATAGRAM_BYTES_MAX - HEADER_ROOM - SRTP_TAG_BYTES + large;
+        let room = PAYLOAD_BYTES_MAX + large;
         let parts = sealed.len().div_ceil(room);
         let each = sealed.len().div_ceil(parts);
+        let encoding = &mut self.encodings[frame.encoding];
+        if !video && parts == 1 {
+            out.push(encoding.audio_packet(frame, timestamp, sealed, sending.redundancy));
+            return;
+        }
         for (part, payload) in sealed.chunks(each).enumerate() {
             let (start, end) = (part == 0, part + 1 == parts);
-            out.push(self.packet(frame, (start, end), timestamp, payload, sending.transport_sequence));
+            out.push(encoding.packet(frame, (start, end), timestamp, payload));
         }
     }
-
-    fn packet(
-        &mut self,
-        frame: &ReplayedFrame,
-        (start, end): (bool, bool),
-        timestamp: u32,
-        payload: &[u8],
-        transport_sequence: &mut u16,
-    ) -> Bytes {
-        let encoding = &mut self.encodings[frame.encoding];
-        let number = next(transport_sequence).to_be_bytes();
-        let mut descriptor = Vec::new();
-        let level = AudioLevel { level: frame.frame.level, voice: frame.frame.voice }.bytes();
-        let extension: (u8, &[u8]) = match &encoding.structure {
-            Some(structure) => {
-                let template = template_index(structure, frame, encoding.temporal_before);
-                let written =
-                    DependencyDescriptor::of_template(structure, template, frame.frame_number, start, end);
-                if let Some(written) = written {
-                    written.write(structure, frame.frame.key && start, &mut descriptor);
-                }
-                (DEPENDENCY_DESCRIPTOR, &descriptor)
-            }
-            None => (AUDIO_LEVEL, &level),
-        };
-        let header = RtpHeader {
-            ssrc: encoding.offer.ssrc,
-            sequence: next(&mut encoding.sequence),
-            timestamp,
-            payload_type: self.codec.payload_type(),
-            marker: self.kind.is_video() && end,
-            extensions: &[(TRANSPORT_SEQUENCE, &number), extension],
-        };
-        let mut packet = Vec::with_capacity(header.len() + payload.len());
-        header.write(payload, &mut packet);
-        let packet = Bytes::from(packet);
-        if end {
-            encoding.temporal_before = frame.frame.temporal;
-        }
-        encoding.packets = encoding.packets.wrapping_add(1);
-        encoding.octets = encoding.octets.wrapping_add(payload.len() as u32);
-        if encoding.sent.len() == SENT_KEPT {
-            encoding.sent.pop_front();
-        }
-        encoding.sent.push_back((header.sequence, packet.clone()));
-        packet
-    }
-}
-
-/// The template that fits the frame. Of several for one layer, the later one is for frames behind a higher layer.
-fn template_index(structure: &DependencyStructure, frame: &ReplayedFrame, temporal_before: u8) -> u8 {
-    let fits = structure.templates().iter().enumerate().filter(|(_, template)| {
-        template.temporal == frame.frame.temporal && template.frame_diffs.is_empty() == frame.frame.key
-    });
-    let mut fits = fits.map(|(index, _)| index as u8);
-    let first = fits.next().unwrap_or_default();
-    if temporal_before > 0 { fits.next().unwrap_or(first) } else { first }
-}
-
-fn next(number: &mut u16) -> u16 {
-    *number = number.wrapping_add(1);
-    *number
 }

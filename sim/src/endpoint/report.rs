@@ -2,11 +2,10 @@
 
 use media_core::{
     DropCounters, MediaKind, ParticipantId, PeerId, Ssrc, Timestamp,
-    rtp::rtcp::ReportBlock,
     signalling::{Member, Mode},
 };
 
-use super::{EncryptionRecord, Endpoint, FrameCounters, Incoming, ReceivedTrack, SealedFrame};
+use super::{EncryptionRecord, Endpoint, FrameCounters, ReceivedTrack, SealedFrame};
 use crate::{
     adversary::Overheard,
     quality::{AudioMeter, VideoMeter},
@@ -14,6 +13,22 @@ use crate::{
     sabotage::Sabotage,
     timeline::{ParticipantTimeline, Viewing},
 };
+
+/// How a client used its line to the server, over all its stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UplinkRecord {
+    /// Frames of pictures that were made and sealed and never sent, because they had waited for their turn for more than half
+    /// a second.
+    pub given_up_frames: u64,
+    /// Times that an encoding was switched off because the line did not carry it.
+    pub switched_off: u64,
+    /// Packets of padding that looked for what the line carries.
+    pub probes: u64,
+    /// Packets of audio that carried those before them.
+    pub redundant: u64,
+    /// Feedback on arrivals that came from the server.
+    pub feedback: u64,
+}
 
 /// A person after the run.
 #[derive(Clone, Debug)]
@@ -32,6 +47,8 @@ pub struct PersonRecord {
     pub received: Vec<ReceivedTrack>,
     /// The frames that this person's client sealed.
     pub sealed: Vec<(MediaKind, SealedFrame)>,
+    /// How its line to the server was used.
+    pub uplink: UplinkRecord,
     /// How its end-to-end encryption went.
     pub encrypted: EncryptionRecord,
     /// What they heard when they should not, if they are an eavesdropper.
@@ -85,6 +102,10 @@ impl Endpoint {
             frames: self.frames,
             received: self.received,
             sealed: self.sealed,
+            uplink: UplinkRecord {
+                switched_off: self.uplink_record.switched_off + self.adaptation.switched_off(),
+                ..self.uplink_record
+            },
             encrypted: self.encrypted,
             overheard: self.adversary.finish(),
             refused: self.refused,
@@ -111,19 +132,4 @@ fn shown(mut view: ClientView, sabotage: Option<Sabotage>) -> ClientView {
         view.roster.pop();
     }
     view
-}
-
-/// A report block on a received track (RFC 3550 section 6.4.2). Jitter is left at 0: nothing reads it.
-pub(super) fn block(incoming: &Incoming) -> Option<ReportBlock> {
-    let (first, highest) = incoming.highest?;
-    let expected = highest - first + 1;
-    Some(ReportBlock {
-        ssrc: incoming.info.ssrc,
-        fraction_lost: 0,
-        cumulative_lost: i32::try_from(expected as i64 - incoming.packets as i64).unwrap_or(i32::MAX),
-        highest_sequence: highest as u32,
-        jitter: 0,
-        last_sender_report: 0,
-        delay_since_last_sender_report: 0,
-    })
 }

@@ -71,7 +71,7 @@ fn config(life: u8) -> EngineConfig {
         valid_until: Some(Timestamp::from_millis(3_600_000)),
         ..ConferenceConfig::default()
     };
-    EngineConfig { conference, speakers: 2, seed: [life; 32] }
+    EngineConfig { conference, speakers: 2, downlink: media_core::limits::DOWNLINK_DEFAULT, seed: [life; 32] }
 }
 
 struct Trial {

@@ -3,6 +3,8 @@
 mod aqm;
 mod conservation;
 mod impairments;
+mod rfc8289;
+mod theory;
 mod timing;
 
 use std::time::Duration;

@@ -14,6 +14,7 @@ const DELAY_MS_MAX: usize = 5_000;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AudioMeter {
     played: u64,
+    recovered: u64,
     concealed: u64,
     silent: u64,
     gaps: u64,
@@ -29,6 +30,18 @@ impl AudioMeter {
     /// A step was played `mouth_to_ear` after the capture of its first sample.
     pub fn on_played(&mut self, mouth_to_ear: Duration) {
         self.played += 1;
+        self.on_heard(mouth_to_ear);
+    }
+
+    /// A step was decoded from the copy that the next frame had inside, `mouth_to_ear` after the capture of its first sample.
+    /// libwebrtc does not count such audio as concealed either; a copy has a lower rate than the frame itself, for which
+    /// neither G.107 nor G.113 has a value, so the score takes it for the frame.
+    pub fn on_recovered(&mut self, mouth_to_ear: Duration) {
+        self.recovered += 1;
+        self.on_heard(mouth_to_ear);
+    }
+
+    fn on_heard(&mut self, mouth_to_ear: Duration) {
         self.gap = 0;
         let millis =
             usize::try_from(mouth_to_ear.as_millis()).map_or(DELAY_MS_MAX, |ms| ms.min(DELAY_MS_MAX));
@@ -72,6 +85,11 @@ impl AudioMeter {
         self.played
     }
 
+    /// Steps decoded from a copy in the next frame.
+    pub fn recovered(&self) -> u64 {
+        self.recovered
+    }
+
     /// Steps concealed.
     pub fn concealed(&self) -> u64 {
         self.concealed
@@ -97,10 +115,10 @@ impl AudioMeter {
         Duration::from_millis(self.longest_gap * STEP_MS)
     }
 
-    /// The delay from mouth to ear in whole milliseconds that `percent` (0 to 100) of the played steps did not
-    /// exceed; absent when nothing was played.
+    /// The delay from mouth to ear in whole milliseconds that `percent` (0 to 100) of the steps that were heard did not
+    /// exceed; absent when nothing was heard.
     pub fn mouth_to_ear_ms(&self, percent: u64) -> Option<u64> {
-        let rank = (self.played * percent).div_ceil(100).max(1);
+        let rank = (self.heard() * percent).div_ceil(100).max(1);
         let mut seen = 0;
         self.delays
             .iter()
@@ -114,6 +132,7 @@ impl AudioMeter {
     /// Adds what was heard of another speaker. Gaps of different speakers stay different gaps.
     pub fn merge(&mut self, other: &Self) {
         self.played += other.played;
+        self.recovered += other.recovered;
         self.concealed += other.concealed;
         self.silent += other.silent;
         self.gaps += other.gaps;
@@ -137,7 +156,7 @@ impl AudioMeter {
         for meter in meters {
             all.merge(meter);
         }
-        let steps = all.played + all.concealed;
+        let steps = all.heard() + all.concealed;
         if steps == 0 {
             return None;
         }
@@ -151,13 +170,17 @@ impl AudioMeter {
         })
     }
 
+    const fn heard(&self) -> u64 {
+        self.played + self.recovered
+    }
+
     /// Mean length of a gap over the mean length 1 / (1 - p) that random loss of share p gives (G.107 section 7.4).
     fn burst_ratio(&self) -> f64 {
         if self.gaps == 0 {
             return 1.0;
         }
         let mean = self.concealed as f64 / self.gaps as f64;
-        let share = self.concealed as f64 / (self.played + self.concealed) as f64;
+        let share = self.concealed as f64 / (self.heard() + self.concealed) as f64;
         (mean * (1.0 - share)).max(1.0)
     }
 }
@@ -225,6 +248,19 @@ mod tests {
         assert!((report.mouth_to_ear_ms_p95 - 60.0).abs() < 1e-12);
         let alone = AudioMeter::report([&clean]).unwrap();
         assert!(report.mos < alone.mos && alone.mos > 4.3);
+    }
+
+    #[test]
+    fn what_was_recovered_is_heard_and_no_gap() {
+        let mut meter = AudioMeter::default();
+        meter.on_concealed(2);
+        meter.on_recovered(Duration::from_millis(80));
+        meter.on_concealed(2);
+        played(&mut meter, &[60; 5]);
+        let report = AudioMeter::report([&meter]).unwrap();
+        assert!((report.concealment - 0.4).abs() < 1e-12);
+        assert_eq!((meter.longest_gap().as_millis(), meter.mouth_to_ear_ms(100)), (40, Some(80)));
+        assert_eq!((meter.played(), meter.recovered()), (5, 1));
     }
 
     #[test]

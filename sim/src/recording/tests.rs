@@ -236,3 +236,13 @@ fn a_broken_recording_is_refused_with_its_file_and_line() {
     let error = Recording::parse("test.tsv", unequal.leak()).unwrap_err();
     assert_eq!(error.problem, P::UnequalEncodings);
 }
+
+#[test]
+fn a_screen_needs_more_than_its_mean_and_less_than_its_target_and_a_camera_about_its_target() {
+    let busy = |name, place: usize| {
+        let recording = Recording::named(name).unwrap();
+        recording.encodings[place].busy_bps(recording.fps)
+    };
+    assert_eq!(busy("screen-slides", 0) / 1_000, 295);
+    assert_eq!([0, 1, 2].map(|place| busy("camera-carphone", place) / 1_000), [163, 538, 1_602]);
+}

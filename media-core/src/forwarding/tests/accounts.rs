@@ -66,6 +66,7 @@ fn who_leaves_leaves_nothing_behind() {
     assert_eq!(closed(&outputs), (1, 2));
     let removed = |output: &&ForwardingOutput| matches!(output, ForwardingOutput::TrackRemoved { .. });
     assert_eq!(outputs.iter().filter(removed).count(), 2);
+    assert_eq!(studio.pass(1_000).len(), 0);
     assert_eq!(studio.forwarder.poll_timeout(), None);
     assert_eq!(drops_of(&studio.send(1, &key[1]), 1), [DropReason::NotJoined]);
     studio.leave(2);
@@ -89,7 +90,7 @@ fn who_rejoins_begins_anew_and_is_seen_under_new_streams() {
     let mut microphone = studio.microphone_of(1);
     let before = studio.send(1, &microphone.sound(30));
     studio.leave(1);
-    studio.forwarder.on_entered(HALL, ParticipantId(41), PeerId(1), AUDIO);
+    studio.forwarder.on_entered(studio.now, HALL, ParticipantId(41), PeerId(1), AUDIO);
     let source = std::slice::from_ref(&microphone);
     studio.publish(41, &[offer(MediaKind::Audio, source)]);
     let after = studio.send(1, &microphone.sound(30));

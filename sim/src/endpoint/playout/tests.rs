@@ -10,7 +10,13 @@ fn ms(millis: u64) -> Timestamp {
 
 /// The frame with `sequence` that covers the 20 ms from `slot` x 20 ms on.
 fn frame(sequence: u64, slot: u64) -> AudioFrame {
-    AudioFrame { sequence, rtp_timestamp: 1_000_000 + slot * 960, captured: ms(slot * 20), voice: true }
+    AudioFrame {
+        sequence,
+        rtp_timestamp: 1_000_000 + slot * 960,
+        captured: ms(slot * 20),
+        voice: true,
+        copy_before: false,
+    }
 }
 
 /// When the frame of `slot` arrives on an undisturbed path: when its last sample was captured, and 50 ms.
@@ -245,4 +251,50 @@ fn words_that_begin_late_lengthen_the_pause_before_them_but_without_a_pause_they
         assert_eq!(playout.meter().late(), 1);
         assert_eq!(playout.meter().played(), 120);
     }
+}
+
+fn with_copies(arrivals: Vec<(Timestamp, AudioFrame)>) -> Vec<(Timestamp, AudioFrame)> {
+    arrivals.into_iter().map(|(at, frame)| (at, AudioFrame { copy_before: true, ..frame })).collect()
+}
+
+fn without(lost: &[u64], arrivals: Vec<(Timestamp, AudioFrame)>) -> Vec<(Timestamp, AudioFrame)> {
+    arrivals.into_iter().filter(|(_, frame)| !lost.contains(&frame.sequence)).collect()
+}
+
+#[test]
+fn a_lost_frame_is_recovered_from_the_copy_in_the_next_one_and_two_in_a_row_are_not() {
+    let mut playout = Playout::new();
+    run(&mut playout, without(&[30, 60, 61], with_copies(talk(0..100))), ms(60_000));
+    assert_eq!(counts(&playout), [97, 1, 0]);
+    assert_eq!(playout.meter().recovered(), 2);
+    // A copy is played when the frame would have been.
+    assert_eq!(playout.meter().mouth_to_ear_ms(100), Some(20 + TRANSIT + 40));
+}
+
+#[test]
+fn without_a_copy_nothing_is_recovered() {
+    let mut playout = Playout::new();
+    run(&mut playout, without(&[30], talk(0..100)), ms(60_000));
+    assert_eq!((counts(&playout), playout.meter().recovered()), ([99, 1, 0], 0));
+}
+
+#[test]
+fn a_lost_frame_behind_a_pause_is_recovered_in_its_own_time() {
+    let mut playout = Playout::new();
+    // Frames 0 to 49, a pause of 10 steps, and frames from slot 60 on, of which the first is lost.
+    let after = (51..100).map(|sequence| (arrival(sequence + 10), frame(sequence, sequence + 10)));
+    run(&mut playout, with_copies(talk(0..50).into_iter().chain(after).collect()), ms(60_000));
+    let meter = playout.meter();
+    assert_eq!((meter.recovered(), meter.concealed(), meter.played()), (1, 0, 99));
+}
+
+#[test]
+fn where_repairs_come_late_the_delay_makes_room_for_them() {
+    let lost: Vec<u64> = (0..40).map(|n| 100 + n * 25).collect();
+    let mut playout = Playout::new();
+    run(&mut playout, without(&lost, with_copies(talk(0..1_100))), ms(60_000));
+    let meter = playout.meter();
+    // The undisturbed start has brought the delay down to one step, which is no room: a loss or two are concealed.
+    assert!(meter.concealed() <= 3 && meter.recovered() >= 37, "{} {}", meter.concealed(), meter.recovered());
+    assert_eq!(playout.target_delay(), 2 * STEP);
 }

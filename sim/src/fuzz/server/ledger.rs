@@ -11,7 +11,7 @@ use media_core::{
     ConferenceId, DropReason, ParticipantId, PeerId, Permissions, Ssrc,
     engine::{Event, Outgoing, Output, Transmit},
     limits::{NACK_ENTRIES_MAX, RTCP_PACKETS_MAX, SPEAKER_HELD_PACKETS, TRACKS_MAX},
-    rtp::{Protocol, demux},
+    rtp::{Protocol, RtpView, demux},
     secret::Token,
     signalling::{ClientMessage, LinkToken, Request, ServerMessage},
 };
@@ -167,6 +167,9 @@ impl Ledger {
                 Output::Transmit(Transmit { peer, packet: Outgoing::Rtcp(packet) }) => {
                     self.on_rtcp(*peer, packet)?;
                 }
+                Output::Transmit(Transmit { peer, packet: Outgoing::Probe(packet) }) => {
+                    self.on_probe(*peer, packet)?;
+                }
                 Output::Timeout(..) => return Err("a timeout in the middle".to_owned()),
             }
         }
@@ -177,6 +180,17 @@ impl Ledger {
             require(dropped.iter().all(|(of, _)| *of == peer), || format!("drops of others: {dropped:?}"))?;
         }
         self.groups.values().try_for_each(Group::audit)
+    }
+
+    /// Padding goes to people inside, and is numbered like everything else.
+    fn on_probe(&mut self, peer: PeerId, packet: &[u8]) -> Verdict {
+        let presence = self.inside.get_mut(&peer).ok_or_else(|| "a probe to somebody outside".to_owned())?;
+        let view = RtpView::parse(packet).map_err(|reason| format!("a probe is {reason:?}"))?;
+        require(view.payload_len() == 0, || "a probe with a payload".to_owned())?;
+        let number = Some(presence.transport_next);
+        require(view.transport_sequence() == number, || "a probe out of the numbering".to_owned())?;
+        presence.transport_next = presence.transport_next.wrapping_add(1);
+        Ok(())
     }
 
     #[expect(

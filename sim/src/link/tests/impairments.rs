@@ -62,17 +62,27 @@ fn gilbert_elliott_loss_has_the_share_of_theory() {
 }
 
 #[test]
-fn gilbert_elliott_bursts_have_the_length_of_theory() {
-    let bad_to_good = 0.2;
-    let loss = Loss::GilbertElliott { good_to_bad: 0.01, bad_to_good, loss_good: 0.0, loss_bad: 1.0 };
-    let mut link = link(LinkConfig { loss, ..clean() });
-    let arrived = offer_evenly(&mut link, PACKETS, GAP, 100);
-    let gaps = arrived.windows(2).map(|pair| pair[1].item - pair[0].item - 1);
-    let bursts: Vec<u64> = gaps.filter(|&gap| gap > 0).collect();
-    let mean = bursts.iter().sum::<u64>() as f64 / bursts.len() as f64;
-    // Geometric: mean 1/p, variance (1 - p)/p^2.
-    let sigma = ((1.0 - bad_to_good) / bad_to_good.powi(2) / bursts.len() as f64).sqrt();
-    assert!((mean - 1.0 / bad_to_good).abs() <= 3.0 * sigma, "mean {mean}, sigma {sigma}");
+fn gilbert_elliott_bursts_and_the_pauses_between_them_have_the_length_of_theory() {
+    for (good_to_bad, bad_to_good) in [(0.01, 0.2), (0.0051, 0.25), (0.04, 0.5)] {
+        let loss = Loss::GilbertElliott { good_to_bad, bad_to_good, loss_good: 0.0, loss_bad: 1.0 };
+        let mut link = link(LinkConfig { loss, ..clean() });
+        let arrived = offer_evenly(&mut link, PACKETS, GAP, 100);
+        let gaps = arrived.windows(2).map(|pair| pair[1].item - pair[0].item - 1);
+        let bursts: Vec<u64> = gaps.filter(|&gap| gap > 0).collect();
+        assert_geometric(&bursts, bad_to_good);
+        let before_a_gap = (1..arrived.len()).filter(|&at| arrived[at].item > arrived[at - 1].item + 1);
+        let ends: Vec<usize> = before_a_gap.collect();
+        let pauses: Vec<u64> = ends.windows(2).map(|pair| (pair[1] - pair[0]) as u64).collect();
+        assert_geometric(&pauses, good_to_bad);
+    }
+}
+
+/// Whether the mean of lengths lies within three standard deviations of that of stays which end with probability `end`
+/// at each step: mean `1/end`, variance `(1 - end)/end^2`.
+fn assert_geometric(lengths: &[u64], end: f64) {
+    let mean = lengths.iter().sum::<u64>() as f64 / lengths.len() as f64;
+    let sigma = ((1.0 - end) / end.powi(2) / lengths.len() as f64).sqrt();
+    assert!((mean - 1.0 / end).abs() <= 3.0 * sigma, "mean {mean} of {}, sigma {sigma}", 1.0 / end);
 }
 
 #[test]
@@ -99,7 +109,10 @@ fn copies_and_damage_have_their_shares() {
     let mut link = link(LinkConfig { duplicate_share, corrupt_share, ..clean() });
     let arrived = offer_evenly(&mut link, PACKETS, GAP, 100);
     let stats = link.stats();
-    assert_eq!(arrived.len() as u64, PACKETS + stats.duplicated);
+    let mut times = vec![0_u8; PACKETS as usize];
+    arrived.iter().for_each(|delivery| times[delivery.item as usize] += 1);
+    assert!(times.iter().all(|times| (1..=2).contains(times)));
+    assert_eq!(times.iter().filter(|times| **times == 2).count() as u64, stats.duplicated);
     assert_share(stats.duplicated, PACKETS, duplicate_share, 1.0);
     let corrupted = arrived.iter().filter(|delivery| delivery.corrupted).count() as u64;
     assert_eq!(stats.corrupted, corrupted);

@@ -111,7 +111,9 @@ impl Referee {
                 }
             }
             ForwardingOutput::SubscriptionClosed(report) => assert!(report.balances(), "{report:?}"),
-            ForwardingOutput::Demand { peer, .. } | ForwardingOutput::Rtcp { peer, .. } => {
+            ForwardingOutput::Demand { peer, .. }
+            | ForwardingOutput::Rtcp { peer, .. }
+            | ForwardingOutput::Probe { peer, .. } => {
                 assert!(self.present.contains_key(&peer.0));
             }
             ForwardingOutput::KeyFrameRequested { participant, kind, .. } => {

@@ -1,0 +1,228 @@
+//! Owns the estimate itself: what raises and what lowers it (draft-ietf-rmcat-gcc-02 sections 5.5 and 6).
+
+use std::time::Duration;
+
+use super::{loss::LossVerdict, trendline::Usage};
+use crate::Timestamp;
+
+/// A growing queue brings the rate to this share of what arrives.
+const BETA: f64 = 0.85;
+/// Growth far from what the path is known to carry, for each second.
+const GROWTH: f64 = 0.08;
+/// Growth where the path loses by itself.
+const GROWTH_LOSSY: f64 = 0.005;
+/// Growth near it: so many bits per second for each second at 1 Mbit/s, with the square root of the rate at others. Every flow on
+/// a line climbs by less of its rate the more it has, so that shares become equal, and what thirty small flows climb
+/// together does not fill the queue before any of them notices.
+const CLIMB_BPS: f64 = 40_000.0;
+/// From which share of the known capacity growth is slow, and beyond which the capacity is another.
+const NEAR: f64 = 0.8;
+const BEYOND: f64 = 1.2;
+/// How much a new measurement of the capacity counts.
+const CAPACITY_SMOOTHING: f64 = 0.3;
+/// The estimate does not grow beyond this multiple of what arrives, and a little more.
+const ACKNOWLEDGED_FACTOR: f64 = 1.5;
+const ACKNOWLEDGED_MARGIN_BPS: f64 = 10_000.0;
+/// What is sent says little of the path below this share of the estimate.
+const LIMITED: f64 = 0.8;
+/// A queue longer than this stands, if it does not get shorter.
+const STANDING: Duration = Duration::from_millis(60);
+/// A queue that is shorter is none.
+const DRAINED: Duration = Duration::from_millis(25);
+/// A queue of so many seconds brings the rate to nothing, if it were not for [`DRAIN_MIN`].
+const DRAIN_SECONDS: f64 = 1.2;
+/// While a long queue drains, at least this share of what arrives is sent.
+const DRAIN_MIN: f64 = 0.25;
+/// A queue that does not drain after so many reductions is somebody else's, and is left alone for a while.
+const REDUCTIONS_IN_VAIN: u32 = 8;
+const LEFT_ALONE: Duration = Duration::from_secs(15);
+
+/// What one feedback says.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Observation {
+    pub(super) usage: Usage,
+    /// How long packets wait.
+    pub(super) queue: Duration,
+    pub(super) acknowledged_bps: Option<f64>,
+    /// What was sent of that.
+    pub(super) sent_bps: Option<f64>,
+    pub(super) rtt: Duration,
+    pub(super) losses: LossVerdict,
+    /// A window of losses is complete.
+    pub(super) losses_are_new: bool,
+}
+
+/// The estimate, in bits per second.
+#[derive(Debug)]
+pub(super) struct RateControl {
+    bps: f64,
+    min_bps: f64,
+    max_bps: f64,
+    /// What the path was seen to carry when it was full.
+    capacity_bps: Option<f64>,
+    updated: Timestamp,
+    reduced: Option<Timestamp>,
+    /// When a train raised it.
+    raised: Option<Timestamp>,
+    reduced_for_losses: Option<Timestamp>,
+    /// Where to go back to when the queue has drained.
+    resume_bps: Option<f64>,
+    reductions_in_vain: u32,
+    left_alone_until: Timestamp,
+    queue_before: Duration,
+}
+
+impl RateControl {
+    pub(super) fn new(now: Timestamp, start: u64, min: u64, max: u64) -> Self {
+        let (min_bps, max_bps) = (min as f64, max.max(min) as f64);
+        Self {
+            bps: (start as f64).clamp(min_bps, max_bps),
+            min_bps,
+            max_bps,
+            capacity_bps: None,
+            updated: now,
+            reduced: None,
+            raised: None,
+            reduced_for_losses: None,
+            resume_bps: None,
+            reductions_in_vain: 0,
+            left_alone_until: Timestamp::ZERO,
+            queue_before: Duration::ZERO,
+        }
+    }
+
+    pub(super) fn bps(&self) -> f64 {
+        self.bps
+    }
+
+    /// When the estimate last went down because of a queue.
+    pub(super) fn reduced(&self) -> Option<Timestamp> {
+        self.reduced
+    }
+
+    /// A train of packets has shown that the path carries so much.
+    pub(super) fn raise_to(&mut self, now: Timestamp, bps: f64) {
+        if bps > self.bps {
+            self.set(bps);
+            self.raised = Some(now);
+            self.resume_bps = None;
+            if self.capacity_bps.is_some_and(|capacity| bps > BEYOND * capacity) {
+                self.capacity_bps = None;
+            }
+        }
+    }
+
+    /// Nothing is heard of the receiver.
+    pub(super) fn halve(&mut self) {
+        self.set(self.bps / 2.0);
+        self.resume_bps = None;
+    }
+
+    /// Feedback has come.
+    pub(super) fn on_observation(&mut self, now: Timestamp, seen: Observation) {
+        let seconds = now.saturating_since(self.updated).as_secs_f64().min(1.0);
+        self.updated = now;
+        let standing = self.is_standing(now, seen);
+        self.queue_before = seen.queue;
+        if seen.queue < DRAINED {
+            self.on_drained(seen.usage);
+        }
+        if seen.usage == Usage::Over || standing {
+            self.on_queue(now, seen);
+        } else if seen.usage == Usage::Normal {
+            self.grow(seconds, seen);
+        }
+        if let (LossVerdict::High(share), true) = (seen.losses, seen.losses_are_new) {
+            self.on_losses(now, seen, share);
+        }
+    }
+
+    /// A queue that is long and does not get shorter by itself, unless it is somebody else's.
+    fn is_standing(&self, now: Timestamp, seen: Observation) -> bool {
+        now >= self.left_alone_until
+            && seen.queue > STANDING
+            && seen.queue + Duration::from_millis(5) > self.queue_before
+    }
+
+    fn on_drained(&mut self, usage: Usage) {
+        self.reductions_in_vain = 0;
+        if usage != Usage::Over
+            && let Some(bps) = self.resume_bps.take()
+        {
+            self.set(self.bps.max(bps));
+        }
+    }
+
+    fn on_queue(&mut self, now: Timestamp, seen: Observation) {
+        let arrives = seen.acknowledged_bps.unwrap_or(self.bps);
+        let pause = seen.rtt.clamp(Duration::from_millis(50), Duration::from_millis(300))
+            + Duration::from_millis(100);
+        let is_soon_after = |at: Option<Timestamp>| at.is_some_and(|at| now.saturating_since(at) < pause);
+        let is_short = seen.queue < STANDING;
+        // The train that raised the estimate makes a short queue itself.
+        if (is_soon_after(self.reduced) && arrives > 0.5 * self.bps)
+            || (is_soon_after(self.raised) && is_short)
+        {
+            return;
+        }
+        // Who sends less than they may learns little about how much the path carries.
+        let is_limited = seen.sent_bps.is_some_and(|bps| bps < LIMITED * self.bps);
+        let arrives = if is_limited && is_short { arrives.max(self.bps) } else { arrives };
+        self.reduced = Some(now);
+        self.on_capacity(arrives);
+        self.reductions_in_vain += 1;
+        if self.reductions_in_vain > REDUCTIONS_IN_VAIN {
+            self.left_alone_until = now + LEFT_ALONE;
+            self.reductions_in_vain = 0;
+            self.resume_bps = None;
+        }
+        let target = BETA * arrives;
+        if now < self.left_alone_until {
+            return self.set(self.bps.min(target));
+        }
+        let wait = seen.queue.saturating_sub(STANDING).as_secs_f64();
+        let share = (BETA - wait / DRAIN_SECONDS).max(DRAIN_MIN);
+        if share < BETA && target < self.bps.max(self.resume_bps.unwrap_or(0.0)) {
+            self.resume_bps = Some(self.resume_bps.map_or(target, |before| before.min(target)));
+        }
+        self.set(self.bps.min(share * arrives));
+    }
+
+    fn on_capacity(&mut self, bps: f64) {
+        let capacity = match self.capacity_bps {
+            Some(before) if bps < BEYOND * before && bps > before * 0.5 => {
+                before + CAPACITY_SMOOTHING * (bps - before)
+            }
+            _ => bps,
+        };
+        self.capacity_bps = Some(capacity);
+    }
+
+    fn on_losses(&mut self, now: Timestamp, seen: Observation, share: f64) {
+        let pause = seen.rtt + Duration::from_millis(300);
+        if self.reduced_for_losses.is_none_or(|at| now.saturating_since(at) >= pause) {
+            self.reduced_for_losses = Some(now);
+            self.set(self.bps * (1.0 - 0.5 * share));
+        }
+    }
+
+    fn grow(&mut self, seconds: f64, seen: Observation) {
+        if self.capacity_bps.is_some_and(|capacity| self.bps > BEYOND * capacity) {
+            self.capacity_bps = None;
+        }
+        let near = self.capacity_bps.is_some_and(|capacity| self.bps > NEAR * capacity);
+        let step = match seen.losses {
+            LossVerdict::Free if near => CLIMB_BPS * (self.bps / 1e6).sqrt() * seconds,
+            LossVerdict::Free => GROWTH * self.bps * seconds,
+            LossVerdict::Own => GROWTH_LOSSY * self.bps * seconds,
+            LossVerdict::Hold | LossVerdict::High(_) => 0.0,
+        };
+        let most =
+            seen.acknowledged_bps.map_or(self.bps, |bps| ACKNOWLEDGED_FACTOR * bps + ACKNOWLEDGED_MARGIN_BPS);
+        self.set((self.bps + step).min(most.max(self.bps)));
+    }
+
+    fn set(&mut self, bps: f64) {
+        self.bps = bps.clamp(self.min_bps, self.max_bps);
+    }
+}

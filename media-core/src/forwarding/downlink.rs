@@ -1,0 +1,183 @@
+//! Owns what the server knows of the path to one participant and back: the estimate of what the downlink carries, what waits to
+//! leave at that pace, and what came up and when. Nobody's path is in anybody else's.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::{ForwardedRtp, ForwardingOutput, SERVER_SSRC, SubscriptionIndex, rates::LayerRates};
+use crate::{
+    congestion::{ArrivalLog, BitrateBounds, CongestionController, Pacer, WIRE_OVERHEAD_BYTES},
+    ids::PeerId,
+    limits::{AUDIO_RESERVE_BPS, PACED_BACKLOG_MAX},
+    rtp::{PROBE_PAYLOAD_TYPE, PROBE_SSRC, RtpHeader, ext::TRANSPORT_SEQUENCE, rtcp::TransportFeedback},
+    time::Timestamp,
+};
+
+/// Pause between two looks at who gets what, when no feedback comes that would bring one about.
+const TICK: Duration = Duration::from_millis(500);
+/// Part of the estimate that is given out, in percent. The rest is for what nobody plans: repairs and reports.
+const USABLE_PERCENT: u64 = 95;
+
+/// A packet on its way out.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) subscription: SubscriptionIndex,
+    pub(super) packet: ForwardedRtp,
+}
+
+/// The path to one participant.
+#[derive(Debug)]
+pub(super) struct Downlink {
+    controller: CongestionController,
+    pacer: Pacer<Waiting>,
+    /// Counts the RTP packets sent to this peer.
+    transport_sequence: u16,
+    probe_sequence: u16,
+    /// What the participant itself sends.
+    arrivals: ArrivalLog,
+    /// What sound has cost lately.
+    audio: LayerRates,
+    /// When layers are to be given out again.
+    pub(super) tick: Option<Timestamp>,
+    /// When the forwarder's timer for this path fires.
+    pub(super) scheduled: Option<Timestamp>,
+}
+
+impl Downlink {
+    pub(super) fn new(now: Timestamp, bounds: BitrateBounds) -> Self {
+        let mut downlink = Self {
+            controller: CongestionController::new(now, bounds),
+            pacer: Pacer::default(),
+            transport_sequence: 0,
+            probe_sequence: 0,
+            arrivals: ArrivalLog::default(),
+            audio: LayerRates::default(),
+            tick: None,
+            scheduled: None,
+        };
+        downlink.pacer.set_rate(downlink.controller.pacing_bps());
+        downlink
+    }
+
+    /// An RTP packet of the participant has come, whatever becomes of it.
+    pub(super) fn on_arrival(&mut self, now: Timestamp, transport_sequence: Option<u16>, bytes: usize) {
+        if let Some(sequence) = transport_sequence {
+            self.arrivals.on_packet(now, sequence, bytes as u32 + WIRE_OVERHEAD_BYTES);
+        }
+    }
+
+    /// Appends what is due of the feedback on what the participant sends.
+    pub(super) fn poll_feedback(&mut self, now: Timestamp) -> Option<Bytes> {
+        let mut packet = Vec::new();
+        let written = self.arrivals.write_feedback(now, SERVER_SSRC, SERVER_SSRC, &mut packet);
+        written.then(|| Bytes::from(packet))
+    }
+
+    /// The participant says what came of that which was sent.
+    pub(super) fn on_feedback(&mut self, now: Timestamp, feedback: &TransportFeedback<'_>) {
+        self.controller.on_feedback(now, feedback);
+        self.pacer.set_rate(self.controller.pacing_bps());
+        self.tick = Some(now);
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Timestamp) {
+        if self.controller.poll_timeout().is_some_and(|at| at <= now) {
+            self.controller.handle_timeout(now);
+            self.pacer.set_rate(self.controller.pacing_bps());
+            self.tick = Some(now);
+        }
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Timestamp> {
+        let times = [
+            self.controller.poll_timeout(),
+            self.pacer.poll_timeout(),
+            self.arrivals.poll_timeout(),
+            self.tick,
+        ];
+        times.into_iter().flatten().min()
+    }
+
+    /// Layers were given out at `now`; the next time comes by itself while anything is `watched`.
+    pub(super) fn on_allocated(&mut self, now: Timestamp, watched: bool) {
+        self.tick = watched.then_some(now + TICK);
+    }
+
+    /// What pictures may cost, in bits per second on the wire, while `microphones` of others may be heard. Sound comes first,
+    /// and what waits already has been promised.
+    pub(super) fn picture_budget(&mut self, now: Timestamp, microphones: u64) -> u64 {
+        let usable = self.controller.estimate_bps() * USABLE_PERCENT / 100;
+        let promised = self.controller.pacing_bps() * self.pacer.backlog().as_millis() as u64 / 1_000;
+        usable.saturating_sub(self.audio_need(now, microphones)).saturating_sub(promised)
+    }
+
+    /// Says how much there would be to send if the path carried everything: nothing is probed beyond that.
+    pub(super) fn set_demand(&mut self, now: Timestamp, microphones: u64, pictures_bps: u64) {
+        let audio = self.audio_need(now, microphones);
+        self.controller.set_demand((audio + pictures_bps) * 100 / USABLE_PERCENT);
+        self.pacer.set_rate(self.controller.pacing_bps());
+    }
+
+    fn audio_need(&mut self, now: Timestamp, microphones: u64) -> u64 {
+        self.audio.bps(now, 0).unwrap_or_default().max(microphones * AUDIO_RESERVE_BPS)
+    }
+
+    /// So much waits that more pictures would only come later.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.pacer.backlog() > PACED_BACKLOG_MAX
+    }
+
+    /// Sends a packet of a picture, as soon as the pace allows.
+    pub(super) fn push(&mut self, subscription: SubscriptionIndex, packet: ForwardedRtp) {
+        self.pacer.push(packet.wire_bytes(), Waiting { subscription, packet });
+    }
+
+    /// The next packet of a picture that may leave.
+    pub(super) fn poll(&mut self, now: Timestamp) -> Option<Waiting> {
+        let mut waiting = self.pacer.poll(now)?;
+        self.number(now, &mut waiting.packet);
+        Some(waiting)
+    }
+
+    /// A packet of sound leaves at once.
+    pub(super) fn send_now(&mut self, now: Timestamp, mut packet: ForwardedRtp) -> ForwardedRtp {
+        let bytes = packet.wire_bytes();
+        self.pacer.charge(now, bytes);
+        self.audio.on_packet(now, 0, bytes);
+        self.number(now, &mut packet);
+        packet
+    }
+
+    /// Padding that is due, on its way to `peer`.
+    pub(super) fn poll_padding(&mut self, now: Timestamp, peer: PeerId) -> Option<ForwardingOutput> {
+        let padding = self.controller.poll_padding(now)?;
+        let transport_sequence = self.transport_sequence;
+        self.transport_sequence = transport_sequence.wrapping_add(1);
+        self.probe_sequence = self.probe_sequence.wrapping_add(1);
+        let header = RtpHeader {
+            ssrc: PROBE_SSRC,
+            sequence: self.probe_sequence,
+            timestamp: 0,
+            payload_type: PROBE_PAYLOAD_TYPE,
+            marker: false,
+            extensions: &[(TRANSPORT_SEQUENCE, &transport_sequence.to_be_bytes())],
+        };
+        let mut packet = Vec::with_capacity(header.len() + 255);
+        let bytes = usize::from(padding).saturating_sub(header.len()).clamp(1, 255) as u8;
+        header.write_padding(bytes, &mut packet);
+        self.controller.on_sent(now, transport_sequence, packet.len() as u32 + WIRE_OVERHEAD_BYTES);
+        Some(ForwardingOutput::Probe { peer, packet: Bytes::from(packet) })
+    }
+
+    /// Takes out what waits of a subscription that is gone.
+    pub(super) fn forget(&mut self, subscription: SubscriptionIndex) {
+        self.pacer.retain(|waiting| waiting.subscription != subscription);
+    }
+
+    fn number(&mut self, now: Timestamp, packet: &mut ForwardedRtp) {
+        packet.transport_sequence = self.transport_sequence;
+        self.transport_sequence = self.transport_sequence.wrapping_add(1);
+        self.controller.on_sent(now, packet.transport_sequence, packet.wire_bytes());
+    }
+}

@@ -1,0 +1,110 @@
+//! Owns the measurement of what an encoding costs on the wire: bytes of the last second, by temporal layer.
+
+use std::time::Duration;
+
+use crate::time::Timestamp;
+
+/// Temporal layers that are told apart; what is above counts with the highest.
+pub(super) const TEMPORAL_LAYERS: usize = 4;
+/// Length of one bucket.
+const BUCKET: Duration = Duration::from_millis(250);
+/// Buckets that make up the measured time, the open one not counted.
+const BUCKETS: usize = 4;
+
+/// Bytes per temporal layer over the last second.
+#[derive(Debug, Default)]
+pub(super) struct LayerRates {
+    closed: [[u32; TEMPORAL_LAYERS]; BUCKETS],
+    open: [u32; TEMPORAL_LAYERS],
+    bucket: u64,
+    /// Closed buckets since the stream began or began again.
+    seen: usize,
+    newest: Option<Timestamp>,
+}
+
+impl LayerRates {
+    pub(super) fn on_packet(&mut self, now: Timestamp, temporal: u8, bytes: u32) {
+        self.turn(now);
+        self.newest = Some(now);
+        let layer = &mut self.open[usize::from(temporal).min(TEMPORAL_LAYERS - 1)];
+        *layer = layer.saturating_add(bytes);
+    }
+
+    /// When the last packet came.
+    pub(super) fn newest(&self) -> Option<Timestamp> {
+        self.newest
+    }
+
+    /// Bits per second of the temporal layers up to `temporal`; nothing before half a second was measured.
+    pub(super) fn bps(&mut self, now: Timestamp, temporal: usize) -> Option<u64> {
+        self.turn(now);
+        if self.seen < BUCKETS / 2 {
+            return None;
+        }
+        let buckets = self.seen.min(BUCKETS);
+        let bytes = self.closed[..buckets].iter().map(|layers| {
+            layers[..=temporal.min(TEMPORAL_LAYERS - 1)].iter().map(|bytes| u64::from(*bytes)).sum::<u64>()
+        });
+        Some(bytes.sum::<u64>() * 8_000 / (BUCKET.as_millis() as u64 * buckets as u64))
+    }
+
+    /// The highest temporal layer of the last second.
+    pub(super) fn top_layer(&self) -> usize {
+        let carries =
+            |layer: &usize| self.open[*layer] > 0 || self.closed.iter().any(|bucket| bucket[*layer] > 0);
+        (0..TEMPORAL_LAYERS).rev().find(carries).unwrap_or_default()
+    }
+
+    fn turn(&mut self, now: Timestamp) {
+        let bucket = now.as_nanos() / BUCKET.as_nanos() as u64;
+        let passed = bucket.saturating_sub(self.bucket);
+        if passed == 0 {
+            return;
+        }
+        self.bucket = bucket;
+        let running = self.newest.is_some() && passed <= BUCKETS as u64;
+        for _ in 0..passed.min(BUCKETS as u64) {
+            self.closed.rotate_right(1);
+            self.closed[0] = std::mem::take(&mut self.open);
+        }
+        self.seen = if running { (self.seen + passed as usize).min(BUCKETS) } else { 0 };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_steady_stream_is_measured_by_layer() {
+        let mut rates = LayerRates::default();
+        for step in 0..100 {
+            rates.on_packet(Timestamp::from_millis(step * 20), (step % 2) as u8, 1_000);
+        }
+        let now = Timestamp::from_millis(2_000);
+        assert_eq!(rates.bps(now, 0), Some(200_000));
+        assert_eq!(rates.bps(now, 1), Some(400_000));
+        assert_eq!(rates.top_layer(), 1);
+    }
+
+    #[test]
+    fn a_stream_that_begins_again_is_unknown_for_half_a_second() {
+        let mut rates = LayerRates::default();
+        assert_eq!(rates.bps(Timestamp::from_millis(1_000), 0), None);
+        for step in 0..30 {
+            rates.on_packet(Timestamp::from_millis(10_000 + step * 20), 0, 1_000);
+            let now = Timestamp::from_millis(10_000 + step * 20);
+            assert_eq!(rates.bps(now, 0).is_some(), step >= 25, "{step}");
+        }
+    }
+
+    #[test]
+    fn what_has_stopped_costs_nothing_after_a_second() {
+        let mut rates = LayerRates::default();
+        for step in 0..60 {
+            rates.on_packet(Timestamp::from_millis(step * 20), 0, 1_000);
+        }
+        assert!(rates.bps(Timestamp::from_millis(1_300), 0) > Some(0));
+        assert_eq!(rates.bps(Timestamp::from_millis(2_260), 0).unwrap_or_default(), 0);
+    }
+}
