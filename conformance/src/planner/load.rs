@@ -44,30 +44,32 @@ impl Load {
         }
     }
 
-    /// About what this load puts on the line, in kbit/s of IP packets. Only the place where a search begins: what the line
-    /// carries is measured.
-    pub fn estimate(self) -> Estimate {
+    /// About the rates at which this load just holds, in kbit/s of IP packets. Only the place where a search begins: what
+    /// the line carries is measured.
+    pub const fn estimate(self) -> Estimate {
         let endpoints = self.endpoints();
         let cameras = self.cameras();
         let (down, up) = match self.quality {
             Quality::Audio => (3 * AUDIO_KBPS, AUDIO_KBPS),
-            Quality::Presentation => (AUDIO_KBPS + SLIDES_KBPS + SMALL_KBPS, FEEDBACK_KBPS),
-            Quality::Discussion | Quality::Camera => (3 * AUDIO_KBPS + 10 * SMALL_KBPS, AUDIO_KBPS),
+            Quality::Presentation => (PRESENTATION_KBPS, FEEDBACK_KBPS),
+            Quality::Discussion | Quality::Camera => (PICTURES_KBPS, AUDIO_KBPS),
         };
-        Estimate { down_kbps: down * endpoints, up_kbps: up * endpoints + SMALL_KBPS * cameras }
+        Estimate { down_kbps: down * endpoints, up_kbps: up * endpoints + CAMERA_KBPS * cameras }
     }
 }
 
 /// A microphone's packets, with all headers: 32 kbit/s of Opus and 50 packets a second of 20 ms.
 const AUDIO_KBPS: u32 = 60;
-/// The smallest layer of a camera in `fixtures/media`, with all headers.
-const SMALL_KBPS: u32 = 180;
-/// Slides, with all headers.
-const SLIDES_KBPS: u32 = 140;
+/// The share of a line that an audience of presenter mode has each when as many take part as it carries.
+const PRESENTATION_KBPS: u32 = 1_150;
+/// The same for ten pictures and three voices.
+const PICTURES_KBPS: u32 = 2_300;
+/// The smallest layer of a camera in `fixtures/media`, with all headers and room to probe.
+const CAMERA_KBPS: u32 = 240;
 /// What an audience sends.
 const FEEDBACK_KBPS: u32 = 12;
 
-/// What a load is thought to put on a line, in kbit/s of IP packets.
+/// The rates at which a load is thought to hold, in kbit/s of IP packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Estimate {
     /// To the building.

@@ -13,8 +13,6 @@ use super::{
 };
 use crate::rehearsal::HarnessError;
 
-/// Share of a line's rate up to which a search first believes the estimate of a load.
-const BELIEVED_SHARE: f64 = 0.9;
 /// People whom a room seats, and who are compared at as many desks.
 pub const COMPARED_PEOPLE: u32 = 6;
 
@@ -80,7 +78,7 @@ pub(super) fn capacity(bench: &Bench<'_>, quality: Quality) -> Result<Capacity, 
 /// How many desks the estimate gives a line.
 fn expected(rates: Rates, quality: Quality) -> u32 {
     let one = Load::of_desks(quality, 1).estimate();
-    let fits = |rate: u32, each: u32| (f64::from(rate) * BELIEVED_SHARE / f64::from(each.max(1))) as u32;
+    let fits = |rate: u32, each: u32| rate / each.max(1);
     fits(rates.down_kbps, one.down_kbps).min(fits(rates.up_kbps, one.up_kbps))
 }
 

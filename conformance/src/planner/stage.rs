@@ -16,9 +16,9 @@ pub(super) const BUILDING: &str = "building";
 /// Who listens to the building and watches its cameras.
 pub(super) const HOST: &str = "host";
 /// From here on pictures are judged: everybody is in, and senders have found the rate of the line.
-pub(super) const SETTLED: Duration = Duration::from_secs(6);
+pub(super) const SETTLED: Duration = Duration::from_secs(8);
 /// Length of a run.
-pub(super) const LENGTH: Duration = Duration::from_secs(12);
+pub(super) const LENGTH: Duration = Duration::from_secs(14);
 
 /// A line that is no bottleneck.
 const ELSEWHERE: &str = "elsewhere";

@@ -43,7 +43,8 @@ fn what_is_wrong_with_a_building_is_named_with_file_line_and_field() {
         fs::write(&path, text).unwrap();
         path.display().to_string()
     };
-    let good = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/sites/sdsl-2-2.toml")).unwrap();
+    let good =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/sites/sdsl-2-2.toml")).unwrap();
     for (name, text, told) in [
         ("slow.toml", good.replacen("rate_kbps = 2000", "rate_kbps = 0", 1), "rate_kbps: is 0"),
         ("odd.toml", good.replacen("desks = 15", "chairs = 15", 1), "chairs"),
