@@ -42,7 +42,7 @@ pub use load::{CONFERENCE_MAX, Load};
 pub use measure::Measured;
 pub use quality::{CONCEALMENT_MAX, Fault, MISSING_MAX, MOS_MIN, Quality};
 pub use questions::{COMPARED_PEOPLE, Capacity, Comparison, Upgrade};
-pub use stage::scenario;
+pub use stage::{SETTLED_S, scenario};
 
 use self::bench::Bench;
 use crate::rehearsal::HarnessError;

@@ -61,9 +61,9 @@ impl Load {
 /// A microphone's packets, with all headers: 32 kbit/s of Opus and 50 packets a second of 20 ms.
 const AUDIO_KBPS: u32 = 60;
 /// The share of a line that an audience of presenter mode has each when as many take part as it carries.
-const PRESENTATION_KBPS: u32 = 1_150;
+const PRESENTATION_KBPS: u32 = 900;
 /// The same for ten pictures and three voices.
-const PICTURES_KBPS: u32 = 2_300;
+const PICTURES_KBPS: u32 = 2_100;
 /// The smallest layer of a camera in `fixtures/media`, with all headers and room to probe.
 const CAMERA_KBPS: u32 = 240;
 /// What an audience sends.

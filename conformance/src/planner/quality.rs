@@ -24,9 +24,11 @@ pub const MISSING_MAX: f64 = 0.01;
 pub enum Quality {
     /// Everybody hears and is heard; pictures are not judged, and nobody asks for any.
     Audio,
-    /// The audience of presenter mode: everybody hears the presenter, and watches the screen and the presenter's camera.
+    /// The audience of presenter mode: everybody hears the presenter, and watches the screen and, at up to 640 x 360, the
+    /// presenter's camera.
     Presentation,
-    /// Everybody hears and is heard, and watches one large picture and nine small ones; nobody has a camera.
+    /// Everybody hears and is heard, and watches one picture of up to 640 x 360 (a room: 1280 x 720) and nine of 320 x 180;
+    /// nobody at a desk has a camera.
     Discussion,
     /// The same, and everybody has a camera that others watch.
     Camera,

@@ -16,7 +16,9 @@ pub(super) const BUILDING: &str = "building";
 /// Who listens to the building and watches its cameras.
 pub(super) const HOST: &str = "host";
 /// From here on pictures are judged: everybody is in, and senders have found the rate of the line.
-pub(super) const SETTLED: Duration = Duration::from_secs(8);
+pub(super) const SETTLED: Duration = Duration::from_secs(SETTLED_S);
+/// The same in seconds.
+pub const SETTLED_S: u64 = 8;
 /// Length of a run.
 pub(super) const LENGTH: Duration = Duration::from_secs(14);
 
@@ -124,7 +126,12 @@ fn endpoint_of(load: Load, endpoint: u32) -> PersonEntry {
         // Microphones are open, as those of people who forget to mute themselves.
         microphone: Some(VOICE.into()),
         speaks: Some(turns.into()),
-        watch: Some(if quality == Quality::Audio { WatchName::None } else { WatchName::High }),
+        watch: Some(match quality {
+            Quality::Audio => WatchName::None,
+            // A room has a large screen, a desk a window.
+            Quality::Presentation | Quality::Discussion | Quality::Camera if is_room => WatchName::High,
+            Quality::Presentation | Quality::Discussion | Quality::Camera => WatchName::Medium,
+        }),
         tiles: Some(if quality == Quality::Presentation { 1 } else { 10 }.into()),
         join: Some(DurationText(ARRIVALS + ARRIVAL_SPACING * endpoint).into()),
         ..PersonEntry::new(&name_of(load, endpoint), BUILDING, CONFERENCE)

@@ -137,7 +137,7 @@ fn class(site: &SitePlan, quality: Quality, column: i32) -> Markup {
     html! {
         text.title x=(x) y="20" { (quality.name()) }
         text x=(x) y="40" {
-            @if desks == most { "carries " (desks) ", the conference is full" } @else { "carries " (desks) @if desks == 1 { " desk" } @else { " desks" } }
+            @if desks == most { (desks) ", then the conference is full" } @else { "carries " (desks) @if desks == 1 { " desk" } @else { " desks" } }
         }
         @for (row, figure) in (0..).zip(&FIGURES) {
             @let drawn = quality.pictures() > 0 || row < 2;
@@ -191,7 +191,7 @@ fn panel(
             text x=(x - 5) y=(y + 10) text-anchor="end" { (figure.head) }
             text x=(x - 5) y=(y + PANEL_HEIGHT) text-anchor="end" { (figure.foot) }
         } @else if drawn {
-            text x=(x - 3) y=(bound + 4) text-anchor="end" { (figure.bound) }
+            text x=(x - 3) y=((bound + 4).min(y + PANEL_HEIGHT - 10)) text-anchor="end" { (figure.bound) }
         }
     }
 }

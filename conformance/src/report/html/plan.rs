@@ -40,7 +40,7 @@ fn head(report: &PlanReport) -> Markup {
         header #verdict .verdict.(badge::verdict_word(report.verdict)) {
             div.sign aria-hidden="true" { @if report.verdict == Verdict::Pass { "✓" } @else { "✕" } }
             div.words {
-                h1 { (suffice) " of " (badge::count(report.sites.len() as u64, "line")) " suffice" }
+                h1 { (suffice) " of " (badge::count(report.sites.len() as u64, "line")) @if suffice == 1 { " suffices" } @else { " suffice" } }
                 p.lead { "What each building's line carries of a conference, what of it gives way first, and the smallest upgrade that helps." }
             }
             dl.facts {
@@ -90,7 +90,7 @@ fn building(site: &SitePlan) -> Markup {
     html! {
         article.check id=(place(site)) {
             div.inside {
-                h3 { (site.name) }
+                h3.building { (site.name) }
                 p.hint {
                     (site.description) ". " (megabits(site.present.down_kbps)) " Mbit/s down, " (megabits(site.present.up_kbps))
                     " up; " (badge::count(u64::from(site.desks), "desk")) ", " (badge::count(u64::from(site.avc_rooms), "AVC room")) "."
@@ -108,6 +108,7 @@ fn building(site: &SitePlan) -> Markup {
                     }
                 }
                 figure {
+                    figcaption { "Each dot is a number of desks for which all bounds held, each cross one for which they did not; what lies in the red field breaks a bound." }
                     div.scroll role="region" tabindex="0" aria-label={ "Chart of " (site.name) } {
                         div.wide { (chart(site, false)) }
                     }
@@ -194,7 +195,7 @@ fn tried(site: &SitePlan) -> Markup {
 
 fn classes(report: &PlanReport) -> Markup {
     use crate::planner::{
-        CONCEALMENT_MAX, DROPPED_SHARE, FULL_SHARE, LOST_SHARE, MISSING_MAX, MOS_MIN, QUEUE_MS,
+        CONCEALMENT_MAX, DROPPED_SHARE, FULL_SHARE, LOST_SHARE, MISSING_MAX, MOS_MIN, QUEUE_MS, SETTLED_S,
     };
     html! {
         section #classes aria-labelledby="classes-title" {
@@ -205,7 +206,7 @@ fn classes(report: &PlanReport) -> Markup {
                 "got in and hears with a mean opinion score of " (MOS_MIN) " at least and " (CONCEALMENT_MAX * 100.0)
                 " % concealed at most; what the building says is concealed elsewhere for " (CONCEALMENT_MAX * 100.0)
                 " % at most; and pictures, where any are watched, stand still or are missing for " (MISSING_MAX * 100.0)
-                " % of the time at most once the first six seconds are over."
+                " % of the time at most once the first " (SETTLED_S) " seconds are over."
             }
             p {
                 "What gives way first is, in this order: a direction that is full (" (FULL_SHARE * 100.0) " % of its rate, or "

@@ -7,7 +7,7 @@ use crate::{planner::tests::report, report::html::plan_picture};
 fn the_page_tells_each_building_its_answer_and_its_chart() {
     let report = report();
     let page = plan_page(&report);
-    assert!(page.contains("1 of 2 lines suffice"), "{page}");
+    assert!(page.contains("1 of 2 lines suffices"), "{page}");
     for site in &report.sites {
         assert!(page.contains(&format!("id=\"building-{}\"", site.name)));
         assert!(page.contains(&answer_in_words(site)), "{}", site.name);
