@@ -125,7 +125,12 @@ impl<'a> Bench<'a> {
 
     /// Whether `load` holds with the first seed: a third of the work, for searches that verify what they find.
     pub(super) fn holds_once(&self, rates: Rates, load: Load) -> Result<bool, HarnessError> {
-        Ok(self.attempt_up_to(rates, load, 1)?.holds)
+        Ok(self.attempt_once(rates, load)?.holds)
+    }
+
+    /// Tries `load` with the first seed alone.
+    pub(super) fn attempt_once(&self, rates: Rates, load: Load) -> Result<Trial, HarnessError> {
+        self.attempt_up_to(rates, load, 1)
     }
 
     fn attempt_up_to(&self, rates: Rates, load: Load, seeds: u64) -> Result<Trial, HarnessError> {

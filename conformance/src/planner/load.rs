@@ -63,7 +63,7 @@ const AUDIO_KBPS: u32 = 60;
 /// The share of a line that an audience of presenter mode has each when as many take part as it carries.
 const PRESENTATION_KBPS: u32 = 900;
 /// The same for ten pictures and three voices.
-const PICTURES_KBPS: u32 = 2_100;
+const PICTURES_KBPS: u32 = 2_700;
 /// The smallest layer of a camera in `fixtures/media`, with all headers and room to probe.
 const CAMERA_KBPS: u32 = 240;
 /// What an audience sends.

@@ -140,12 +140,12 @@ fn first_rung(
     Ok(first as usize)
 }
 
-/// Tries the same people at desks and in a room, behind the line as it is.
+/// Tries the same people at desks and in a room, behind the line as it is, once each: it is told, not searched.
 pub(super) fn comparison(bench: &Bench<'_>) -> Result<Comparison, HarnessError> {
     let rates = bench.present();
     Ok(Comparison {
         people: COMPARED_PEOPLE,
-        desks: bench.attempt(rates, Load::of_desks(Quality::Camera, COMPARED_PEOPLE))?,
-        room: bench.attempt(rates, Load { quality: Quality::Camera, desks: 0, rooms: 1 })?,
+        desks: bench.attempt_once(rates, Load::of_desks(Quality::Camera, COMPARED_PEOPLE))?,
+        room: bench.attempt_once(rates, Load { quality: Quality::Camera, desks: 0, rooms: 1 })?,
     })
 }

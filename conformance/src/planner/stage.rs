@@ -20,7 +20,7 @@ pub(super) const SETTLED: Duration = Duration::from_secs(SETTLED_S);
 /// The same in seconds.
 pub const SETTLED_S: u64 = 8;
 /// Length of a run.
-pub(super) const LENGTH: Duration = Duration::from_secs(14);
+pub(super) const LENGTH: Duration = Duration::from_secs(12);
 
 /// A line that is no bottleneck.
 const ELSEWHERE: &str = "elsewhere";
