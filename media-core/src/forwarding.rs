@@ -13,6 +13,7 @@ mod missing;
 mod output;
 mod packets;
 mod rates;
+mod redundancy;
 mod repair;
 mod report;
 mod retransmissions;

@@ -98,6 +98,8 @@ pub const DOWNLINK_DEFAULT: BitrateBounds = BitrateBounds { start: 600_000, min:
 /// What is kept free for each microphone that may be forwarded, in bits per second on the wire: Opus at 32 kbit/s in packets of
 /// 20 ms, with SFrame, RTP, UDP and IP around it.
 pub const AUDIO_RESERVE_BPS: u64 = 60_000;
+/// Shares of loss below which redundant sound ends, and above which it begins.
+pub const REDUNDANCY_LOSS: (f64, f64) = (0.005, 0.02);
 /// How much may wait at the pace of a subscriber's path before pictures are kept from it. A key frame of a large picture takes
 /// less.
 pub const PACED_BACKLOG_MAX: Duration = Duration::from_millis(400);

@@ -18,7 +18,7 @@ use crate::{
     node::{HostId, MEDIA_NODE, Node, Record},
     packet::person_of,
     sabotage::Sabotage,
-    scenario::{PersonIndex, Scenario, SiteIndex},
+    scenario::{Action, PersonIndex, Scenario, SiteIndex},
     seed::Seed,
     site::AccessMeter,
     site_group::SiteGroup,
@@ -157,12 +157,30 @@ fn group_sites(scenario: &Scenario) -> Vec<Vec<SiteIndex>> {
 
 /// Each site in a host of its own as far as hosts go, in an order that has nothing in common with the usual one.
 fn scatter_sites(scenario: &Scenario) -> Vec<Vec<SiteIndex>> {
-    let count = scenario.sites.len();
-    let mut groups = vec![Vec::new(); count.min(GROUPS_MAX)];
-    for (place, index) in (0..count).rev().enumerate() {
-        groups[place % GROUPS_MAX].push(SiteIndex(index));
+    let bound = bound_sites(scenario);
+    let mut groups = vec![Vec::new(); bound.len().min(GROUPS_MAX)];
+    for (place, sites) in bound.into_iter().rev().enumerate() {
+        groups[place % GROUPS_MAX].extend(sites);
     }
     groups
+}
+
+/// The sites, each alone but for those between which somebody moves.
+fn bound_sites(scenario: &Scenario) -> Vec<Vec<SiteIndex>> {
+    let mut bound: Vec<Vec<SiteIndex>> =
+        (0..scenario.sites.len()).map(|index| vec![SiteIndex(index)]).collect();
+    for step in &scenario.steps {
+        let Action::Move(to) = step.action else { continue };
+        let home = scenario.person(step.who).site;
+        let place = |bound: &[Vec<SiteIndex>], site| bound.iter().position(|sites| sites.contains(&site));
+        if let (Some(from), Some(to)) = (place(&bound, home), place(&bound, to))
+            && from != to
+        {
+            let sites = bound.remove(from.max(to));
+            bound[from.min(to)].extend(sites);
+        }
+    }
+    bound
 }
 
 fn collect(

@@ -344,6 +344,17 @@ impl Scenario {
         &self.people[index.0]
     }
 
+    /// Where a person is at any time: their own building, and those to which they move.
+    ///
+    /// # Panics
+    /// When the index is of another scenario.
+    pub fn sites_of(&self, person: PersonIndex) -> impl Iterator<Item = SiteIndex> {
+        let own = self.steps.iter().filter(move |step| step.who == person);
+        let moves =
+            own.filter_map(|step| if let Action::Move(site) = step.action { Some(site) } else { None });
+        std::iter::once(self.person(person).site).chain(moves)
+    }
+
     /// Whether the person is the one who starts their conference.
     ///
     /// # Panics

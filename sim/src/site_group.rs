@@ -1,6 +1,8 @@
 //! Owns a group of buildings in one host: access links, the people behind them, what befalls the links and what people
 //! do at which time.
 
+mod address;
+
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BinaryHeap},
@@ -11,6 +13,8 @@ use std::{
 use media_core::{Timestamp, secret::Token};
 use rand_chacha::ChaCha8Rng;
 
+use address::Address;
+
 use crate::{
     endpoint::{Endpoint, Marker, Observation, PersonRecord},
     link::Link,
@@ -18,7 +22,7 @@ use crate::{
     node::{Arrivals, BACKBONE_DELAY, HostId, Load, MEDIA_NODE, Node, Record, WINDOW},
     packet::{Datagram, person_of},
     sabotage::Sabotage,
-    scenario::{Direction, PersonIndex, Scenario, SiteIndex},
+    scenario::{Action, Direction, PersonIndex, Scenario, SiteIndex},
     seed::Seed,
     site::{AccessMeter, change_link, link_config},
     timeline::Grid,
@@ -57,7 +61,7 @@ struct Building {
 
 struct Seat {
     person: PersonIndex,
-    building: usize,
+    address: Address,
     endpoint: Endpoint,
     wake: Timestamp,
     /// Wants to open the link as soon as it has come.
@@ -182,7 +186,8 @@ impl SiteGroup {
         let seat = self.seats.len();
         self.by_person.insert(person, seat);
         let wake = Timestamp::FAR_FUTURE;
-        self.seats.push(Seat { person, building, endpoint, wake, waits_for_link: false, guess });
+        let address = Address::new(building);
+        self.seats.push(Seat { person, address, endpoint, wake, waits_for_link: false, guess });
         let spec = self.scenario.person(person);
         let at = if self.scenario.is_host(person) {
             self.scenario.conference(spec.conference).start
@@ -196,7 +201,7 @@ impl SiteGroup {
     pub fn finish(mut self, now: Timestamp) -> GroupRecord {
         let mut people = Vec::new();
         for seat in self.seats {
-            let site = &self.scenario.site(self.buildings[seat.building].site).name;
+            let site = &self.scenario.site(self.scenario.person(seat.person).site).name;
             people.push((seat.person, seat.endpoint.finish(now, site)));
         }
         for building in &mut self.buildings {
@@ -240,12 +245,20 @@ impl SiteGroup {
             Happening::Step(step) => {
                 let step = &scenario.steps[step];
                 let seat = self.by_person[&step.who];
+                if let Action::Move(site) = step.action {
+                    self.move_seat(seat, site);
+                }
                 self.seats[seat].endpoint.handle_action(self.now, step.action, &scenario, &self.mailbox);
                 self.drain(seat, out);
             }
             Happening::Fault(fault) => self.on_fault(&scenario, fault, true),
             Happening::Heal(fault) => self.on_fault(&scenario, fault, false),
         }
+    }
+
+    fn move_seat(&mut self, seat: usize, site: SiteIndex) {
+        let building = self.buildings.iter().position(|building| building.site == site);
+        self.seats[seat].address.move_to(building.expect("validation lets people move within one host"));
     }
 
     fn on_fault(&mut self, scenario: &Scenario, index: usize, begins: bool) {
@@ -274,7 +287,7 @@ impl SiteGroup {
     /// Takes what an endpoint has to say and brings its timer up to date.
     fn drain(&mut self, index: usize, out: &mut dyn FnMut(HostId, Record)) {
         let seat = &mut self.seats[index];
-        let building = seat.building;
+        let building = seat.address.building();
         while let Some(datagram) = seat.endpoint.poll_datagram() {
             let bytes = datagram.wire_bytes();
             self.buildings[building].up.offer(self.now, bytes, datagram);
@@ -331,6 +344,9 @@ impl SiteGroup {
                     let at = self.now + BACKBONE_DELAY + self.unfairness;
                     building.meter.on_up(self.now, datagram.wire_bytes(), at >= self.scenario.end());
                     self.handed_on += 1;
+                    if let Some(seat) = self.by_person.get(&person_of(datagram.peer)) {
+                        self.seats[*seat].address.on_left(self.now, index);
+                    }
                     if self.sabotage == Some(Sabotage::SilentLink)
                         && self.handed_on.is_multiple_of(SILENT_EVERY)
                     {
@@ -340,16 +356,20 @@ impl SiteGroup {
                 }
                 Way::Down => {
                     building.meter.on_down(self.now, datagram.wire_bytes());
-                    self.deliver(&datagram, out);
+                    self.deliver(index, &datagram, out);
                 }
             }
         }
         self.wake_link(index, way);
     }
 
-    fn deliver(&mut self, datagram: &Datagram, out: &mut dyn FnMut(HostId, Record)) {
+    fn deliver(&mut self, building: usize, datagram: &Datagram, out: &mut dyn FnMut(HostId, Record)) {
         let person = person_of(datagram.peer);
         let Some(seat) = self.by_person.get(&person).copied() else { return };
+        if self.seats[seat].address.building() != building {
+            // Nobody is there any more.
+            return;
+        }
         self.trace.record(self.now, MEDIA_NODE, person.0 as u32 + 1, datagram.channel, &datagram.bytes);
         self.delivered += 1;
         let forgotten = self.sabotage == Some(Sabotage::ForgetfulListener)
@@ -365,7 +385,7 @@ impl SiteGroup {
         match load {
             Load::Datagram(datagram) => {
                 let Some(seat) = self.by_person.get(&person_of(datagram.peer)) else { return };
-                let building = self.seats[*seat].building;
+                let building = self.seats[*seat].address.towards(self.now);
                 let bytes = datagram.wire_bytes();
                 self.buildings[building].down.offer(self.now, bytes, datagram);
                 self.wake_link(building, Way::Down);

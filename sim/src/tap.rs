@@ -7,9 +7,13 @@ mod clear;
 use std::collections::BTreeMap;
 
 use media_core::{
-    PeerId, Ssrc, Timestamp,
+    Codec, PeerId, Ssrc, Timestamp,
     limits::DATAGRAM_BYTES_MAX,
-    rtp::{PROBE_SSRC, Protocol, RtpView, demux, rtcp},
+    rtp::{
+        PROBE_SSRC, Protocol, RtpView, demux,
+        red::{RED_PAYLOAD_TYPE, RedView},
+        rtcp,
+    },
     signalling::{ClientMessage, Request, ServerMessage},
 };
 use memchr::memmem::Finder;
@@ -125,6 +129,8 @@ pub struct WireCounters {
 pub struct Tap {
     /// RTP to the server.
     pub ingress: Vec<SeenRtp>,
+    /// Frames that came to the server along with later ones (RFC 2198), each as the packet that it would have been.
+    pub redundant: Vec<SeenRtp>,
     /// RTP from the server.
     pub egress: Vec<SeenRtp>,
     /// Requests to the server.
@@ -243,6 +249,7 @@ impl Tap {
         self.clear.entry(inbound.then_some(datagram.peer)).or_default().on_rtp(&datagram.bytes, &view);
         let seen = seen_rtp(at, datagram.peer, &view);
         if inbound {
+            self.redundant.extend(seen.iter().flat_map(|seen| seen_redundant(seen, &view)));
             self.ingress.extend(seen);
         } else {
             self.egress.extend(seen);
@@ -269,7 +276,11 @@ impl Tap {
 
 fn seen_rtp(at: Timestamp, peer: PeerId, view: &RtpView<'_>) -> Option<SeenRtp> {
     let again = RTX_PAYLOAD_TYPES.contains(&view.payload_type());
-    let payload = if again { view.retransmitted().ok()?.1 } else { view.payload() };
+    let payload = match view.payload_type() {
+        _ if again => view.retransmitted().ok()?.1,
+        RED_PAYLOAD_TYPE => RedView::parse(view.payload(), Codec::Opus.payload_type()).ok()?.primary(),
+        _ => view.payload(),
+    };
     Some(SeenRtp {
         at,
         peer,
@@ -282,4 +293,20 @@ fn seen_rtp(at: Timestamp, peer: PeerId, view: &RtpView<'_>) -> Option<SeenRtp> 
         payload_len: payload.len() as u16,
         payload: xxh3_64(payload),
     })
+}
+
+/// The frames that a redundant packet carries beside its own.
+fn seen_redundant(seen: &SeenRtp, view: &RtpView<'_>) -> Vec<SeenRtp> {
+    if view.payload_type() != RED_PAYLOAD_TYPE {
+        return Vec::new();
+    }
+    let Ok(red) = RedView::parse(view.payload(), Codec::Opus.payload_type()) else { return Vec::new() };
+    let frames = red.redundant(view.sequence(), view.timestamp()).map(|frame| SeenRtp {
+        sequence: frame.sequence,
+        timestamp: frame.timestamp,
+        payload_len: frame.payload.len() as u16,
+        payload: xxh3_64(frame.payload),
+        ..*seen
+    });
+    frames.collect()
 }

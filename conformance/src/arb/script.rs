@@ -260,6 +260,7 @@ fn particulars(action: Action) -> Option<(Verb, Option<PersonIndex>, Option<Perm
         Action::StopScreen => alone(Verb::StopScreen),
         Action::CameraOn => alone(Verb::CameraOn),
         Action::CameraOff => alone(Verb::CameraOff),
+        Action::Move(_) => alone(Verb::Move),
         Action::Misbehave(_) => alone(Verb::Misbehave),
         Action::Behave => alone(Verb::Behave),
     }

@@ -110,6 +110,6 @@ fn people_on_healthy_lines(run: &Run) -> impl Iterator<Item = PersonIndex> {
         })
         .map(|(site, _)| *site)
         .collect::<BTreeSet<_>>();
-    let people = run.scenario.people.iter().enumerate();
-    people.filter(move |(_, person)| lossless.contains(&person.site)).map(|(index, _)| PersonIndex(index))
+    let people = (0..run.scenario.people.len()).map(PersonIndex);
+    people.filter(move |person| run.scenario.sites_of(*person).all(|site| lossless.contains(&site)))
 }

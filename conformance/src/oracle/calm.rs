@@ -136,7 +136,7 @@ fn senders(
     // Who has spent their share of changes by breaking the rules is owed sound, but no picture (SEC-003).
     let spent = misbehaves(scenario, to.person, Timestamp::FAR_FUTURE) && kind.is_video();
     let owed = !chooses_by_hand(scenario, to.person) && !spent && !misbehaves(scenario, to.person, at);
-    if !wanted || !owed || !is_ample(scenario.site(viewer.site)) {
+    if !wanted || !owed || !is_always_ample(scenario, to.person) {
         return Vec::new();
     }
     let is_sound = |from: &Connection| {
@@ -144,14 +144,19 @@ fn senders(
         *from != to
             && (kind != MediaKind::Audio || person.speaks.is_none())
             && person.link != LinkKind::WithoutKey
-            && is_ample(scenario.site(person.site))
+            && is_always_ample(scenario, from.person)
             // A stream whose numbering its own sender has spoilt stays spoilt: it harms nobody else.
             && !misbehaves(scenario, from.person, Timestamp::FAR_FUTURE)
     };
     senders.into_iter().filter(is_sound).collect()
 }
 
-pub(super) fn is_ample(site: &Site) -> bool {
+/// Whether every line that somebody is ever on is ample.
+pub(super) fn is_always_ample(scenario: &Scenario, person: PersonIndex) -> bool {
+    scenario.sites_of(person).all(|site| is_ample(scenario.site(site)))
+}
+
+fn is_ample(site: &Site) -> bool {
     site.link.down.rate_kbps >= AMPLE_KBPS && site.link.up.rate_kbps >= AMPLE_KBPS
 }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use sim::scenario::{Scenario, Timestamp};
+use sim::scenario::{Action, Scenario, Timestamp};
 
 /// What a line's trouble may leave behind: lost packets are asked for again and queues run empty.
 const LINE_RECOVERS_WITHIN: Duration = Duration::from_secs(1);
@@ -38,5 +38,7 @@ fn troubles(scenario: &Scenario) -> impl Iterator<Item = (Timestamp, Timestamp)>
         (fault.at, until + if broken { CLIENTS_RETURN_WITHIN } else { LINE_RECOVERS_WITHIN })
     });
     let of_node = scenario.crashes.iter().map(|crash| (crash.at, crash.until + CLIENTS_RETURN_WITHIN));
-    of_lines.chain(of_node)
+    let moves = scenario.steps.iter().filter(|step| matches!(step.action, Action::Move(_)));
+    let of_moves = moves.map(|step| (step.at, step.at + LINE_RECOVERS_WITHIN));
+    of_lines.chain(of_node).chain(of_moves)
 }

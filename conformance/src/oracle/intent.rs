@@ -97,6 +97,7 @@ const fn request_of(action: Action) -> Option<(&'static str, Option<PersonIndex>
         | Action::StopScreen
         | Action::CameraOn
         | Action::CameraOff
+        | Action::Move(_)
         | Action::Misbehave(_)
         | Action::Behave => return None,
     })

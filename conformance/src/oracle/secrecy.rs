@@ -162,8 +162,10 @@ impl<'a> Secrecy<'a> {
             }
         }
         let lossy = |person: &PersonIndex| {
-            let site = self.run.scenario.site(self.run.scenario.person(*person).site);
-            [&site.link.up, &site.link.down].into_iter().any(|path| path.loss.share() >= LOSSY)
+            self.run.scenario.sites_of(*person).any(|site| {
+                let link = &self.run.scenario.site(site).link;
+                [&link.up, &link.down].into_iter().any(|path| path.loss.share() >= LOSSY)
+            })
         };
         let faults = &self.run.scenario.faults;
         let loses = faults.iter().any(|fault| fault.change.loss.is_some_and(|loss| loss.share() >= LOSSY));
@@ -202,8 +204,8 @@ impl<'a> Secrecy<'a> {
                 present.iter().copied().filter(|who| self.has_secret(*who)).collect();
             let misbehaves = |who: &Connection| self.run.scenario.misbehaves(who.person);
             // A line that is full keeps handshakes back as it does everything (NET-002).
-            let line = |who: &Connection| self.run.scenario.site(self.run.scenario.person(who.person).site);
-            let follows = |who: &Connection| !misbehaves(who) && calm::is_ample(line(who));
+            let follows =
+                |who: &Connection| !misbehaves(who) && calm::is_always_ample(&self.run.scenario, who.person);
             let keyed: Vec<Connection> = invited.iter().copied().filter(follows).collect();
             let epochs: Vec<(Connection, Option<&EpochRecord>)> =
                 keyed.iter().map(|who| (*who, self.epoch_at(course, *who, until))).collect();

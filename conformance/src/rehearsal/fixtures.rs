@@ -46,6 +46,7 @@ fixtures! {
     "long-outage",
     "loss",
     "moderation",
+    "move",
     "narrow",
     "outages",
     "pool",

@@ -19,6 +19,9 @@ const PAUSE: Duration = Duration::from_secs(5);
 const PAUSE_MAX: Duration = Duration::from_secs(40);
 /// The longest after a fall: what was taken away may come back.
 const PAUSE_FALLEN_MAX: Duration = Duration::from_secs(6);
+/// When so much more is wanted than at the last search, there is another one soon: that one stopped at what was wanted.
+const WANTED_MORE: f64 = 1.2;
+const PAUSE_WANTED: Duration = Duration::from_millis(300);
 /// After a queue, nothing is searched for so long.
 const CALM: Duration = Duration::from_secs(2);
 /// A success after which a queue grows within this time was none.
@@ -48,6 +51,8 @@ pub(super) struct Outlook {
 pub(super) struct RateSearch {
     has_begun: bool,
     searched: Timestamp,
+    /// What was wanted then.
+    searched_for: f64,
     pause: Duration,
     /// When a train last raised the estimate, and from what.
     raised: Option<(Timestamp, f64)>,
@@ -57,7 +62,14 @@ pub(super) struct RateSearch {
 
 impl Default for RateSearch {
     fn default() -> Self {
-        Self { has_begun: false, searched: Timestamp::ZERO, pause: PAUSE, raised: None, height: None }
+        Self {
+            has_begun: false,
+            searched: Timestamp::ZERO,
+            searched_for: 0.0,
+            pause: PAUSE,
+            raised: None,
+            height: None,
+        }
     }
 }
 
@@ -69,6 +81,7 @@ impl RateSearch {
         }
         self.has_begun = true;
         self.searched = now;
+        self.searched_for = demand_bps;
         let most = DEMAND_MARGIN * demand_bps;
         for factor in FIRST {
             probing.ask(now, (factor * start_bps).min(most));
@@ -112,20 +125,26 @@ impl RateSearch {
     pub(super) fn on_outlook(&mut self, now: Timestamp, outlook: Outlook, probing: &mut Probing) {
         let has_fallen = self.follow_height(now, outlook.estimate_bps);
         self.judge_raise(outlook);
-        let pause = if has_fallen { self.pause.min(PAUSE_FALLEN_MAX) } else { self.pause };
+        let wants_more = outlook.demand_bps > WANTED_MORE * self.searched_for;
+        let pause = match has_fallen {
+            _ if wants_more => PAUSE_WANTED,
+            true => self.pause.min(PAUSE_FALLEN_MAX),
+            false => self.pause,
+        };
         let is_limited = outlook.sent_bps.is_none_or(|bps| bps < LIMITED * outlook.estimate_bps);
         let is_after_queue = outlook.reduced.is_some_and(|at| now.saturating_since(at) < CALM);
         if probing.is_busy()
             || !self.has_begun
             || !outlook.is_calm
             || is_after_queue
-            || !(is_limited || has_fallen)
+            || !(is_limited || has_fallen || wants_more)
             || outlook.demand_bps <= outlook.estimate_bps
             || now.saturating_since(self.searched) < pause
         {
             return;
         }
         self.searched = now;
+        self.searched_for = outlook.demand_bps;
         probing.ask(now, (FURTHER * outlook.estimate_bps).min(DEMAND_MARGIN * outlook.demand_bps));
     }
 

@@ -24,6 +24,7 @@ pub(super) struct Rung {
 #[derive(Debug)]
 pub(super) struct Climber {
     rung: Option<Rung>,
+    since: Timestamp,
     climbs_from: Timestamp,
     climbed: Option<Timestamp>,
     pause: Duration,
@@ -31,7 +32,13 @@ pub(super) struct Climber {
 
 impl Default for Climber {
     fn default() -> Self {
-        Self { rung: None, climbs_from: Timestamp::ZERO, climbed: None, pause: CLIMB_PAUSE }
+        Self {
+            rung: None,
+            since: Timestamp::ZERO,
+            climbs_from: Timestamp::ZERO,
+            climbed: None,
+            pause: CLIMB_PAUSE,
+        }
     }
 }
 
@@ -59,7 +66,12 @@ impl Climber {
     /// From here on it stands on this rung.
     pub(super) fn set(&mut self, now: Timestamp, rung: Option<Rung>) {
         let before = std::mem::replace(&mut self.rung, rung);
-        if rung < before {
+        if rung == before {
+            return;
+        }
+        let stood = now.saturating_since(std::mem::replace(&mut self.since, now));
+        // What gives way to something more important before it was seen has not fallen.
+        if rung < before && (self.climbed.is_some() || stood >= CLIMB_INTERVAL) {
             let hasty = self.climbed.take().is_some_and(|at| now.saturating_since(at) < CLIMB_TRIAL);
             self.pause = if hasty { (self.pause * 2).min(CLIMB_PAUSE_MAX) } else { CLIMB_PAUSE };
             self.climbs_from = now + self.pause;
@@ -114,6 +126,14 @@ mod tests {
         climber.set(Timestamp::from_millis(60_000), LOW);
         assert!(!climber.may_climb(Timestamp::from_millis(63_999)));
         assert!(climber.may_climb(Timestamp::from_millis(64_000)));
+    }
+
+    #[test]
+    fn what_gives_way_before_it_was_seen_waits_for_nothing() {
+        let mut climber = Climber::default();
+        climber.set(Timestamp::ZERO, LOW);
+        climber.set(Timestamp::from_millis(999), None);
+        assert!(climber.may_climb(Timestamp::from_millis(1_000)));
     }
 
     #[test]

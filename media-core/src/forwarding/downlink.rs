@@ -9,7 +9,7 @@ use super::{ForwardedRtp, ForwardingOutput, SERVER_SSRC, SubscriptionIndex, rate
 use crate::{
     congestion::{ArrivalLog, BitrateBounds, CongestionController, Pacer, WIRE_OVERHEAD_BYTES},
     ids::PeerId,
-    limits::{AUDIO_RESERVE_BPS, PACED_BACKLOG_MAX},
+    limits::{AUDIO_RESERVE_BPS, PACED_BACKLOG_MAX, REDUNDANCY_LOSS},
     rtp::{PROBE_PAYLOAD_TYPE, PROBE_SSRC, RtpHeader, ext::TRANSPORT_SEQUENCE, rtcp::TransportFeedback},
     time::Timestamp,
 };
@@ -36,6 +36,8 @@ pub(super) struct Downlink {
     probe_sequence: u16,
     /// What the participant itself sends.
     arrivals: ArrivalLog,
+    /// The path loses so much that frames of sound are sent with later ones once more.
+    loses: bool,
     /// What sound has cost lately.
     audio: LayerRates,
     /// When layers are to be given out again.
@@ -52,6 +54,7 @@ impl Downlink {
             transport_sequence: 0,
             probe_sequence: 0,
             arrivals: ArrivalLog::default(),
+            loses: false,
             audio: LayerRates::default(),
             tick: None,
             scheduled: None,
@@ -77,15 +80,20 @@ impl Downlink {
     /// The participant says what came of that which was sent.
     pub(super) fn on_feedback(&mut self, now: Timestamp, feedback: &TransportFeedback<'_>) {
         self.controller.on_feedback(now, feedback);
+        let enough = if self.loses { REDUNDANCY_LOSS.0 } else { REDUNDANCY_LOSS.1 };
+        self.loses = self.controller.loss() > enough;
         self.pacer.set_rate(self.controller.pacing_bps());
         self.tick = Some(now);
     }
 
     pub(super) fn handle_timeout(&mut self, now: Timestamp) {
         if self.controller.poll_timeout().is_some_and(|at| at <= now) {
+            let before = self.controller.estimate_bps();
             self.controller.handle_timeout(now);
             self.pacer.set_rate(self.controller.pacing_bps());
-            self.tick = Some(now);
+            if self.controller.estimate_bps() != before {
+                self.tick = Some(now);
+            }
         }
     }
 
@@ -121,6 +129,11 @@ impl Downlink {
 
     fn audio_need(&mut self, now: Timestamp, microphones: u64) -> u64 {
         self.audio.bps(now, 0).unwrap_or_default().max(microphones * AUDIO_RESERVE_BPS)
+    }
+
+    /// Whether sound needs redundancy.
+    pub(super) fn loses(&self) -> bool {
+        self.loses
     }
 
     /// So much waits that more pictures would only come later.

@@ -92,6 +92,7 @@ impl Forwarder {
             marker: packet.meta.marker,
             transport_sequence: 0,
             original_sequence: Some(numbers.sequence),
+            redundant: None,
             source: packet,
         };
         self.members[member.0].downlink.push(index, packet);

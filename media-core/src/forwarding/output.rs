@@ -37,6 +37,8 @@ pub struct ForwardedRtp {
     pub transport_sequence: u16,
     /// In a retransmission (RFC 4588) the number under which the packet was sent before.
     pub original_sequence: Option<u16>,
+    /// Frames of a microphone that were sent before, oldest first, and go along because the path loses (RFC 2198).
+    pub redundant: Option<Box<[SourcePacket]>>,
     /// What came from the publisher.
     pub source: SourcePacket,
 }
@@ -65,7 +67,7 @@ impl ForwardedRtp {
     /// have a few more or less.
     pub fn wire_bytes(&self) -> u32 {
         let number = if self.original_sequence.is_some() { 2 } else { 0 };
-        self.source.meta.wire_bytes() + number
+        self.source.meta.wire_bytes() + number + self.redundant_bytes()
     }
 
     /// Bytes of the publisher's payload in it, without the original number of a retransmission.
@@ -92,10 +94,14 @@ impl ForwardedRtp {
             ssrc: self.ssrc,
             sequence: self.sequence,
             timestamp: self.timestamp,
-            payload_type: self.payload_type,
+            payload_type: self.wire_payload_type(),
             marker: self.marker,
             extensions: &extensions[..count],
         };
+        if let Some(frames) = &self.redundant {
+            header.write(&[], out);
+            return self.write_redundant_payload(frames, out);
+        }
         match self.original_sequence {
             Some(original) => header.write_retransmission(original, self.source.payload(), out),
             None => header.write(self.source.payload(), out),

@@ -4,20 +4,26 @@
 use bytes::Bytes;
 
 use super::{
-    ForwardedRtp, Forwarder, ForwardingOutput, TrackIndex, member::PublishedSsrc,
-    output::forwarded_bytes_max, pump, repair::SourcePacket, schedule, speakers::Hearing,
+    ForwardedRtp, Forwarder, ForwardingOutput, TrackIndex,
+    member::PublishedSsrc,
+    output::forwarded_bytes_max,
+    pump,
+    redundancy::{frames_before, unpack},
+    repair::SourcePacket,
+    schedule,
+    speakers::Hearing,
     subscription::Offered,
 };
 use crate::{
-    DropReason,
+    Codec, DropReason,
     ids::PeerId,
     limits::{DATAGRAM_BYTES_MAX, SPEAKER_HELD_PACKETS, SPEAKER_LEVEL_MIN},
-    rtp::{PROBE_SSRC, PacketMeta, RtpHeader, RtpView},
+    rtp::{PROBE_SSRC, PacketMeta, RtpHeader, RtpView, red::RED_PAYLOAD_TYPE},
     time::Timestamp,
 };
 
 /// A packet that has passed the door, with its place in the publisher's numbering.
-struct Admitted {
+pub(super) struct Admitted {
     track: TrackIndex,
     encoding: u8,
     sequence: u64,
@@ -47,7 +53,13 @@ impl Forwarder {
         };
         let track = &mut self.tracks[published.track.0];
         track.received += 1;
-        let admitted = if member.permissions.allows(track.kind) {
+        let permitted = member.permissions.allows(track.kind);
+        let redundant = view.payload_type() == RED_PAYLOAD_TYPE && track.codec == Codec::Opus;
+        if permitted && redundant && !published.retransmissions {
+            self.recover(now, published, &view, datagram);
+        }
+        let track = &mut self.tracks[published.track.0];
+        let admitted = if permitted {
             self.admit(now, published, (&view, datagram, absent))
         } else {
             track.bar();
@@ -99,7 +111,8 @@ impl Forwarder {
         } else {
             (view, datagram)
         };
-        if view.payload_type() != track.codec.payload_type() {
+        let redundant = view.payload_type() == RED_PAYLOAD_TYPE && track.codec == Codec::Opus;
+        if view.payload_type() != track.codec.payload_type() && !redundant {
             return Err(DropReason::UnknownPayloadType);
         }
         let frame = if track.kind.is_video() {
@@ -112,16 +125,32 @@ impl Forwarder {
         } else {
             None
         };
-        let meta = PacketMeta::from_view(view, frame);
+        let mut meta = PacketMeta::from_view(view, frame);
+        if redundant {
+            meta = unpack(view, meta, track.codec.payload_type())?.primary;
+        }
         if !track.kind.is_video() && meta.audio_level.is_none() {
             return Err(DropReason::BadExtension);
         }
         if forwarded_bytes_max(view) > DATAGRAM_BYTES_MAX {
             return Err(DropReason::Oversized);
         }
+        self.take(now, published, SourcePacket { meta, datagram: datagram.clone() })
+    }
+
+    /// Gives a packet its place in the stream.
+    pub(super) fn take(
+        &mut self,
+        now: Timestamp,
+        published: PublishedSsrc,
+        packet: SourcePacket,
+    ) -> Result<Option<Admitted>, DropReason> {
+        let PublishedSsrc { track: index, encoding: encoding_index, .. } = published;
+        let track = &mut self.tracks[index.0];
+        let encoding = &mut track.encodings[usize::from(encoding_index)];
+        let frame = packet.meta.frame;
         let newest = encoding.numbers.newest();
-        let sequence = encoding.unwrap(meta.sequence, published.retransmissions)?;
-        let packet = SourcePacket { meta, datagram: datagram.clone() };
+        let sequence = encoding.unwrap(packet.meta.sequence, published.retransmissions)?;
         encoding.cache.insert(sequence, packet.clone())?;
         let expected = newest.map_or(sequence, |newest| (newest + 1).max(encoding.permitted_from));
         if sequence > expected {
@@ -191,7 +220,7 @@ impl Forwarder {
     }
 
     /// The fan-out: to each subscriber of the track what it lets through, under its own numbers.
-    fn on_admitted(&mut self, now: Timestamp, admitted: Admitted) {
+    pub(super) fn on_admitted(&mut self, now: Timestamp, admitted: Admitted) {
         let Admitted { track: index, encoding, sequence, packet } = admitted;
         let ahead = self.tracks[index.0].admit(encoding, sequence);
         let track = &self.tracks[index.0];
@@ -215,7 +244,7 @@ impl Forwarder {
                     encoding,
                 });
             }
-            let forwarded = ForwardedRtp {
+            let mut forwarded = ForwardedRtp {
                 ssrc: subscription.ssrc,
                 sequence: passed.numbers.sequence,
                 timestamp: passed.numbers.timestamp,
@@ -223,6 +252,7 @@ impl Forwarder {
                 marker: packet.meta.marker,
                 transport_sequence: 0,
                 original_sequence: None,
+                redundant: None,
                 source: packet.clone(),
             };
             if track.kind.is_video() {
@@ -230,6 +260,10 @@ impl Forwarder {
                 pump(now, member, &mut self.subscriptions, &mut self.out);
             } else {
                 subscription.on_sent(false);
+                if member.downlink.loses() {
+                    let cache = &track.encodings[0].cache;
+                    forwarded.redundant = frames_before(subscription, cache, sequence, &packet);
+                }
                 let packet = member.downlink.send_now(now, forwarded);
                 self.out.push_back(ForwardingOutput::Rtp { peer: member.peer, packet });
             }

@@ -1,4 +1,4 @@
-//! Owns the measurement of what an encoding costs on the wire: bytes of the last second, by temporal layer.
+//! Owns the measurement of what an encoding costs on the wire: bytes of the last seconds, by temporal layer.
 
 use std::time::Duration;
 
@@ -8,10 +8,15 @@ use crate::time::Timestamp;
 pub(super) const TEMPORAL_LAYERS: usize = 4;
 /// Length of one bucket.
 const BUCKET: Duration = Duration::from_millis(250);
-/// Buckets that make up the measured time, the open one not counted.
-const BUCKETS: usize = 4;
+/// Buckets that make up the measured time, the open one not counted: long enough that a key frame or a new slide is no
+/// change of what a picture costs.
+const BUCKETS: usize = 12;
+/// Buckets before anything is said.
+const BUCKETS_MIN: usize = 2;
+/// A pause of so many buckets ends the stream: what comes after it is another.
+const PAUSE: u64 = 4;
 
-/// Bytes per temporal layer over the last second.
+/// Bytes per temporal layer over the last three seconds.
 #[derive(Debug, Default)]
 pub(super) struct LayerRates {
     closed: [[u32; TEMPORAL_LAYERS]; BUCKETS],
@@ -38,7 +43,7 @@ impl LayerRates {
     /// Bits per second of the temporal layers up to `temporal`; nothing before half a second was measured.
     pub(super) fn bps(&mut self, now: Timestamp, temporal: usize) -> Option<u64> {
         self.turn(now);
-        if self.seen < BUCKETS / 2 {
+        if self.seen < BUCKETS_MIN {
             return None;
         }
         let buckets = self.seen.min(BUCKETS);
@@ -48,7 +53,7 @@ impl LayerRates {
         Some(bytes.sum::<u64>() * 8_000 / (BUCKET.as_millis() as u64 * buckets as u64))
     }
 
-    /// The highest temporal layer of the last second.
+    /// The highest temporal layer of the last seconds.
     pub(super) fn top_layer(&self) -> usize {
         let carries =
             |layer: &usize| self.open[*layer] > 0 || self.closed.iter().any(|bucket| bucket[*layer] > 0);
@@ -62,7 +67,7 @@ impl LayerRates {
             return;
         }
         self.bucket = bucket;
-        let running = self.newest.is_some() && passed <= BUCKETS as u64;
+        let running = self.newest.is_some() && passed <= PAUSE;
         for _ in 0..passed.min(BUCKETS as u64) {
             self.closed.rotate_right(1);
             self.closed[0] = std::mem::take(&mut self.open);
@@ -99,12 +104,12 @@ mod tests {
     }
 
     #[test]
-    fn what_has_stopped_costs_nothing_after_a_second() {
+    fn what_has_stopped_is_unknown_after_a_second() {
         let mut rates = LayerRates::default();
         for step in 0..60 {
             rates.on_packet(Timestamp::from_millis(step * 20), 0, 1_000);
         }
         assert!(rates.bps(Timestamp::from_millis(1_300), 0) > Some(0));
-        assert_eq!(rates.bps(Timestamp::from_millis(2_260), 0).unwrap_or_default(), 0);
+        assert_eq!(rates.bps(Timestamp::from_millis(2_560), 0), None);
     }
 }

@@ -15,6 +15,11 @@ pub struct SourcePacket {
 }
 
 impl SourcePacket {
+    /// Bytes of the payload.
+    pub(super) fn payload_bytes(&self) -> usize {
+        usize::from(self.meta.payload_len)
+    }
+
     /// The payload: a fragment of an SFrame ciphertext. Empty when only its length is known.
     pub fn payload(&self) -> &[u8] {
         let start = usize::from(self.meta.payload_offset);

@@ -1,4 +1,4 @@
-//! Owns the accounts of streams (FWD-007): for each track `received = admitted + held + dropped`, for each
+//! Owns the accounts of streams (FWD-007): for each track `received + recovered = admitted + held + dropped`, for each
 //! subscription `offered = forwarded + waiting + dropped`. Nothing vanishes without a name.
 
 use crate::{
@@ -18,6 +18,8 @@ pub struct TrackReport {
     pub kind: MediaKind,
     /// Packets on its SSRCs, retransmissions included.
     pub received: u64,
+    /// Frames of a microphone whose own packets were lost, and that came along with later ones.
+    pub recovered: u64,
     /// Packets offered to the subscribers.
     pub admitted: u64,
     /// Packets of a microphone that is not forwarded, held back in case it becomes loud.
@@ -29,7 +31,7 @@ pub struct TrackReport {
 impl TrackReport {
     /// Whether the account balances.
     pub fn balances(&self) -> bool {
-        self.received == self.admitted + self.held + self.dropped.total()
+        self.received + self.recovered == self.admitted + self.held + self.dropped.total()
     }
 }
 

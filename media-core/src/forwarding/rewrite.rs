@@ -135,6 +135,11 @@ impl Rewriter {
         None
     }
 
+    /// Whether a packet of the youngest stretch has a place in it.
+    pub(super) fn has_place(&self, sequence: u64) -> bool {
+        self.stretches.back().is_some_and(|stretch| (stretch.first..stretch.end).contains(&sequence))
+    }
+
     /// The source packet that was sent under `sequence`, as (encoding, extended source number).
     pub(super) fn find(&self, sequence: u16) -> Option<(u8, u64)> {
         // The newest outgoing number with these low bits.

@@ -284,10 +284,11 @@ impl Subscription {
         }
     }
 
-    /// Whether a packet belongs to a temporal layer that does not go through. More layers go through from a frame of the
-    /// base layer on, behind which nothing refers to what was left out; fewer from the next frame on.
+    /// Whether a packet belongs to a temporal layer that does not go through. More layers go through from a frame on that goes
+    /// through itself and that the descriptor marks as a switching point; fewer from the next frame on.
     fn leaves_out(&mut self, frame: FrameMeta, ahead: bool, wanted: u8) -> bool {
-        if ahead && frame.start && (wanted < self.temporal || frame.temporal == 0) {
+        let switches_up = frame.temporal <= self.temporal && (frame.switch_up || frame.key);
+        if ahead && frame.start && (wanted < self.temporal || switches_up) {
             self.temporal = wanted;
         }
         frame.temporal > self.temporal
@@ -323,6 +324,11 @@ impl Subscription {
         let (last, at) = self.rewriter.last_sent().unwrap_or((timestamp, now));
         let ticks = now.saturating_since(at).as_nanos() as u64 * rate / 1_000_000_000;
         last.wrapping_add(ticks as u32)
+    }
+
+    /// Whether a packet of the present stretch has a place in it.
+    pub(super) fn was_sent(&self, sequence: u64) -> bool {
+        self.rewriter.has_place(sequence)
     }
 
     /// The source packet behind an outgoing number.

@@ -10,8 +10,10 @@ mod interleavings;
 mod layers;
 mod liars;
 mod numbering;
+mod redundancy;
 mod repair;
 mod speakers;
+mod temporal;
 
 use std::time::Duration;
 

@@ -139,6 +139,7 @@ pub(super) struct Track {
     /// Extended sequence numbers that are held back (audio only).
     pub(super) held: VecDeque<u64>,
     pub(super) received: u64,
+    pub(super) recovered: u64,
     pub(super) admitted: u64,
     pub(super) dropped: DropCounters,
 }
@@ -165,6 +166,7 @@ impl Track {
             voice: Voice::default(),
             held: VecDeque::new(),
             received: 0,
+            recovered: 0,
             admitted: 0,
             dropped: DropCounters::default(),
         }
@@ -213,6 +215,7 @@ impl Track {
             source: self.owner,
             kind: self.kind,
             received: self.received,
+            recovered: self.recovered,
             admitted: self.admitted,
             held: self.held.len() as u64,
             dropped: self.dropped.clone(),

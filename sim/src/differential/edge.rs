@@ -5,7 +5,7 @@ use bytes::Bytes;
 use media_core::{
     PeerId, Timestamp,
     engine::Input,
-    rtp::{Protocol, RtpView, demux},
+    rtp::{Protocol, RtpView, demux, red::RED_PAYLOAD_TYPE},
 };
 
 use super::{Comparison, Happening, drive, engine, happenings};
@@ -67,6 +67,9 @@ fn front_of(datagram: &Bytes) -> Option<(Bytes, u16)> {
     let view = RtpView::parse(datagram).ok()?;
     let number = if RTX_PAYLOAD_TYPES.contains(&view.payload_type()) { 2 } else { 0 };
     let front = view.payload_offset() + number;
+    // The blocks of redundant audio are told apart by what stands in the payload.
+    let redundant = view.payload_type() == RED_PAYLOAD_TYPE;
     let padded = view.payload_offset() + view.payload_len() < datagram.len();
-    (!padded && front <= datagram.len()).then(|| (datagram.slice(..front), (datagram.len() - front) as u16))
+    (!padded && !redundant && front <= datagram.len())
+        .then(|| (datagram.slice(..front), (datagram.len() - front) as u16))
 }

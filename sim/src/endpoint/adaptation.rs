@@ -21,6 +21,9 @@ const HOLD_MAX: Duration = Duration::from_secs(32);
 /// What was on for less than this comes and goes.
 const STEADY: Duration = Duration::from_secs(10);
 
+/// For how long after a move want of room says nothing: the estimate begins anew.
+const SETTLING: Duration = Duration::from_secs(3);
+
 /// An encoding by its track and its place among the track's encodings, the smallest first.
 pub(super) type Encoding = (MediaKind, usize);
 
@@ -32,13 +35,21 @@ pub(super) struct Candidate {
     pub(super) bps: u64,
 }
 
+/// The room in which all of the candidates would be sent, in bits per second.
+pub(super) fn room_for(candidates: &[Candidate]) -> u64 {
+    let total: u64 = candidates.iter().map(|candidate| candidate.bps).sum();
+    (total * (100 + HEADROOM_PERCENT)).div_ceil(100)
+}
+
 /// What is being sent, and what was tried before.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Adaptation {
     running: BTreeMap<Encoding, Timestamp>,
     /// Until when what was switched off stays off, and how long that was.
     held: BTreeMap<Encoding, (Timestamp, Duration)>,
     short_since: Option<Timestamp>,
+    /// Until when the line is too new to draw conclusions from.
+    settles_at: Timestamp,
     /// How often something was switched off for want of room.
     switched_off: u64,
 }
@@ -76,9 +87,10 @@ impl Adaptation {
     }
 
     /// Another line, of which nothing is known: what the old one did not carry may be tried.
-    pub(super) fn on_moved(&mut self) {
+    pub(super) fn on_moved(&mut self, now: Timestamp) {
         self.held.clear();
         self.short_since = None;
+        self.settles_at = now + SETTLING;
     }
 
     fn fitting(&self, now: Timestamp, candidates: &[Candidate], budget_bps: u64) -> Vec<Encoding> {
@@ -119,12 +131,26 @@ impl Adaptation {
                 Some((_, before)) if now.saturating_since(since) < STEADY => (*before * 2).min(HOLD_MAX),
                 Some(_) | None => HOLD,
             };
-            self.held.insert(encoding, (now + hold, hold));
+            if now >= self.settles_at {
+                self.held.insert(encoding, (now + hold, hold));
+            }
             self.running.remove(&encoding);
             self.switched_off += 1;
         }
         for encoding in chosen {
             self.running.entry(*encoding).or_insert(now);
+        }
+    }
+}
+
+impl Default for Adaptation {
+    fn default() -> Self {
+        Self {
+            running: BTreeMap::new(),
+            held: BTreeMap::new(),
+            short_since: None,
+            settles_at: Timestamp::ZERO,
+            switched_off: 0,
         }
     }
 }
@@ -162,6 +188,13 @@ mod tests {
         assert_eq!(running(&adaptation), [LOW.encoding, SCREEN.encoding]);
         adaptation.choose(at(0.4), &ALL, 4_000_000);
         assert_eq!(running(&adaptation).len(), 4);
+    }
+
+    #[test]
+    fn in_the_room_for_all_of_them_all_of_them_are_sent() {
+        let mut adaptation = Adaptation::default();
+        adaptation.choose(at(0.0), &ALL, room_for(&ALL));
+        assert_eq!(running(&adaptation).len(), ALL.len());
     }
 
     #[test]
@@ -206,6 +239,17 @@ mod tests {
         let first = on_at(&mut adaptation, 20);
         let second = on_at(&mut adaptation, 30);
         assert!((first - 8.0).abs() < 0.2 && (second - 16.0).abs() < 0.2, "{first} {second}");
+    }
+
+    #[test]
+    fn after_a_move_the_estimate_begins_anew_and_what_it_did_not_carry_at_first_is_not_held_back() {
+        let mut adaptation = Adaptation::default();
+        adaptation.choose(at(0.0), &[LOW, MEDIUM], 2_000_000);
+        adaptation.on_moved(at(5.0));
+        adaptation.choose(at(5.1), &[LOW, MEDIUM], 400_000);
+        assert_eq!(running(&adaptation), [LOW.encoding]);
+        adaptation.choose(at(5.5), &[LOW, MEDIUM], 2_000_000);
+        assert_eq!(running(&adaptation).len(), 2);
     }
 
     #[test]

@@ -40,15 +40,7 @@ impl Endpoint {
                 self.on_outside(now);
             }
             Action::Misbehave(how) => self.begin_misbehaviour(now, how),
-            Action::Behave => {
-                self.adversary.end(now);
-                // What it asked for in between is forgotten: it sends and watches what its devices and its user say.
-                if self.session.participant().is_some() {
-                    self.publish(now);
-                    self.layout.clear();
-                    self.update_watching(now);
-                }
-            }
+            Action::Behave => self.end_misbehaviour(now),
             Action::CameraOn | Action::CameraOff => {
                 self.camera_on = action == Action::CameraOn;
                 self.publish(now);
@@ -64,6 +56,7 @@ impl Endpoint {
                 self.layout.choose(name, kind, layer.map(crate::scenario::Layer::index));
                 self.update_watching(now);
             }
+            Action::Move(_) => self.on_moved(now),
             Action::AdmitAll => {
                 for participant in self.session.knocking.keys().copied().collect::<Vec<_>>() {
                     self.session.request(now, Request::Admit { participant });
@@ -124,6 +117,7 @@ impl Endpoint {
             | Action::StopScreen
             | Action::CameraOn
             | Action::CameraOff
+            | Action::Move(_)
             | Action::Misbehave(_)
             | Action::Behave => return None,
         })
@@ -133,6 +127,16 @@ impl Endpoint {
         self.adversary.begin(now, how);
         if let Some(key) = self.encryption.as_ref().and_then(Encryption::base_key) {
             self.adversary.on_key(key);
+        }
+    }
+
+    /// What it asked for in between is forgotten: it sends and watches what its devices and its user say.
+    fn end_misbehaviour(&mut self, now: Timestamp) {
+        self.adversary.end(now);
+        if self.session.participant().is_some() {
+            self.publish(now);
+            self.layout.clear();
+            self.update_watching(now);
         }
     }
 

@@ -222,3 +222,67 @@ fn next(number: &mut u16) -> u16 {
     *number = number.wrapping_add(1);
     *number
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use media_core::{Ssrc, Timestamp};
+
+    use super::*;
+    use crate::recording::{Recording, Replay};
+
+    fn encoding(kind: MediaKind, codec: Codec) -> Outgoing {
+        let offer = EncodingOffer { ssrc: Ssrc(8), rtx_ssrc: Ssrc(9), target_kbps: 32 };
+        Outgoing::new((kind, 0), codec, offer, None, (65_534, 7))
+    }
+
+    fn frames(recording: &str, count: usize) -> Vec<ReplayedFrame> {
+        let mut replay = Replay::new(Recording::named(recording).unwrap(), Duration::ZERO, Timestamp::ZERO);
+        let late = Timestamp::from_millis(10_000);
+        (0..count).map(|_| replay.poll(late).unwrap()).collect()
+    }
+
+    #[test]
+    fn each_packet_of_redundant_audio_has_the_frames_before_and_is_sent_again_without_them() {
+        let mut voice = encoding(MediaKind::Audio, Codec::Opus);
+        let packets: Vec<Bytes> = frames("talk-vbr", 3)
+            .iter()
+            .enumerate()
+            .map(|(place, frame)| {
+                let mut packet = voice.audio_packet(frame, 960 * place as u32, vec![place as u8; 60], 2);
+                voice.on_leaving(&mut packet);
+                let bytes = Bytes::from(packet.bytes);
+                voice.on_left(&bytes);
+                bytes
+            })
+            .collect();
+        let views: Vec<RtpView<'_>> = packets.iter().map(|packet| RtpView::parse(packet).unwrap()).collect();
+        let opus = Codec::Opus.payload_type();
+        assert_eq!(views[0].payload_type(), opus);
+        let red = RedView::parse(views[2].payload(), opus).unwrap();
+        let told: Vec<(u16, u32, u8)> = red
+            .redundant(views[2].sequence(), views[2].timestamp())
+            .map(|frame| (frame.sequence, frame.timestamp, frame.payload[0]))
+            .collect();
+        assert_eq!((views[2].payload_type(), views[2].sequence()), (RED_PAYLOAD_TYPE, 1));
+        assert_eq!((told, red.primary()), (vec![(65_535, 0, 0), (0, 960, 1)], &[2; 60][..]));
+        let again = voice.again(1).unwrap();
+        let again = RtpView::parse(&again).unwrap();
+        assert_eq!(again.retransmitted().unwrap(), (1, &[2; 60][..]));
+    }
+
+    #[test]
+    fn a_frame_that_never_leaves_takes_no_number() {
+        let mut picture = encoding(MediaKind::Camera, Codec::Vp8);
+        let frames = frames("camera-vp9", 3);
+        let mut packets: Vec<Unnumbered> =
+            frames.iter().map(|frame| picture.packet(frame, (true, true), 0, &[1; 50])).collect();
+        packets.remove(1);
+        let numbers = packets.iter_mut().map(|packet| {
+            picture.on_leaving(packet);
+            RtpView::parse(&packet.bytes).unwrap().sequence()
+        });
+        assert_eq!(numbers.collect::<Vec<_>>(), [65_535, 0]);
+    }
+}

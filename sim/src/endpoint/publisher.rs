@@ -27,6 +27,8 @@ use crate::{
 /// What a packet has on the wire beside the encoded frame: IP and UDP, RTP with its extensions, SFrame's header and tag. Those
 /// of the recorded cameras have 64 to 76.
 const OVERHEAD_BYTES: u64 = 72;
+/// What a frame that goes along has beside itself: a block's header, SFrame's header and tag.
+const REDUNDANT_OVERHEAD_BYTES: u64 = 4 + 24;
 /// Seconds between the NTP epoch (1900) and the Unix epoch.
 const NTP_UNIX_OFFSET: u64 = 2_208_988_800;
 
@@ -141,11 +143,18 @@ impl Publisher {
         }
     }
 
-    /// What the encoding needs on the wire while it has much to say, in bits per second.
-    pub(super) fn wire_bps(&self, place: usize) -> u64 {
+    /// What audio needs on the wire when so many frames go along with each, in bits per second.
+    pub(super) fn audio_bps(&self, redundancy: usize) -> u64 {
         let recording = self.replay.recording();
         let (fps, busy) =
-            (u64::from(recording.fps), u64::from(recording.encodings[place].busy_bps(recording.fps)));
+            (u64::from(recording.fps), u64::from(recording.encodings[0].busy_bps(recording.fps)));
+        self.wire_bps(0) + redundancy as u64 * (busy + 8 * REDUNDANT_OVERHEAD_BYTES * fps)
+    }
+
+    /// What the encoding needs on the wire while it has much to say, in bits per second.
+    pub(super) fn wire_bps(&self, place: usize) -> u64 {
+        let fps = u64::from(self.replay.recording().fps);
+        let busy = 1_000 * u64::from(self.encodings[place].offer.target_kbps);
         let parts = (busy / 8 / fps).div_ceil(PAYLOAD_BYTES_MAX as u64).max(1);
         busy + 8 * OVERHEAD_BYTES * parts * fps
     }

@@ -9,17 +9,18 @@ use media_core::{
 
 use super::{
     Endpoint,
-    adaptation::Candidate,
+    adaptation::{self, Candidate},
     compounds::Compounds,
     outgoing::Unnumbered,
     publisher::{Publisher, Sending},
+    redundancy::Redundancy,
     uplink::Waiting,
 };
 use crate::{adversary::Misbehaviour, packet::Datagram, sabotage::Sabotage, trace::Channel as Wire};
 
 /// Whether the server takes redundant audio apart.
 const fn server_takes_red() -> bool {
-    false
+    true
 }
 
 impl Endpoint {
@@ -54,6 +55,20 @@ impl Endpoint {
         }
     }
 
+    /// The client is on another line and says so at once, as a client's check of its new address does (RFC 8445 section 2.2):
+    /// by an empty report (RFC 3550 section 6.1). What the old line carried says nothing of this one.
+    pub(super) fn on_moved(&mut self, now: Timestamp) {
+        if self.session.participant().is_none() {
+            return;
+        }
+        self.uplink.on_moved(now);
+        self.adaptation.on_moved(now);
+        self.redundancy = Redundancy::default();
+        let mut report = Vec::new();
+        rtcp::write_receiver_report(self.own_ssrc(), &[], &mut report);
+        self.send_feedback(now, Bytes::from(report));
+    }
+
     /// When [`Endpoint::advance_sending`] has something to do beside the frames that are due.
     pub(super) fn sending_timeout(&self) -> Option<Timestamp> {
         self.session.participant()?;
@@ -68,11 +83,11 @@ impl Endpoint {
         for publisher in self.publishers.iter().filter(|publisher| self.may_send(publisher.kind)) {
             candidates.extend(publisher.candidates());
             if !publisher.kind.is_video() {
-                audio_bps += publisher.wire_bps(0) * (1 + self.redundancy.depth() as u64);
+                audio_bps += publisher.audio_bps(self.redundancy.depth());
             }
         }
         self.redundancy.on_loss(now, self.uplink.loss());
-        self.uplink.set_demand(audio_bps + candidates.iter().map(|candidate| candidate.bps).sum::<u64>());
+        self.uplink.set_demand(audio_bps + adaptation::room_for(&candidates));
         let budget_bps = self.uplink.estimate_bps().saturating_sub(audio_bps);
         self.adaptation.choose(now, &candidates, budget_bps);
         for publisher in &mut self.publishers {

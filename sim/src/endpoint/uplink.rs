@@ -49,12 +49,6 @@ pub(super) struct Uplink {
     begun: Option<(MediaKind, usize, u32)>,
     transport_sequence: u16,
     probe_sequence: u16,
-    demand_bps: u64,
-}
-
-/// Whether the server says what arrives: without that nothing is known of the line.
-const fn server_reports() -> bool {
-    false
 }
 
 impl Uplink {
@@ -66,7 +60,6 @@ impl Uplink {
             begun: None,
             transport_sequence,
             probe_sequence: 0,
-            demand_bps: 0,
         }
     }
 
@@ -80,26 +73,21 @@ impl Uplink {
     }
 
     pub(super) fn handle_timeout(&mut self, now: Timestamp) {
-        if server_reports() && self.controller.poll_timeout().is_some_and(|at| at <= now) {
+        if self.controller.poll_timeout().is_some_and(|at| at <= now) {
             self.controller.handle_timeout(now);
         }
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Timestamp> {
-        let controller = self.controller.poll_timeout().filter(|_| server_reports());
-        [self.pacer.poll_timeout(), controller].into_iter().flatten().min()
+        [self.pacer.poll_timeout(), self.controller.poll_timeout()].into_iter().flatten().min()
     }
 
     /// The most that could be sent, in bits per second on the wire.
     pub(super) fn set_demand(&mut self, bps: u64) {
-        self.demand_bps = bps;
         self.controller.set_demand(bps);
     }
 
     pub(super) fn estimate_bps(&self) -> u64 {
-        if !server_reports() {
-            return BOUNDS.max;
-        }
         self.controller.estimate_bps()
     }
 
@@ -125,8 +113,7 @@ impl Uplink {
 
     /// The next packet whose turn it is.
     pub(super) fn poll(&mut self, now: Timestamp) -> Option<Waiting> {
-        let unguided = self.demand_bps * 5 / 2;
-        self.pacer.set_rate(if server_reports() { self.controller.pacing_bps() } else { unguided });
+        self.pacer.set_rate(self.controller.pacing_bps());
         let (_, packet) = self.pacer.poll(now)?;
         if let Waiting::Media(media) = &packet {
             self.begun = (!media.end).then(|| media.frame());
@@ -137,7 +124,7 @@ impl Uplink {
     /// Padding that a probe sends at this moment.
     pub(super) fn poll_padding(&mut self, now: Timestamp) -> Vec<Vec<u8>> {
         let mut packets = Vec::new();
-        while let Some(bytes) = self.controller.poll_padding(now).filter(|_| server_reports()) {
+        while let Some(bytes) = self.controller.poll_padding(now) {
             let mut rest = usize::from(bytes);
             loop {
                 self.probe_sequence = self.probe_sequence.wrapping_add(1);

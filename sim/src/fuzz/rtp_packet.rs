@@ -4,7 +4,7 @@
 use media_core::{
     DropReason,
     limits::DATAGRAM_BYTES_MAX,
-    rtp::{FrameReader, PacketMeta, Protocol, RtpHeader, RtpView, demux},
+    rtp::{FrameReader, PacketMeta, Protocol, RedView, Redundant, RtpHeader, RtpView, demux, red},
 };
 
 use super::{Verdict, require};
@@ -30,7 +30,21 @@ fn examine_reader(parse: Parse, bytes: &[u8]) -> Verdict {
     require(payload_end <= bytes.len(), || format!("the payload ends at {payload_end}"))?;
     // A stream's first packet; whether the descriptor is right is another target's question.
     let _ = FrameReader::new().frame_meta(&view);
+    redundant_audio_survives_the_wire(&view)?;
     survives_the_wire(parse, &view, &extensions)
+}
+
+/// Whatever the payload type says: a payload that reads as redundant audio is what its frames are written as.
+fn redundant_audio_survives_the_wire(view: &RtpView<'_>) -> Verdict {
+    let block_type = view.payload().first().map_or(0, |first| first & 0x7f);
+    let Ok(read) = RedView::parse(view.payload(), block_type) else { return Ok(()) };
+    let frames: Vec<_> = read.redundant(view.sequence(), view.timestamp()).collect();
+    let offset = |timestamp: u32| view.timestamp().wrapping_sub(timestamp);
+    let blocks: Vec<Redundant<'_>> =
+        frames.iter().filter_map(|frame| Redundant::new(offset(frame.timestamp), frame.payload)).collect();
+    let mut written = Vec::new();
+    red::write(&blocks, block_type, read.primary(), &mut written);
+    require(written == view.payload(), || format!("{read:?} became {written:?}"))
 }
 
 fn survives_the_wire(parse: Parse, view: &RtpView<'_>, extensions: &[(u8, &[u8])]) -> Verdict {
@@ -73,6 +87,13 @@ mod tests {
     fn the_real_reader_passes() {
         assert_eq!(examine(PACKET), Ok(()));
         assert_eq!(examine(b""), Ok(()));
+    }
+
+    #[test]
+    fn redundant_audio_passes() {
+        let payload = [0x80 | 0x6f, 0x0f, 0x00, 0x03, 0x6f, b'a', b'b', b'c', b'd', b'e'];
+        assert!(RedView::parse(&payload, 111).is_ok());
+        assert_eq!(examine(&[&PACKET[..20], &payload].concat()), Ok(()));
     }
 
     #[test]

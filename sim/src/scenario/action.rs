@@ -5,7 +5,7 @@ use media_core::{MediaKind, Permissions, Timestamp, signalling::Mode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::PersonIndex;
+use super::{PersonIndex, SiteIndex};
 use crate::adversary::Misbehaviour;
 
 /// One deed at one time.
@@ -79,6 +79,8 @@ pub enum Action {
     CameraOn,
     /// Switch the camera off.
     CameraOff,
+    /// Go over to another building's access link, without a new connection.
+    Move(SiteIndex),
     /// Break the rules from this moment on.
     Misbehave(Misbehaviour),
     /// Keep the rules again.

@@ -236,6 +236,8 @@ pub struct StepEntry {
     pub layer: Option<Located<WatchName>>,
     /// For misbehave.
     pub how: Option<Located<Misbehaviour>>,
+    /// For move.
+    pub site: Option<Located<String>>,
 }
 
 /// What a step does. The fields it needs stand in brackets.
@@ -294,6 +296,8 @@ pub enum Verb {
     CameraOn,
     /// Switch the camera off.
     CameraOff,
+    /// Go over to another building's line, keeping the connection (`site`).
+    Move,
     /// Break the rules in one way, in place of any other (`how`).
     Misbehave,
     /// Keep the rules again.
@@ -431,6 +435,7 @@ impl StepEntry {
             kind: None,
             layer: None,
             how: None,
+            site: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod expansion;
 mod fixtures;
+mod moves;
 mod refusals;
 
 use super::Scenario;

@@ -75,7 +75,7 @@ pub(super) fn validate(file: &ScenarioFile) -> Result<Scenario, Problem> {
     let called: Vec<&ConferenceEntry> = called.iter().map(|called| called.entry).collect();
     people::check_hosts(&called, &conferences, &people)?;
     people::check_sizes(file, &called, &people, limits)?;
-    let steps = steps::resolve(file, &people, &names)?;
+    let steps = steps::resolve(file, (&people, &sites), &names)?;
     people::check_links(file, &entry_of, &people, &steps)?;
     Ok(Scenario {
         name: file.name.value.clone(),

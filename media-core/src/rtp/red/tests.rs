@@ -23,7 +23,7 @@ fn frames<'a>(view: &RedView<'a>, sequence: u16, timestamp: u32) -> Vec<(u16, u3
 fn the_bits_stand_where_the_rfc_has_them() {
     // Section 3: F=1, type 111, offset 960, length 3; F=0, type 111; block; frame.
     let packet = written(&[Redundant::new(960, b"abc").unwrap()], b"de");
-    assert_eq!(packet, [0x80 | 111, 0x0f, 0x00, 0x03, 111, b'a', b'b', b'c', b'd', b'e']);
+    assert_eq!(packet, [0x80 | 0x6f, 0x0f, 0x00, 0x03, 0x6f, b'a', b'b', b'c', b'd', b'e']);
 }
 
 #[test]

@@ -1,26 +1,62 @@
 //! Owns the validation of steps: who acts, about whom, and which particulars belong to which deed.
 
+use std::collections::BTreeMap;
+
 use media_core::{MediaKind, Permissions};
 
 use super::{Names, time};
 use crate::scenario::{
-    Action, Located, Person, PersonIndex, Step,
+    Action, Located, Person, PersonIndex, Site, SiteIndex, Step,
     error::Problem,
     file::{ScenarioFile, StepEntry, Verb},
 };
 
 /// Makes the steps in order of time.
-pub(super) fn resolve(file: &ScenarioFile, people: &[Person], names: &Names) -> Result<Vec<Step>, Problem> {
+pub(super) fn resolve(
+    file: &ScenarioFile,
+    (people, sites): (&[Person], &[Site]),
+    names: &Names,
+) -> Result<Vec<Step>, Problem> {
     let mut steps = Vec::new();
     for entry in &file.steps {
         let at = time(&entry.at, "at", names.duration)?;
         for &who in names.people.all(&entry.who, "who")? {
-            steps.push(Step { at, who, action: action(entry, who, people, names)? });
+            steps.push((Step { at, who, action: action(entry, who, people, names)? }, entry));
         }
     }
     // Stable: at equal times the order of the file stays.
-    steps.sort_by_key(|step| step.at);
-    Ok(steps)
+    steps.sort_by_key(|(step, _)| step.at);
+    check_moves(&steps, people, sites)?;
+    Ok(steps.into_iter().map(|(step, _)| step).collect())
+}
+
+/// Whoever moves is elsewhere before, and both buildings are of one simulation host.
+fn check_moves(steps: &[(Step, &StepEntry)], people: &[Person], sites: &[Site]) -> Result<(), Problem> {
+    let mut places: BTreeMap<PersonIndex, SiteIndex> = BTreeMap::new();
+    for (step, entry) in steps {
+        let (Action::Move(to), Some(name)) = (step.action, &entry.site) else { continue };
+        let person = &people[step.who.0];
+        let from = places.insert(step.who, to).unwrap_or(person.site);
+        if from == to {
+            let message = format!("is where `{}` is at that time, expected another site", person.name);
+            return Err(Problem::at(name, "site", message));
+        }
+        if sites[from.0].borough != sites[to.0].borough {
+            let borough = |site: SiteIndex| match &sites[site.0].borough {
+                Some(borough) => format!("in `{borough}`"),
+                None => "in no borough".to_owned(),
+            };
+            let message = format!(
+                "is {}, but `{}`, where `{}` is at that time, is {}; expected a site of the same borough",
+                borough(to),
+                sites[from.0].name,
+                person.name,
+                borough(from)
+            );
+            return Err(Problem::at(name, "site", message));
+        }
+    }
+    Ok(())
 }
 
 fn action(entry: &StepEntry, who: PersonIndex, people: &[Person], names: &Names) -> Result<Action, Problem> {
@@ -58,6 +94,12 @@ fn action(entry: &StepEntry, who: PersonIndex, people: &[Person], names: &Names)
         Verb::StopScreen => own(MediaKind::Screen).map(|()| Action::StopScreen)?,
         Verb::CameraOn => own(MediaKind::Camera).map(|()| Action::CameraOn)?,
         Verb::CameraOff => own(MediaKind::Camera).map(|()| Action::CameraOff)?,
+        Verb::Move => match &entry.site {
+            Some(site) => Action::Move(names.sites.one(site, "site")?),
+            None => {
+                return Err(Problem::at(&entry.verb, "site", "is missing, expected `site` for this deed"));
+            }
+        },
         Verb::Misbehave => Action::Misbehave(needed(entry, "how", entry.how.as_ref())?),
         Verb::Behave => Action::Behave,
     })
@@ -70,6 +112,7 @@ fn check_particulars(entry: &StepEntry) -> Result<(), Problem> {
         Verb::Watch => &["whom", "kind", "layer"],
         Verb::SetMode => &["mode"],
         Verb::Misbehave => &["how"],
+        Verb::Move => &["site"],
         Verb::Admit
         | Verb::Remove
         | Verb::Revoke
@@ -100,6 +143,7 @@ fn check_particulars(entry: &StepEntry) -> Result<(), Problem> {
         ("kind", entry.kind.as_ref().map(|value| &value.span)),
         ("layer", entry.layer.as_ref().map(|value| &value.span)),
         ("how", entry.how.as_ref().map(|value| &value.span)),
+        ("site", entry.site.as_ref().map(|value| &value.span)),
     ];
     for (field, span) in given {
         if let (Some(span), false) = (span, taken.contains(&field)) {
