@@ -110,11 +110,13 @@ pub(super) fn upgrade(bench: &Bench<'_>, load: Load) -> Result<Upgrade, HarnessE
         if together.holds {
             break;
         }
-        match together.bottleneck() {
-            Bottleneck::Up if higher => up += 1,
-            _ if wider => down += 1,
-            _ if higher => up += 1,
-            _ => return Ok(needed(None)),
+        let rises = higher && (together.bottleneck() == Bottleneck::Up || !wider);
+        if rises {
+            up += 1;
+        } else if wider {
+            down += 1;
+        } else {
+            return Ok(needed(None));
         }
     }
     loop {
