@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use sim::sabotage::Sabotage;
 
-use super::{bytes, checks, clear, det, e2e, planning, proven, reference};
+use super::{bytes, checks, clear, det, e2e, planning, proven, reference, rfc8867};
 use crate::{
     check::{Check, Judge},
     evidence::Findings,
@@ -94,6 +94,16 @@ const NET: &[Proof] = &[
     ("no-packet-is-larger-than-the-limit", Sabotage::BigPackets, "keyless"),
 ];
 
+const WEAK: &[Proof] = &[
+    ("sound-is-whole-on-weak-lines", Sabotage::AudioLast, "weak-lines"),
+    ("sound-is-whole-on-weak-lines", Sabotage::Blindfold, "weak-lines"),
+    ("a-weak-guest-disturbs-nobody", Sabotage::SlowestSets, "weak-guest"),
+    ("the-first-sound-comes-in-time", Sabotage::JoinsDisturb, "joins"),
+    ("what-is-forwarded-can-be-decoded", Sabotage::SilentDrop, "layers"),
+    ("a-room-on-its-reserved-line-is-as-healthy-sites-are", Sabotage::AudioLast, "avc"),
+    ("a-room-on-its-reserved-line-is-as-healthy-sites-are", Sabotage::WideLinks, "avc"),
+];
+
 const SEC: &[Proof] = &[("foreign-streams-are-dropped", Sabotage::ForeignAccepted, "hostile")];
 
 const DET: &[Proof] = &[
@@ -144,10 +154,16 @@ const HOSTILE: &[Proof] = &[
 ];
 
 const TABLES: &[&[Proof]] =
-    &[HOSTILE, LIC, CAP, JOIN, PRES, CAM, FWD, E2E, NET, SEC, DET, REFERENCE, ACCOUNTS];
+    &[HOSTILE, LIC, CAP, JOIN, PRES, CAM, FWD, E2E, NET, SEC, DET, REFERENCE, ACCOUNTS, WEAK];
 
 /// Proofs of checks that no sabotage of a run reaches.
 const FIXTURES: &[BrokenFixture] = &[
+    (rfc8867::RFC_CHECK, "a controller that sees no delay", rfc8867::delay_hidden),
+    (rfc8867::RFC_CHECK, "encoders that never take more than they began with", rfc8867::never_more),
+    (rfc8867::RFC_CHECK, "receivers that say nothing", rfc8867::feedback_withheld),
+    (rfc8867::BANDS_CHECK, "a controller that sees no delay", rfc8867::bands_without_delay),
+    (rfc8867::BANDS_CHECK, "a flow that takes three times what it may", rfc8867::bands_greedy_flow),
+    (rfc8867::BANDS_CHECK, "encoders that never take more than they began with", rfc8867::bands_never_more),
     (
         "drawn-scenarios-are-as-the-model-says",
         "a server that turns guests away",

@@ -31,7 +31,7 @@ pub struct Demand {
 
 /// Room that has to be left above a rung before somebody climbs to it, as a share of what the step costs: an estimate that
 /// wavers must not make a picture waver.
-const CLIMB_MARGIN_PERCENT: u64 = 15;
+pub const CLIMB_MARGIN_PERCENT: u64 = 15;
 
 /// A rung for each demand, `None` where not even the floor fits. What is given out costs at most `budget_bps` in all.
 pub fn allocate(demands: &[Demand], budget_bps: u64) -> Vec<Option<usize>> {

@@ -7,7 +7,10 @@ use bytes::Bytes;
 
 use super::{ForwardedRtp, ForwardingOutput, SERVER_SSRC, SubscriptionIndex, rates::LayerRates};
 use crate::{
-    congestion::{ArrivalLog, BitrateBounds, CongestionController, Pacer, WIRE_OVERHEAD_BYTES},
+    congestion::{
+        ArrivalLog, BitrateBounds, CongestionController, Pacer, WIRE_OVERHEAD_BYTES,
+        allocation::CLIMB_MARGIN_PERCENT,
+    },
     ids::PeerId,
     limits::{AUDIO_RESERVE_BPS, PACED_BACKLOG_MAX, REDUNDANCY_LOSS},
     rtp::{PROBE_PAYLOAD_TYPE, PROBE_SSRC, RtpHeader, ext::TRANSPORT_SEQUENCE, rtcp::TransportFeedback},
@@ -123,7 +126,9 @@ impl Downlink {
     /// Says how much there would be to send if the path carried everything: nothing is probed beyond that.
     pub(super) fn set_demand(&mut self, now: Timestamp, microphones: u64, pictures_bps: u64) {
         let audio = self.audio_need(now, microphones);
-        self.controller.set_demand((audio + pictures_bps) * 100 / USABLE_PERCENT);
+        // A picture climbs only where there is more room than it needs.
+        let pictures = pictures_bps * (100 + CLIMB_MARGIN_PERCENT) / 100;
+        self.controller.set_demand((audio + pictures) * 100 / USABLE_PERCENT);
         self.pacer.set_rate(self.controller.pacing_bps());
     }
 

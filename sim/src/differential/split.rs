@@ -23,7 +23,7 @@ pub fn compare_split(run: &Run, parts: usize) -> Comparison {
     for (at, peer, happening) in &happenings(run) {
         // An engine without the media of a conference waits for less; each is woken when it wants to be, and what one of
         // them does then is compared at once.
-        while let Some(now) = timeouts.iter().min().copied().filter(|now| now < at) {
+        while let Some(now) = timeouts.iter().min().copied().filter(|now| now <= at) {
             let one = if timeouts[parts] == now { Some(drive(&mut all, now, Input::Timeout)) } else { None };
             let mut two = Vec::new();
             for (part, share) in shares.iter_mut().enumerate() {
