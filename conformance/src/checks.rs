@@ -43,6 +43,7 @@ mod release;
 mod removed;
 mod repair;
 mod resting;
+pub(crate) mod rfc8867;
 mod sec;
 mod secrecy;
 mod stage;
@@ -65,6 +66,7 @@ static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| {
     checks.extend_from_slice(e2e::CHECKS);
     checks.extend_from_slice(secrecy::CHECKS);
     checks.extend_from_slice(net::CHECKS);
+    checks.extend_from_slice(rfc8867::CHECKS);
     checks.extend_from_slice(bytes::CHECKS);
     checks.extend_from_slice(sec::CHECKS);
     checks.extend_from_slice(hostile::CHECKS);

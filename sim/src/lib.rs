@@ -4,6 +4,7 @@ pub mod adversary;
 pub mod channel;
 pub mod differential;
 pub mod endpoint;
+pub mod flows;
 pub mod fuzz;
 pub mod link;
 pub mod mail;

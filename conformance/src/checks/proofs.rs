@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use sim::sabotage::Sabotage;
 
-use super::{bytes, checks, clear, det, e2e, proven, reference};
+use super::{bytes, checks, clear, det, e2e, proven, reference, rfc8867};
 use crate::{
     check::{Check, Judge},
     evidence::Findings,
@@ -148,6 +148,12 @@ const TABLES: &[&[Proof]] =
 
 /// Proofs of checks that no sabotage of a run reaches.
 const FIXTURES: &[BrokenFixture] = &[
+    (rfc8867::RFC_CHECK, "a controller that sees no delay", rfc8867::delay_hidden),
+    (rfc8867::RFC_CHECK, "encoders that never take more than they began with", rfc8867::never_more),
+    (rfc8867::RFC_CHECK, "receivers that say nothing", rfc8867::feedback_withheld),
+    (rfc8867::BANDS_CHECK, "a controller that sees no delay", rfc8867::bands_without_delay),
+    (rfc8867::BANDS_CHECK, "a flow that takes three times what it may", rfc8867::bands_greedy_flow),
+    (rfc8867::BANDS_CHECK, "encoders that never take more than they began with", rfc8867::bands_never_more),
     (
         "drawn-scenarios-are-as-the-model-says",
         "a server that turns guests away",

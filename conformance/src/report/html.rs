@@ -8,6 +8,7 @@ mod checks;
 mod participant;
 mod policy;
 mod requirements;
+mod rfc8867;
 mod run;
 mod scenarios;
 mod sites;
@@ -41,6 +42,9 @@ pub fn gate_page(report: &GateReport) -> String {
     if report.requirements.iter().flat_map(|row| &row.checks).any(|check| check.status == CheckStatus::Fail) {
         places.insert(1, ("failed", "What failed"));
     }
+    if rfc8867::is_judged(report) {
+        places.push(("rfc-8867", "RFC 8867"));
+    }
     let title = format!("Generalprobe: {}", verdict::in_words(report));
     let body = html! {
         (verdict::of_gate(report))
@@ -49,6 +53,7 @@ pub fn gate_page(report: &GateReport) -> String {
             (requirements::section(report))
             (checks::section(report))
             (scenarios::section(report))
+            (rfc8867::section(report))
         }
     };
     page(&title, report.verdict, &places, &body)

@@ -30,6 +30,9 @@ const SILENCE_STEP: Duration = Duration::from_millis(200);
 const HALVINGS_MAX: u32 = 16;
 /// How long a train is waited for, after a round trip.
 const TRAIN_PATIENCE: Duration = Duration::from_secs(1);
+/// How much faster than the estimate packets leave.
+const PACING_PERCENT: u64 = 250;
+const PACING_LOSSY_PERCENT: u64 = 125;
 /// Round-trip time before any is known.
 const RTT: Duration = Duration::from_millis(100);
 /// Round-trip times beyond this are somebody's lie.
@@ -124,7 +127,7 @@ impl CongestionController {
         }
         self.on_heard(now);
         self.take_arrivals(now);
-        let losses_are_new = self.losses.on_feedback(now, total, lost, found).is_some();
+        let losses_are_new = self.losses.on_feedback(now, self.rate.bps(), (total, lost, found)).is_some();
         self.rate.on_observation(
             now,
             Observation {
@@ -134,6 +137,7 @@ impl CongestionController {
                 sent_bps: self.throughput.sent_bps(),
                 rtt: self.rtt.unwrap_or(RTT),
                 losses: self.losses.verdict(),
+                lost_share: self.losses.share(),
                 losses_are_new,
             },
         );
@@ -169,7 +173,10 @@ impl CongestionController {
 
     /// How fast packets may leave: more than the estimate, so that a large frame does not wait long; in a probe its rate.
     pub fn pacing_bps(&self) -> u64 {
-        let usual = self.estimate_bps().saturating_mul(5) / 2;
+        // Where packets are lost, bursts may be what does not fit.
+        let percent =
+            if self.losses.verdict() == LossVerdict::Free { PACING_PERCENT } else { PACING_LOSSY_PERCENT };
+        let usual = self.estimate_bps().saturating_mul(percent) / 100;
         self.probing.bps().map_or(usual, |bps| usual.max(bps as u64))
     }
 
@@ -273,11 +280,12 @@ impl CongestionController {
     fn look_for_more(&mut self, now: Timestamp) {
         let losses = self.losses.verdict();
         let has_room = self.trend.usage() != Usage::Over && !matches!(losses, LossVerdict::High(_));
+        self.probing.set_variation(self.trend.variation_ms());
         let patience = self.rtt.unwrap_or(RTT) + TRAIN_PATIENCE;
         while let Some(found) = self.probing.poll_found(now, patience) {
             let outlook = self.outlook(has_room);
             let raised = self.search.on_found(now, found, outlook, &mut self.probing);
-            if let Some(bps) = raised.filter(|_| has_room) {
+            if let Some(bps) = raised {
                 self.rate.raise_to(now, bps);
             }
         }
@@ -290,7 +298,10 @@ impl CongestionController {
             estimate_bps: self.rate.bps(),
             demand_bps: (self.demand as f64).min(self.bounds.max as f64),
             sent_bps: self.throughput.sent_bps(),
+            acknowledged_bps: self.throughput.acknowledged_bps(),
+            queue: self.queue.delay(),
             is_calm,
+            is_free: self.losses.verdict() == LossVerdict::Free,
             reduced: self.rate.reduced(),
         }
     }

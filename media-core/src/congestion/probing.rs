@@ -9,8 +9,11 @@ use crate::Timestamp;
 /// UDP payload of a padding packet: RTP header, transport-wide sequence number, and as much padding as one byte can count
 /// (RFC 3550 section 5.1).
 const PADDING_BYTES: u16 = 255 + 20;
-/// A train lasts so long, at least, and has so many packets (libwebrtc's numbers).
+/// A train lasts so long, at least, and has so many packets (libwebrtc's numbers). Where delay varies by itself it is longer,
+/// up to the most, so that it shows more than the variation.
 const TRAIN: Duration = Duration::from_millis(15);
+const TRAIN_MAX: Duration = Duration::from_millis(100);
+const TRAIN_VARIATIONS: f64 = 10.0;
 const TRAIN_PACKETS: u32 = 5;
 /// Trains that may wait for their turn.
 const WAITING_MAX: usize = 4;
@@ -69,9 +72,20 @@ pub(super) struct Probing {
     leaving: Option<Train>,
     arriving: VecDeque<Measured>,
     cluster: Cluster,
+    length: Duration,
 }
 
 impl Probing {
+    /// By how much the delay of packets varies, in milliseconds, on a path without a queue.
+    pub(super) fn set_variation(&mut self, ms: f64) {
+        self.length = Duration::from_secs_f64(TRAIN_VARIATIONS * ms / 1e3).clamp(TRAIN, TRAIN_MAX);
+    }
+
+    /// Whether trains have to be long.
+    pub(super) fn is_long(&self) -> bool {
+        self.length > 2 * TRAIN
+    }
+
     /// Asks for a train at this rate.
     pub(super) fn ask(&mut self, now: Timestamp, bps: f64) {
         if self.waiting.len() < WAITING_MAX {
@@ -104,7 +118,7 @@ impl Probing {
         train.bytes += u64::from(bytes) - promised;
         train.packets += 1;
         let cluster = train.cluster;
-        let seconds = TRAIN.as_secs_f64();
+        let seconds = self.length.max(TRAIN).as_secs_f64();
         if train.packets >= TRAIN_PACKETS && train.bytes as f64 * 8.0 >= train.bps * seconds {
             if let Some(measured) = self.arriving.iter_mut().find(|measured| measured.cluster == cluster) {
                 measured.left = Some((now, train.bytes));

@@ -5,16 +5,21 @@ use std::time::Duration;
 use super::{loss::LossVerdict, trendline::Usage};
 use crate::Timestamp;
 
-/// A growing queue brings the rate to this share of what arrives.
+/// A growing queue brings the rate to this share of what arrives; one that is still short, to that one.
 const BETA: f64 = 0.85;
+const BETA_SHORT: f64 = 0.9;
 /// Growth far from what the path is known to carry, for each second.
 const GROWTH: f64 = 0.08;
+/// A segment of the TCP flow that losses are compared with, in bits.
+const TCP_SEGMENT_BITS: f64 = 8.0 * 1_460.0;
 /// Growth where the path loses by itself.
 const GROWTH_LOSSY: f64 = 0.005;
 /// Growth near it: so many bits per second for each second at 1 Mbit/s, with the square root of the rate at others. Every flow on
 /// a line climbs by less of its rate the more it has, so that shares become equal, and what thirty small flows climb
 /// together does not fill the queue before any of them notices.
-const CLIMB_BPS: f64 = 40_000.0;
+const CLIMB_BPS: f64 = 45_000.0;
+/// But not faster than this share of the rate.
+const CLIMB_MAX: f64 = 0.25;
 /// From which share of the known capacity growth is slow, and beyond which the capacity is another.
 const NEAR: f64 = 0.8;
 const BEYOND: f64 = 1.2;
@@ -27,15 +32,27 @@ const ACKNOWLEDGED_MARGIN_BPS: f64 = 10_000.0;
 const LIMITED: f64 = 0.8;
 /// A queue longer than this stands, if it does not get shorter.
 const STANDING: Duration = Duration::from_millis(60);
+/// Between two reductions lies a round trip, but not less and not more than this, and what feedback takes. Who is near does not
+/// give way more often than who is far.
+const PAUSE_MIN: Duration = Duration::from_millis(250);
+const PAUSE_MAX: Duration = Duration::from_millis(350);
+const FEEDBACK_INTERVAL: Duration = Duration::from_millis(100);
+/// One longer than this cannot wait for the effect of the last reduction.
+const LONG: Duration = Duration::from_millis(200);
 /// A queue that is shorter is none.
 const DRAINED: Duration = Duration::from_millis(25);
 /// A queue of so many seconds brings the rate to nothing, if it were not for [`DRAIN_MIN`].
-const DRAIN_SECONDS: f64 = 1.2;
+const DRAIN_SECONDS: f64 = 1.0;
 /// While a long queue drains, at least this share of what arrives is sent.
-const DRAIN_MIN: f64 = 0.25;
-/// A queue that does not drain after so many reductions is somebody else's, and is left alone for a while.
+const DRAIN_MIN: f64 = 0.15;
+/// A queue that does not drain after so many reductions is somebody else's, such as a TCP flow that fills whatever queue there
+/// is. It is left alone for a while, and for some time after that fewer reductions are enough.
 const REDUCTIONS_IN_VAIN: u32 = 8;
+const REDUCTIONS_IN_VAIN_AGAIN: u32 = 3;
 const LEFT_ALONE: Duration = Duration::from_secs(15);
+const OTHERS_REMEMBERED: Duration = Duration::from_mins(1);
+/// Beside it a queue that grows brings the rate to this share of what arrives only.
+const BETA_BESIDE_OTHERS: f64 = 0.9;
 
 /// What one feedback says.
 #[derive(Clone, Copy, Debug)]
@@ -48,8 +65,19 @@ pub(super) struct Observation {
     pub(super) sent_bps: Option<f64>,
     pub(super) rtt: Duration,
     pub(super) losses: LossVerdict,
+    /// Share of packets lost lately.
+    pub(super) lost_share: f64,
     /// A window of losses is complete.
     pub(super) losses_are_new: bool,
+}
+
+impl Observation {
+    /// What a TCP flow with this round trip and these losses would send (Mathis, Semke, Mahdavi, Ott 1997): below that no loss
+    /// asks for less.
+    fn tcp_bps(&self) -> f64 {
+        let seconds = self.rtt.as_secs_f64().max(0.01);
+        TCP_SEGMENT_BITS / seconds * (1.5 / self.lost_share.max(0.001)).sqrt()
+    }
 }
 
 /// The estimate, in bits per second.
@@ -68,7 +96,9 @@ pub(super) struct RateControl {
     /// Where to go back to when the queue has drained.
     resume_bps: Option<f64>,
     reductions_in_vain: u32,
-    left_alone_until: Timestamp,
+    /// When the last of them was counted.
+    counted: Option<Timestamp>,
+    left_alone_until: Option<Timestamp>,
     queue_before: Duration,
 }
 
@@ -86,7 +116,8 @@ impl RateControl {
             reduced_for_losses: None,
             resume_bps: None,
             reductions_in_vain: 0,
-            left_alone_until: Timestamp::ZERO,
+            counted: None,
+            left_alone_until: None,
             queue_before: Duration::ZERO,
         }
     }
@@ -139,7 +170,7 @@ impl RateControl {
 
     /// A queue that is long and does not get shorter by itself, unless it is somebody else's.
     fn is_standing(&self, now: Timestamp, seen: Observation) -> bool {
-        now >= self.left_alone_until
+        !self.is_beside_others(now)
             && seen.queue > STANDING
             && seen.queue + Duration::from_millis(5) > self.queue_before
     }
@@ -155,12 +186,12 @@ impl RateControl {
 
     fn on_queue(&mut self, now: Timestamp, seen: Observation) {
         let arrives = seen.acknowledged_bps.unwrap_or(self.bps);
-        let pause = seen.rtt.clamp(Duration::from_millis(50), Duration::from_millis(300))
-            + Duration::from_millis(100);
+        let pause = seen.rtt.clamp(PAUSE_MIN, PAUSE_MAX) + FEEDBACK_INTERVAL;
         let is_soon_after = |at: Option<Timestamp>| at.is_some_and(|at| now.saturating_since(at) < pause);
         let is_short = seen.queue < STANDING;
+        let tolerated = if seen.queue > LONG { BETA } else { 0.5 };
         // The train that raised the estimate makes a short queue itself.
-        if (is_soon_after(self.reduced) && arrives > 0.5 * self.bps)
+        if (is_soon_after(self.reduced) && arrives > tolerated * self.bps)
             || (is_soon_after(self.raised) && is_short)
         {
             return;
@@ -170,22 +201,37 @@ impl RateControl {
         let arrives = if is_limited && is_short { arrives.max(self.bps) } else { arrives };
         self.reduced = Some(now);
         self.on_capacity(arrives);
-        self.reductions_in_vain += 1;
-        if self.reductions_in_vain > REDUCTIONS_IN_VAIN {
-            self.left_alone_until = now + LEFT_ALONE;
-            self.reductions_in_vain = 0;
+        if self.is_queue_of_others(now, seen.rtt) {
             self.resume_bps = None;
+            return self.set(self.bps.min(BETA_BESIDE_OTHERS * arrives));
         }
-        let target = BETA * arrives;
-        if now < self.left_alone_until {
-            return self.set(self.bps.min(target));
-        }
+        let beta = if is_short { BETA_SHORT } else { BETA };
+        let target = beta * arrives;
         let wait = seen.queue.saturating_sub(STANDING).as_secs_f64();
-        let share = (BETA - wait / DRAIN_SECONDS).max(DRAIN_MIN);
-        if share < BETA && target < self.bps.max(self.resume_bps.unwrap_or(0.0)) {
+        let share = (beta - wait / DRAIN_SECONDS).max(DRAIN_MIN);
+        if share < beta && target < self.bps.max(self.resume_bps.unwrap_or(0.0)) {
             self.resume_bps = Some(self.resume_bps.map_or(target, |before| before.min(target)));
         }
         self.set(self.bps.min(share * arrives));
+    }
+
+    fn is_beside_others(&self, now: Timestamp) -> bool {
+        self.left_alone_until.is_some_and(|until| now < until)
+    }
+
+    /// Whether reductions have been in vain; another one is due. What was done less than a round trip ago cannot have had an effect.
+    fn is_queue_of_others(&mut self, now: Timestamp, rtt: Duration) -> bool {
+        if self.counted.is_none_or(|at| now.saturating_since(at) > rtt + rtt / 2) {
+            self.counted = Some(now);
+            self.reductions_in_vain += 1;
+        }
+        let is_again = self.left_alone_until.is_some_and(|until| now < until + OTHERS_REMEMBERED);
+        let enough = if is_again { REDUCTIONS_IN_VAIN_AGAIN } else { REDUCTIONS_IN_VAIN };
+        if !self.is_beside_others(now) && self.reductions_in_vain > enough {
+            self.left_alone_until = Some(now + LEFT_ALONE);
+            self.reductions_in_vain = 0;
+        }
+        self.is_beside_others(now)
     }
 
     fn on_capacity(&mut self, bps: f64) {
@@ -202,7 +248,8 @@ impl RateControl {
         let pause = seen.rtt + Duration::from_millis(300);
         if self.reduced_for_losses.is_none_or(|at| now.saturating_since(at) >= pause) {
             self.reduced_for_losses = Some(now);
-            self.set(self.bps * (1.0 - 0.5 * share));
+            let least = seen.tcp_bps().min(self.bps);
+            self.set((self.bps * (1.0 - 0.5 * share)).max(least));
         }
     }
 
@@ -212,7 +259,10 @@ impl RateControl {
         }
         let near = self.capacity_bps.is_some_and(|capacity| self.bps > NEAR * capacity);
         let step = match seen.losses {
-            LossVerdict::Free if near => CLIMB_BPS * (self.bps / 1e6).sqrt() * seconds,
+            LossVerdict::Free if near => {
+                (CLIMB_BPS * (self.bps / 1e6).sqrt()).min(CLIMB_MAX * self.bps) * seconds
+            }
+            _ if seen.losses != LossVerdict::Free && self.bps < seen.tcp_bps() => GROWTH * self.bps * seconds,
             LossVerdict::Free => GROWTH * self.bps * seconds,
             LossVerdict::Own => GROWTH_LOSSY * self.bps * seconds,
             LossVerdict::Hold | LossVerdict::High(_) => 0.0,

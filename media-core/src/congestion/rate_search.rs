@@ -10,26 +10,43 @@ use crate::Timestamp;
 const FIRST: [f64; 2] = [3.0, 6.0];
 /// A train that shows this share of what it tried is followed by one at twice what it showed.
 const SUCCESS: f64 = 0.7;
-/// Later ones try this multiple of the estimate.
+/// Later ones try this multiple of the estimate; long ones less, because what does not fit waits.
 const FURTHER: f64 = 2.0;
+const FURTHER_LONG: f64 = 1.5;
 /// Nothing is tried beyond this multiple of what is wanted: a little more, so that the estimate can get there.
 const DEMAND_MARGIN: f64 = 1.1;
 /// Between two searches; doubled by each that found nothing, up to the longest.
 const PAUSE: Duration = Duration::from_secs(5);
 const PAUSE_MAX: Duration = Duration::from_secs(40);
+/// How long a path that loses packets counts as new.
+const START: Duration = Duration::from_secs(15);
+/// Before the path was ever full.
+const PAUSE_START: Duration = Duration::from_secs(1);
 /// The longest after a fall: what was taken away may come back.
-const PAUSE_FALLEN_MAX: Duration = Duration::from_secs(6);
+const PAUSE_FALLEN_MAX: Duration = Duration::from_secs(5);
 /// When so much more is wanted than at the last search, there is another one soon: that one stopped at what was wanted.
 const WANTED_MORE: f64 = 1.2;
 const PAUSE_WANTED: Duration = Duration::from_millis(300);
+/// The longest after a find that was none: others share the line, or its delay varies by itself.
+const MISTRUST_MAX: Duration = Duration::from_secs(80);
 /// After a queue, nothing is searched for so long.
 const CALM: Duration = Duration::from_secs(2);
+/// Nothing is searched for on top of a longer queue than this.
+const QUEUE_SHORT: Duration = Duration::from_millis(30);
+/// A train that makes the queue longer by this does not fit.
+const QUEUE_GROWTH: Duration = Duration::from_millis(25);
 /// A success after which a queue grows within this time was none.
 const TRIAL: Duration = Duration::from_secs(3);
 /// What is sent says nothing of the path below this share of the estimate.
 const LIMITED: f64 = 0.8;
+/// How much the last feedback counts in that.
+const USED_SMOOTHING: f64 = 0.1;
+/// One find is followed by the next at once if the path was not full for so long.
+const NOT_FULL: Duration = Duration::from_secs(30);
 /// The estimate has fallen if it is below this share of what it was.
 const FALLEN: f64 = 0.66;
+/// What it was counts up to this multiple of what arrived.
+const HEIGHT_MARGIN: f64 = 1.2;
 /// And that is remembered for so long.
 const FALL_REMEMBERED: Duration = Duration::from_mins(2);
 
@@ -40,8 +57,14 @@ pub(super) struct Outlook {
     pub(super) demand_bps: f64,
     /// What was sent of what arrived lately.
     pub(super) sent_bps: Option<f64>,
-    /// No queue grows or stands, and losses do not stand against more.
+    /// What arrives.
+    pub(super) acknowledged_bps: Option<f64>,
+    /// How long packets wait.
+    pub(super) queue: Duration,
+    /// No queue grows, and losses do not stand against more.
     pub(super) is_calm: bool,
+    /// Hardly anything is lost.
+    pub(super) is_free: bool,
     /// When the estimate last went down because of a queue.
     pub(super) reduced: Option<Timestamp>,
 }
@@ -49,13 +72,19 @@ pub(super) struct Outlook {
 /// When was searched last, and with what success.
 #[derive(Debug)]
 pub(super) struct RateSearch {
-    has_begun: bool,
+    began: Option<Timestamp>,
     searched: Timestamp,
+    /// How long packets waited then.
+    queue_before: Duration,
     /// What was wanted then.
     searched_for: f64,
     pause: Duration,
+    /// At least this long between two searches, because finds were none.
+    mistrust: Duration,
     /// When a train last raised the estimate, and from what.
     raised: Option<(Timestamp, f64)>,
+    /// Share of the estimate that was sent lately.
+    used: f64,
     /// The highest estimate, until it is reached again or forgotten.
     height: Option<(f64, Timestamp)>,
 }
@@ -63,10 +92,13 @@ pub(super) struct RateSearch {
 impl Default for RateSearch {
     fn default() -> Self {
         Self {
-            has_begun: false,
+            began: None,
             searched: Timestamp::ZERO,
+            queue_before: Duration::ZERO,
             searched_for: 0.0,
             pause: PAUSE,
+            mistrust: Duration::ZERO,
+            used: 0.0,
             raised: None,
             height: None,
         }
@@ -76,10 +108,10 @@ impl Default for RateSearch {
 impl RateSearch {
     /// Something is sent, and so much is wanted.
     pub(super) fn begin(&mut self, now: Timestamp, start_bps: f64, demand_bps: f64, probing: &mut Probing) {
-        if self.has_begun || demand_bps <= start_bps {
+        if self.began.is_some() || demand_bps <= start_bps {
             return;
         }
-        self.has_begun = true;
+        self.began = Some(now);
         self.searched = now;
         self.searched_for = demand_bps;
         let most = DEMAND_MARGIN * demand_bps;
@@ -107,15 +139,19 @@ impl RateSearch {
         outlook: Outlook,
         probing: &mut Probing,
     ) -> Option<f64> {
-        if found.bps <= 1.1 * outlook.estimate_bps {
+        let fits = outlook.is_calm && outlook.queue < self.queue_before + QUEUE_GROWTH;
+        if found.bps <= 1.1 * outlook.estimate_bps || !fits {
             if !probing.is_busy() && self.raised.is_none_or(|(at, _)| at < self.searched) {
                 self.pause = (2 * self.pause).min(PAUSE_MAX);
             }
-            return (found.bps > outlook.estimate_bps).then_some(found.bps);
+            return (fits && found.bps > outlook.estimate_bps).then_some(found.bps);
         }
         self.raised = Some((now, outlook.estimate_bps));
-        let next = (FURTHER * found.bps).min(DEMAND_MARGIN * outlook.demand_bps);
-        if found.bps > SUCCESS * found.tried_bps && next > 1.2 * found.bps && !probing.is_busy() {
+        let next = (further(probing) * found.bps).min(DEMAND_MARGIN * outlook.demand_bps);
+        let is_wide = outlook.reduced.is_none_or(|at| now.saturating_since(at) > NOT_FULL);
+        let goes_on = self.is_starting(now, outlook)
+            || (outlook.is_free && (is_wide || self.has_fallen(now, outlook.estimate_bps)));
+        if goes_on && found.bps > SUCCESS * found.tried_bps && next > 1.2 * found.bps && !probing.is_busy() {
             probing.ask(now, next);
         }
         Some(found.bps)
@@ -123,21 +159,24 @@ impl RateSearch {
 
     /// Feedback has come.
     pub(super) fn on_outlook(&mut self, now: Timestamp, outlook: Outlook, probing: &mut Probing) {
-        let has_fallen = self.follow_height(now, outlook.estimate_bps);
-        self.judge_raise(outlook);
+        self.follow_height(now, outlook);
+        let has_fallen = self.has_fallen(now, outlook.estimate_bps);
+        self.judge_raise(now, outlook);
         let wants_more = outlook.demand_bps > WANTED_MORE * self.searched_for;
-        let pause = match has_fallen {
-            _ if wants_more => PAUSE_WANTED,
-            true => self.pause.min(PAUSE_FALLEN_MAX),
-            false => self.pause,
-        };
-        let is_limited = outlook.sent_bps.is_none_or(|bps| bps < LIMITED * outlook.estimate_bps);
+        let pause = self.pause_before_search(has_fallen, wants_more, outlook);
+        let used = outlook.sent_bps.unwrap_or(0.0) / outlook.estimate_bps;
+        self.used += USED_SMOOTHING * (used - self.used);
+        let is_limited = self.used < LIMITED;
         let is_after_queue = outlook.reduced.is_some_and(|at| now.saturating_since(at) < CALM);
         if probing.is_busy()
-            || !self.has_begun
+            || self.began.is_none()
             || !outlook.is_calm
+            || outlook.queue > QUEUE_SHORT
             || is_after_queue
-            || !(is_limited || has_fallen || wants_more)
+            || !(is_limited
+                || wants_more
+                || self.is_starting(now, outlook)
+                || (outlook.is_free && has_fallen))
             || outlook.demand_bps <= outlook.estimate_bps
             || now.saturating_since(self.searched) < pause
         {
@@ -145,28 +184,60 @@ impl RateSearch {
         }
         self.searched = now;
         self.searched_for = outlook.demand_bps;
-        probing.ask(now, (FURTHER * outlook.estimate_bps).min(DEMAND_MARGIN * outlook.demand_bps));
+        self.queue_before = outlook.queue;
+        probing.ask(now, (further(probing) * outlook.estimate_bps).min(DEMAND_MARGIN * outlook.demand_bps));
     }
 
     /// What a queue takes away again soon after was not found.
-    fn judge_raise(&mut self, outlook: Outlook) {
+    fn judge_raise(&mut self, now: Timestamp, outlook: Outlook) {
         let Some((raised, from_bps)) = self.raised else { return };
-        let is_on_trial = |at: Timestamp| at >= raised && at.saturating_since(raised) < TRIAL;
-        if outlook.reduced.is_some_and(is_on_trial) && outlook.estimate_bps < 1.1 * from_bps {
+        let was_reduced =
+            outlook.reduced.is_some_and(|at| at >= raised && at.saturating_since(raised) < TRIAL);
+        if was_reduced && outlook.estimate_bps < 1.1 * from_bps {
             self.raised = None;
-            self.pause = (2 * self.pause).min(PAUSE_MAX);
+            self.mistrust = (2 * self.mistrust).clamp(2 * PAUSE, MISTRUST_MAX);
+        } else if now.saturating_since(raised) > TRIAL {
+            self.raised = None;
+            self.mistrust = Duration::ZERO;
         }
     }
 
+    /// Those who share a line do not search at the same time: the estimate, of which no two are alike, makes the pause up to a
+    /// half longer.
+    fn pause_before_search(&self, has_fallen: bool, wants_more: bool, outlook: Outlook) -> Duration {
+        let most = match outlook.reduced {
+            _ if wants_more => PAUSE_WANTED,
+            None => PAUSE_START,
+            Some(_) if has_fallen => PAUSE_FALLEN_MAX,
+            Some(_) => PAUSE_MAX,
+        };
+        let pause = self.pause.min(most).max(self.mistrust);
+        pause + pause * (outlook.estimate_bps as u64 % 512) as u32 / 1024
+    }
+
+    /// Whether the path was never full; if it loses packets, for a while only.
+    fn is_starting(&self, now: Timestamp, outlook: Outlook) -> bool {
+        let is_new = self.began.is_none_or(|at| now.saturating_since(at) < START);
+        outlook.reduced.is_none() && (outlook.is_free || is_new)
+    }
+
     /// Whether the estimate has fallen far and is not back yet.
-    fn follow_height(&mut self, now: Timestamp, bps: f64) -> bool {
-        match self.height {
-            Some((height, at)) if bps < FALLEN * height && now.saturating_since(at) < FALL_REMEMBERED => true,
-            Some((height, at)) if bps < height && now.saturating_since(at) < FALL_REMEMBERED => false,
-            _ => {
-                self.height = Some((bps, now));
-                false
-            }
+    fn has_fallen(&self, now: Timestamp, bps: f64) -> bool {
+        self.height
+            .is_some_and(|(height, at)| bps < FALLEN * height && now.saturating_since(at) < FALL_REMEMBERED)
+    }
+
+    fn follow_height(&mut self, now: Timestamp, outlook: Outlook) {
+        // What was believed only and never arrived is no height.
+        let proven = HEIGHT_MARGIN * outlook.acknowledged_bps.unwrap_or(0.0);
+        let height = outlook.estimate_bps.min(proven);
+        let is_remembered = |(before, at)| height < before && now.saturating_since(at) < FALL_REMEMBERED;
+        if !self.height.is_some_and(is_remembered) {
+            self.height = Some((height, now));
         }
     }
+}
+
+fn further(probing: &Probing) -> f64 {
+    if probing.is_long() { FURTHER_LONG } else { FURTHER }
 }

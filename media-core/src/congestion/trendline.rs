@@ -27,6 +27,10 @@ const STEP_MAX_MS: f64 = 100.0;
 /// For how long delay has to grow (section 5.4).
 const OVERUSE_MS: f64 = 10.0;
 
+/// Groups over which the variation is averaged, and the most that one counts.
+const VARIATION_GROUPS: f64 = 32.0;
+const VARIATION_MAX_MS: f64 = 100.0;
+
 /// What delay says of the path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Usage {
@@ -49,6 +53,7 @@ pub(super) struct Trendline {
     accumulated_ms: f64,
     smoothed_ms: f64,
     slope: f64,
+    variation_ms: f64,
     threshold_ms: f64,
     adapted_at_ms: f64,
     /// For how long the threshold has been exceeded, and in how many groups.
@@ -65,6 +70,7 @@ impl Default for Trendline {
             accumulated_ms: 0.0,
             smoothed_ms: 0.0,
             slope: 0.0,
+            variation_ms: 0.0,
             threshold_ms: THRESHOLD_MS,
             adapted_at_ms: 0.0,
             over: None,
@@ -82,6 +88,8 @@ impl Trendline {
         let arrival_ms = group.arrival.saturating_sub(self.first_arrival) as f64 / 1e3;
         self.groups = (self.groups + 1).min(GROUPS_COUNTED_MAX);
         self.accumulated_ms += group.delay_ms;
+        self.variation_ms +=
+            (group.delay_ms.abs().min(VARIATION_MAX_MS) - self.variation_ms) / VARIATION_GROUPS;
         self.smoothed_ms = SMOOTHING * self.smoothed_ms + (1.0 - SMOOTHING) * self.accumulated_ms;
         self.points.push_back((arrival_ms, self.smoothed_ms));
         if self.points.len() > GROUPS {
@@ -97,6 +105,11 @@ impl Trendline {
     /// What the last group says.
     pub(super) fn usage(&self) -> Usage {
         self.usage
+    }
+
+    /// By how much the delay of one group differs from the next one's, on average, in milliseconds.
+    pub(super) fn variation_ms(&self) -> f64 {
+        self.variation_ms
     }
 
     /// Least squares.

@@ -95,3 +95,21 @@ fn a_page_of_part_of_the_work_or_of_sabotage_says_so() {
     assert!(page.contains("shard 2 of 4") && page.contains("Broken on purpose"));
     assert!(!page_of(|_| {}).contains("Broken on purpose"));
 }
+
+#[test]
+fn the_cases_of_rfc_8867_stand_on_the_page_of_a_gate_that_looked_at_them() {
+    let judged = page_of(|report| {
+        report.requirements[0].checks[0].name = crate::checks::rfc8867::RFC_CHECK.to_owned();
+        report.requirements[0].checks[0].examined = 1;
+    });
+    assert!(judged.contains("href=\"#rfc-8867\""));
+    for (case, course) in crate::checks::rfc8867::courses() {
+        assert!(judged.contains(&format!("id=\"case-{}\"", case.name)));
+        assert!(judged.contains(&format!("<title>{}: queue forward</title>", case.name)));
+        for measured in &course.measured {
+            assert!(judged.contains(&measured.bound.reason), "{}", measured.bound.reason);
+        }
+    }
+    assert!(!page_of(|_| {}).contains("rfc-8867"));
+    assert!(judged.len() < 2_000_000, "{}", judged.len());
+}
