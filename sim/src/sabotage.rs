@@ -212,6 +212,22 @@ sabotages! {
     RestlessKeys = "restless-keys",
     /// Retransmissions vanish before they leave the media node.
     NoRepair = "no-repair",
+    /// Of twenty packets of sound the last five vanish on their way to whoever gets pictures, too.
+    AudioLast = "audio-last",
+    /// Pictures vanish before they leave the media node.
+    Blindfold = "blindfold",
+    /// What clients say of arrivals is kept from the engine.
+    DeafServer = "deaf-server",
+    /// With each packet of sound the media node sends four large ones of nothing.
+    Ballast = "ballast",
+    /// Pictures for every second participant vanish.
+    Favourites = "favourites",
+    /// When somebody has missed many packets, a third of all pictures to everybody is withheld from then on.
+    SlowestSets = "slowest-sets",
+    /// One in five packets of shared screens vanishes.
+    ScreensLast = "screens-last",
+    /// Every two seconds the media node asks for another layer in the name of each viewer.
+    RestlessViewers = "restless-viewers",
 }
 
 /// No sabotage has this name.

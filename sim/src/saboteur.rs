@@ -5,6 +5,7 @@ mod believer;
 mod forgery;
 mod ghosts;
 mod handshakes;
+mod lines;
 mod media;
 mod outsiders;
 mod signals;
@@ -34,6 +35,7 @@ use believer::Believer;
 use forgery::Forgery;
 use ghosts::Ghosts;
 use handshakes::Handshakes;
+use lines::Lines;
 use media::Streams;
 use outsiders::Outsiders;
 use signals::Signals;
@@ -62,6 +64,7 @@ pub(crate) struct Saboteur {
     forgery: Forgery,
     ghosts: Ghosts,
     handshakes: Handshakes,
+    lines: Lines,
     outsiders: Outsiders,
     signals: Signals,
 }
@@ -117,6 +120,7 @@ impl Saboteur {
                 seed.stream_at("adversary", u64::MAX),
             ),
             handshakes: Handshakes::default(),
+            lines: Lines::default(),
             outsiders: Outsiders::default(),
             signals: Signals::default(),
         }
@@ -140,6 +144,7 @@ impl Saboteur {
         self.believer = Believer::default();
         self.forgery = Forgery::default();
         self.handshakes = Handshakes::default();
+        self.lines = Lines::default();
         self.outsiders = Outsiders::default();
         self.signals = Signals::default();
     }
@@ -167,6 +172,7 @@ impl Saboteur {
         self.twist_entry(&mut decoded.body);
         self.conceal_ghost(&mut decoded.body);
         self.signals.on_request(now, &decoded.body);
+        self.lines.on_request(now, peer, &decoded.body);
         if self.takes_commit(peer, &decoded) || self.swallows(now, peer, &decoded) {
             return Vec::new();
         }
@@ -253,14 +259,16 @@ impl Saboteur {
 
     pub(crate) fn poll_timeout(&self) -> Timestamp {
         let request = self.delayed.first().map_or(Timestamp::FAR_FUTURE, |(at, ..)| *at);
-        request.min(self.signals.poll_timeout()).min(self.ghost_due())
+        let restless = self.lines.poll_timeout(self.sabotage);
+        request.min(self.signals.poll_timeout()).min(self.ghost_due()).min(restless)
     }
 
     /// Requests that were kept back long enough.
     pub(crate) fn handle_timeout(&mut self, now: Timestamp) -> Vec<(PeerId, Vec<u8>)> {
         self.bring_ghost(now);
         let due = self.delayed.partition_point(|(at, ..)| *at <= now);
-        self.delayed.drain(..due).map(|(_, peer, message)| (peer, message)).collect()
+        let restless = self.lines.restless(now, self.sabotage);
+        self.delayed.drain(..due).map(|(_, peer, message)| (peer, message)).chain(restless).collect()
     }
 
     /// Whether a message of the engine goes to nobody.
@@ -295,6 +303,7 @@ impl Saboteur {
             ServerMessage::Waiting { .. } => {
                 self.waiting.insert(peer);
             }
+            ServerMessage::TrackAdded { track } => self.lines.on_track(peer, track),
             ServerMessage::Out { .. } => {
                 self.note_outsider(peer);
                 self.inside.remove(&peer);
@@ -313,6 +322,7 @@ impl Saboteur {
         let Some(sabotage) = self.sabotage else { return bytes };
         self.last_media = Some((peer, bytes.clone()));
         self.feed_media(peer, &bytes);
+        let bytes = self.lines.on_media(sabotage, bytes);
         self.believer.on_media(now, sabotage, peer, bytes, &mut self.forged)
     }
 

@@ -161,7 +161,7 @@ impl SiteGroup {
 
     fn add_building(&mut self, site: SiteIndex, seed: Seed, sabotage: Option<Sabotage>) {
         let link = &self.scenario.site(site).link;
-        let wide = if sabotage == Some(Sabotage::WideLinks) { 10 } else { 1 };
+        let wide = width(sabotage);
         let grid = Grid::of(self.scenario.duration);
         let rng = |label: &str| -> ChaCha8Rng { seed.stream_at(label, site.0 as u64) };
         self.buildings.push(Building {
@@ -271,7 +271,7 @@ impl SiteGroup {
             Way::Up => (&mut building.up, &spec.link.up),
             Way::Down => (&mut building.down, &spec.link.down),
         };
-        change_link(link, self.now, path, begins.then_some(&fault.change));
+        change_link(link, self.now, path, begins.then_some(&fault.change), width(self.sabotage));
         self.wake_link(at, way);
     }
 
@@ -401,6 +401,11 @@ impl SiteGroup {
             }
         }
     }
+}
+
+/// By how much links are faster than they are said to be.
+fn width(sabotage: Option<Sabotage>) -> u64 {
+    if sabotage == Some(Sabotage::WideLinks) { 10 } else { 1 }
 }
 
 impl Node for SiteGroup {

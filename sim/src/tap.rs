@@ -3,6 +3,7 @@
 //! compare its records with what the engine and the clients say.
 
 mod clear;
+mod frames;
 
 use std::collections::BTreeMap;
 
@@ -22,6 +23,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::{endpoint::Marker, node::BACKBONE_DELAY, packet::Datagram, trace::Channel};
 
 pub use clear::ClearFields;
+pub use frames::SeenFrame;
 
 /// Payload types of retransmissions start with the original sequence number.
 pub(crate) const RTX_PAYLOAD_TYPES: [u8; 4] = [112, 97, 99, 103];
@@ -133,6 +135,8 @@ pub struct Tap {
     pub redundant: Vec<SeenRtp>,
     /// RTP from the server.
     pub egress: Vec<SeenRtp>,
+    /// First packets of video frames from the server, as they are sent the first time.
+    pub frames: Vec<SeenFrame>,
     /// Requests to the server.
     pub requests: Vec<SeenRequest>,
     /// Messages from the server.
@@ -159,6 +163,7 @@ pub struct Tap {
 pub struct Observer {
     finder: Finder<'static>,
     end: Timestamp,
+    readers: frames::Readers,
     /// What was seen.
     pub tap: Tap,
 }
@@ -166,7 +171,12 @@ pub struct Observer {
 impl Observer {
     /// An observer who looks for `marker`, until `end`.
     pub fn new(marker: &Marker, end: Timestamp) -> Self {
-        Self { finder: Finder::new(marker).into_owned(), end, tap: Tap::default() }
+        Self {
+            finder: Finder::new(marker).into_owned(),
+            end,
+            readers: frames::Readers::default(),
+            tap: Tap::default(),
+        }
     }
 
     /// A datagram to the server.
@@ -200,7 +210,10 @@ impl Observer {
             return;
         }
         match demux(&datagram.bytes) {
-            Protocol::Rtp => self.tap.on_rtp(at, datagram, false),
+            Protocol::Rtp => {
+                self.tap.on_rtp(at, datagram, false);
+                self.tap.frames.extend(self.readers.on_egress(at, datagram));
+            }
             Protocol::Rtcp => self.tap.on_rtcp(at, datagram, false),
             Protocol::Other => {}
         }

@@ -8,6 +8,7 @@
 
 mod grid;
 mod hearing;
+mod queueing;
 mod receiving;
 mod traffic;
 mod viewing;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use grid::Grid;
 pub(crate) use grid::Intervals;
 pub(crate) use hearing::Hearing;
+pub use queueing::QueueDelays;
 pub(crate) use receiving::Receiving;
 pub(crate) use traffic::Traffic;
 pub(crate) use viewing::Viewing;

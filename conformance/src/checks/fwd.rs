@@ -164,7 +164,7 @@ fn one_ssrc_per_stream(flows: &Flows<'_>, findings: &mut Findings) {
 }
 
 /// Packets that never reached the server, by the gaps in each source's own numbers.
-fn lost_upstream(flows: &Flows<'_>) -> BTreeMap<(ParticipantId, MediaKind), u64> {
+pub(super) fn lost_upstream(flows: &Flows<'_>) -> BTreeMap<(ParticipantId, MediaKind), u64> {
     let mut numbers: BTreeMap<(PeerId, Ssrc), (i64, BTreeSet<i64>)> = BTreeMap::new();
     for packet in flows.run.server.tap.ingress.iter().filter(|packet| !packet.again) {
         let start = i64::from(packet.sequence);

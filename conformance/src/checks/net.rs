@@ -23,6 +23,8 @@ const PACKET_BYTES: u64 = 1_228;
 const FULL: f64 = 0.75;
 /// Seconds for which the narrow line must have been full, or nothing was tried.
 const FULL_SECONDS_MIN: usize = 6;
+/// More than this nobody gets over a line: its rate, and a packet that began in the second before.
+const WHOLE: f64 = 1.01;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -115,6 +117,8 @@ fn shared(run: &RunEvidence) -> Findings {
         findings.expect(full >= FULL_SECONDS_MIN, || {
             format!("{name} was full in {full} seconds only: shares {shares:.2?}")
         });
+        let most = shares.iter().copied().fold(0.0, f64::max);
+        findings.expect(most <= WHOLE, || format!("{name} carried {most:.2} times its rate in a second"));
         findings.count("people on the line", people as u64);
         findings.count("full seconds", full as u64);
     }

@@ -94,6 +94,16 @@ const NET: &[Proof] = &[
     ("no-packet-is-larger-than-the-limit", Sabotage::BigPackets, "keyless"),
 ];
 
+const WEAK: &[Proof] = &[
+    ("sound-is-whole-on-weak-lines", Sabotage::AudioLast, "weak-lines"),
+    ("sound-is-whole-on-weak-lines", Sabotage::Blindfold, "weak-lines"),
+    ("a-weak-guest-disturbs-nobody", Sabotage::SlowestSets, "weak-guest"),
+    ("the-first-sound-comes-in-time", Sabotage::JoinsDisturb, "joins"),
+    ("what-is-forwarded-can-be-decoded", Sabotage::SilentDrop, "layers"),
+    ("a-room-on-its-reserved-line-is-as-healthy-sites-are", Sabotage::AudioLast, "avc"),
+    ("a-room-on-its-reserved-line-is-as-healthy-sites-are", Sabotage::WideLinks, "avc"),
+];
+
 const SEC: &[Proof] = &[("foreign-streams-are-dropped", Sabotage::ForeignAccepted, "hostile")];
 
 const DET: &[Proof] = &[
@@ -144,7 +154,7 @@ const HOSTILE: &[Proof] = &[
 ];
 
 const TABLES: &[&[Proof]] =
-    &[HOSTILE, LIC, CAP, JOIN, PRES, CAM, FWD, E2E, NET, SEC, DET, REFERENCE, ACCOUNTS];
+    &[HOSTILE, LIC, CAP, JOIN, PRES, CAM, FWD, E2E, NET, SEC, DET, REFERENCE, ACCOUNTS, WEAK];
 
 /// Proofs of checks that no sabotage of a run reaches.
 const FIXTURES: &[BrokenFixture] = &[

@@ -43,7 +43,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         name: "clients-come-back-as-who-they-were",
         requirements: &["JOIN-006"],
-        scenarios: &["crash", "long-outage"],
+        scenarios: &["crash", "long-outage", "minute-outage"],
         judge: Judge::Run(clients_come_back),
     },
 ];

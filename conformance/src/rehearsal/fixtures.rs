@@ -38,6 +38,7 @@ fixtures! {
     "impostor",
     "incapable",
     "isolation",
+    "joins",
     "keyless",
     "layers",
     "licences",
@@ -45,6 +46,7 @@ fixtures! {
     "lobby",
     "long-outage",
     "loss",
+    "minute-outage",
     "moderation",
     "move",
     "narrow",
@@ -56,9 +58,12 @@ fixtures! {
     "removed",
     "resting",
     "rooms",
+    "rush",
     "sources",
     "speakers",
     "term",
+    "weak-guest",
+    "weak-lines",
     "worn-keys",
 }
 

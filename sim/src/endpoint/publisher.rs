@@ -27,6 +27,8 @@ use crate::{
 /// What a packet has on the wire beside the encoded frame: IP and UDP, RTP with its extensions, SFrame's header and tag. Those
 /// of the recorded cameras have 64 to 76.
 const OVERHEAD_BYTES: u64 = 72;
+/// Of so many frames of a pause an encoder of discontinuous transmission sends one: every 400 ms, as the recordings show.
+const COMFORT_NOISE_FRAMES: u16 = 20;
 /// What a frame that goes along has beside itself: a block's header, SFrame's header and tag.
 const REDUNDANT_OVERHEAD_BYTES: u64 = 4 + 24;
 /// Seconds between the NTP epoch (1900) and the Unix epoch.
@@ -46,6 +48,8 @@ pub(super) struct Publisher {
     speaks: Option<Vec<(Timestamp, Timestamp)>>,
     /// What this recording sends while nobody speaks.
     quiet: Option<RecordedFrame>,
+    /// Whether its encoder is one of discontinuous transmission, which says then only now and then what silence sounds like.
+    rests: bool,
     /// The frames that were sealed.
     pub(super) sealed: Vec<SealedFrame>,
 }
@@ -111,6 +115,7 @@ impl Publisher {
             timestamp_base: rng.next_u32(),
             speaks,
             quiet: quiet.filter(|_| !video).copied(),
+            rests: frames.iter().any(RecordedFrame::is_dtx),
             sealed: Vec::new(),
         }
     }
@@ -245,7 +250,7 @@ impl Publisher {
         };
         if silent || !self.speaks.as_ref().is_none_or(speaks) {
             frame.frame = quiet;
-            frame.dtx = quiet.is_dtx();
+            frame.dtx = self.rests && !frame.frame_number.is_multiple_of(COMFORT_NOISE_FRAMES);
         }
     }
 

@@ -17,6 +17,8 @@ const WINDOW_INTERVALS: usize = 30;
 const SAMPLES_MIN: usize = 5;
 /// Least increase over the average that is a freeze (the same, `kMinIncreaseForFreezeMs`).
 const INCREASE_MIN: Duration = Duration::from_millis(150);
+/// Freezes whose times are kept, of one stream.
+const FREEZES_KEPT: usize = 128;
 /// Intervals longer than this are pauses as well (W3C Identifiers for WebRTC's Statistics API, `pauseCount`).
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -48,6 +50,7 @@ pub struct VideoMeter {
     freezes: u64,
     pauses: u64,
     longest: Duration,
+    freezes_at: Vec<(Timestamp, Duration)>,
     frames: u64,
     payload_bytes: u64,
     torn_frames: u64,
@@ -74,6 +77,7 @@ impl VideoMeter {
             freezes: 0,
             pauses: 0,
             longest: Duration::ZERO,
+            freezes_at: Vec::new(),
             frames: 0,
             payload_bytes: 0,
             torn_frames: 0,
@@ -195,6 +199,11 @@ impl VideoMeter {
         self.longest
     }
 
+    /// When freezes began and how long they were, without the interval that is still open; the first 128.
+    pub fn freezes_at(&self) -> &[(Timestamp, Duration)] {
+        &self.freezes_at
+    }
+
     /// From wanting the stream to its first frame, without time paused on purpose.
     pub fn first_frame_after(&self) -> Option<Duration> {
         let first = self.first_frame?;
@@ -267,6 +276,9 @@ impl VideoMeter {
             self.frozen += interval;
             self.line.on_frozen(now - interval, now);
             self.longest = self.longest.max(interval);
+            if self.freezes_at.len() < FREEZES_KEPT {
+                self.freezes_at.push((now - interval, interval));
+            }
         }
     }
 }

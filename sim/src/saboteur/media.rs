@@ -7,7 +7,7 @@ use media_core::{
     rtp::{Protocol, RtpHeader, RtpView, demux},
 };
 
-use super::Saboteur;
+use super::{Saboteur, lines};
 use crate::{sabotage::Sabotage, tap::RTX_PAYLOAD_TYPES};
 
 /// Level from which audio is speech for [`Sabotage::ClipOnsets`].
@@ -58,6 +58,11 @@ impl Saboteur {
             Sabotage::NoRepair => {
                 RtpView::parse(&bytes).is_ok_and(|view| RTX_PAYLOAD_TYPES.contains(&view.payload_type()))
             }
+            Sabotage::AudioLast
+            | Sabotage::Blindfold
+            | Sabotage::Favourites
+            | Sabotage::SlowestSets
+            | Sabotage::ScreensLast => self.lines.withholds(sabotage, peer, &bytes),
             Sabotage::BelievesReports | Sabotage::JoinsDisturb => self.believer.withholds(now, sabotage),
             _ => false,
         };
@@ -79,7 +84,9 @@ impl Saboteur {
             bytes = talkative;
         }
         self.forgery.on_media(sabotage, peer, &mut bytes);
+        let ballast = lines::ballast(sabotage, &bytes);
         let mut out = vec![(peer, bytes)];
+        out.extend(ballast.into_iter().map(|bytes| (peer, bytes)));
         if let Some(copy) = self.copy_to(sabotage, peer) {
             let bytes = out[0].1.clone();
             out.push((copy, bytes));

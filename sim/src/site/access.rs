@@ -9,7 +9,7 @@ use super::{LossSpec, PathSpec, QueueDiscipline};
 use crate::{
     link::{Jitter, Link, LinkConfig, LinkStats, Loss, Queue, RateTimeline},
     scenario::PathChange,
-    timeline::LinkTimeline,
+    timeline::{LinkTimeline, QueueDelays},
 };
 
 /// RFC 8289 sections 4.3 and 4.4.
@@ -47,16 +47,17 @@ fn loss(spec: LossSpec) -> Loss {
     }
 }
 
-/// Brings a link to its description with `change` on top, or back to the description.
+/// Brings a link to its description with `change` on top, or back to the description, `wide` times as fast.
 pub(crate) fn change_link<T: Clone>(
     link: &mut Link<T>,
     now: Timestamp,
     path: &PathSpec,
     change: Option<&PathChange>,
+    wide: u64,
 ) {
     let change = change.copied().unwrap_or_default();
     link.set_outage(now, change.outage);
-    link.set_rate(now, u64::from(change.rate_kbps.unwrap_or(path.rate_kbps)) * 1_000);
+    link.set_rate(now, u64::from(change.rate_kbps.unwrap_or(path.rate_kbps)) * 1_000 * wide);
     let changed = PathSpec {
         delay: change.delay.unwrap_or(path.delay),
         jitter: change.jitter.unwrap_or(path.jitter),
@@ -84,6 +85,8 @@ pub struct Carried {
     pub in_flight: u64,
     /// The same over time.
     pub timeline: LinkTimeline,
+    /// How long packets waited for the wire, over time.
+    pub queue_delays: QueueDelays,
 }
 
 /// What both directions carried.
@@ -113,6 +116,8 @@ impl AccessMeter {
         self.down.in_flight = down.in_flight();
         self.up.timeline = up.line().finish();
         self.down.timeline = down.line().finish();
+        self.up.queue_delays = up.line().delays().clone();
+        self.down.queue_delays = down.line().delays().clone();
     }
 }
 

@@ -1,6 +1,6 @@
 //! Owns the division of a run into intervals, and values that are kept for each of them.
 
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 use media_core::Timestamp;
 
@@ -58,7 +58,7 @@ impl Default for Grid {
 }
 
 /// A value for each interval; takes no room for those after the last that was touched.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Intervals<T> {
     grid: Grid,
     values: Vec<T>,
@@ -86,6 +86,16 @@ impl<T: Clone + Default> Intervals<T> {
             spread(self.nth(index), until.saturating_since(from));
             from = until;
         }
+    }
+
+    /// The values of the intervals of which a part lies in `window`.
+    pub(crate) fn within(&self, window: Range<Timestamp>) -> impl Iterator<Item = &T> {
+        let length = self.grid.interval.as_nanos();
+        let from = u128::from(window.start.as_nanos()) / length;
+        let until = u128::from(window.end.as_nanos()).div_ceil(length);
+        let last = self.grid.count() as u128 - 1;
+        let index = |value: u128| usize::try_from(value).unwrap_or(usize::MAX);
+        self.values.iter().take(index(until)).skip(index(from.min(last)))
     }
 
     /// Adds the values of another line of the same grid.

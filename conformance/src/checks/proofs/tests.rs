@@ -51,6 +51,11 @@ fn checks_on_networks_can_fail() {
 }
 
 #[test]
+fn checks_on_weak_lines_can_fail() {
+    prove(WEAK);
+}
+
+#[test]
 fn checks_on_foreign_streams_can_fail() {
     prove(SEC);
 }

@@ -1,3 +1,5 @@
+//! Claims about feedback: what arrived is told as it was, for a bounded price.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Claims about the controller, on a line of one rate in steps of a millisecond, and under lies.
+
 use std::collections::VecDeque;
 
 use proptest::prelude::*;
