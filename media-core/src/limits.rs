@@ -95,7 +95,7 @@ pub const ENTRY_INTERVAL: Duration = Duration::from_millis(500);
 /// The start is two small pictures and sound; probes find more within a second. The most is nine large pictures and a
 /// screen.
 pub const DOWNLINK_DEFAULT: BitrateBounds = BitrateBounds { start: 600_000, min: 30_000, max: 20_000_000 };
-/// What is kept free for each microphone that may be forwarded, in bits per second on the wire: Opus at 32 kbit/s in packets of
+/// What is kept free for sound beside what it cost lately: one voice more, in bits per second on the wire: Opus at 32 kbit/s in packets of
 /// 20 ms, with SFrame, RTP, UDP and IP around it.
 pub const AUDIO_RESERVE_BPS: u64 = 60_000;
 /// Shares of loss below which redundant sound ends, and above which it begins.

@@ -15,6 +15,8 @@ const TRAIN: Duration = Duration::from_millis(15);
 const TRAIN_MAX: Duration = Duration::from_millis(100);
 const TRAIN_VARIATIONS: f64 = 10.0;
 const TRAIN_PACKETS: u32 = 5;
+/// After which time a train's first padding is due.
+const START: Duration = Duration::from_micros(10);
 /// Trains that may wait for their turn.
 const WAITING_MAX: usize = 4;
 /// A train that has not left after this time is given up: nobody sends its padding.
@@ -183,7 +185,9 @@ impl Probing {
             self.cluster = self.cluster.wrapping_add(1).max(1);
             let cluster = self.cluster;
             self.arriving.push_back(Measured::new(cluster, bps));
-            self.leaving = Some(Train { cluster, bps, began: now, bytes: 0, promised: 0, packets: 0 });
+            // Not in this very moment: whoever asks for the next time has done what is due now.
+            let began = now + START;
+            self.leaving = Some(Train { cluster, bps, began, bytes: 0, promised: 0, packets: 0 });
         }
     }
 }

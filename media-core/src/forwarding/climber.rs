@@ -74,7 +74,9 @@ impl Climber {
         if rung < before && (self.climbed.is_some() || stood >= CLIMB_INTERVAL) {
             let hasty = self.climbed.take().is_some_and(|at| now.saturating_since(at) < CLIMB_TRIAL);
             self.pause = if hasty { (self.pause * 2).min(CLIMB_PAUSE_MAX) } else { CLIMB_PAUSE };
-            self.climbs_from = now + self.pause;
+            // Nothing at all is worse than a picture that changes.
+            let pause = if rung.is_none() && !hasty { CLIMB_INTERVAL } else { self.pause };
+            self.climbs_from = now + pause;
         } else if rung > before {
             if before.is_some() {
                 self.climbed = Some(now);

@@ -1,7 +1,7 @@
 //! Owns what the server knows of the path to one participant and back: the estimate of what the downlink carries, what waits to
 //! leave at that pace, and what came up and when. Nobody's path is in anybody else's.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use bytes::Bytes;
 
@@ -34,6 +34,8 @@ pub(super) struct Waiting {
 pub(super) struct Downlink {
     controller: CongestionController,
     pacer: Pacer<Waiting>,
+    /// What was asked for again goes before everything that waits.
+    repairs: VecDeque<Waiting>,
     /// Counts the RTP packets sent to this peer.
     transport_sequence: u16,
     probe_sequence: u16,
@@ -54,6 +56,7 @@ impl Downlink {
         let mut downlink = Self {
             controller: CongestionController::new(now, bounds),
             pacer: Pacer::default(),
+            repairs: VecDeque::new(),
             transport_sequence: 0,
             probe_sequence: 0,
             arrivals: ArrivalLog::default(),
@@ -133,7 +136,7 @@ impl Downlink {
     }
 
     fn audio_need(&mut self, now: Timestamp, microphones: u64) -> u64 {
-        self.audio.bps(now, 0).unwrap_or_default().max(microphones * AUDIO_RESERVE_BPS)
+        self.audio.bps(now, 0).unwrap_or_default().max(microphones.min(1) * AUDIO_RESERVE_BPS)
     }
 
     /// Whether sound needs redundancy.
@@ -151,8 +154,18 @@ impl Downlink {
         self.pacer.push(packet.wire_bytes(), Waiting { subscription, packet });
     }
 
+    /// Sends a packet again.
+    pub(super) fn push_repair(&mut self, subscription: SubscriptionIndex, packet: ForwardedRtp) {
+        self.repairs.push_back(Waiting { subscription, packet });
+    }
+
     /// The next packet of a picture that may leave.
     pub(super) fn poll(&mut self, now: Timestamp) -> Option<Waiting> {
+        if let Some(mut repair) = self.repairs.pop_front() {
+            self.pacer.charge(now, repair.packet.wire_bytes());
+            self.number(now, &mut repair.packet);
+            return Some(repair);
+        }
         let mut waiting = self.pacer.poll(now)?;
         self.number(now, &mut waiting.packet);
         Some(waiting)
@@ -191,6 +204,7 @@ impl Downlink {
     /// Takes out what waits of a subscription that is gone.
     pub(super) fn forget(&mut self, subscription: SubscriptionIndex) {
         self.pacer.retain(|waiting| waiting.subscription != subscription);
+        self.repairs.retain(|waiting| waiting.subscription != subscription);
     }
 
     fn number(&mut self, now: Timestamp, packet: &mut ForwardedRtp) {

@@ -95,7 +95,7 @@ impl Forwarder {
             redundant: None,
             source: packet,
         };
-        self.members[member.0].downlink.push(index, packet);
+        self.members[member.0].downlink.push_repair(index, packet);
         Ok(())
     }
 

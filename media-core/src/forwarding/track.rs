@@ -98,8 +98,9 @@ impl Encoding {
 
     /// It is wanted, and nothing of it comes: its publisher's uplink does not carry it.
     pub(super) fn is_silent(&self, now: Timestamp) -> bool {
-        let since = self.wanted_since.max(self.rates.newest());
-        since.is_some_and(|since| now.saturating_since(since) >= ENCODING_SILENT)
+        let Some(wanted) = self.wanted_since else { return false };
+        let since = self.rates.newest().map_or(wanted, |newest| newest.max(wanted));
+        now.saturating_since(since) >= ENCODING_SILENT
     }
 
     /// What its temporal layers up to `temporal` cost, in bits per second on the wire: measured, or before anything could be
