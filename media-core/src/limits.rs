@@ -113,7 +113,7 @@ pub const CLIMB_TRIAL: Duration = Duration::from_secs(20);
 pub const CLIMB_INTERVAL: Duration = Duration::from_millis(1_000);
 /// An encoding that is wanted and of which nothing has come for so long counts as not sent: its publisher's uplink does not
 /// carry it.
-pub const ENCODING_SILENT: Duration = Duration::from_millis(1_000);
+pub const ENCODING_SILENT: Duration = Duration::from_millis(500);
 /// Microphones forwarded at once unless configured otherwise (FWD-005).
 pub const SPEAKERS_DEFAULT: usize = 3;
 /// Level from which a microphone counts as speaking, in -dBov: louder than -50 dBov.
