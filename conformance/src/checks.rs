@@ -35,6 +35,7 @@ mod loudest;
 mod moderation;
 mod net;
 mod placement;
+mod planning;
 mod pres;
 mod presenter_model;
 mod proofs;
@@ -98,6 +99,7 @@ static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| {
     checks.extend_from_slice(clear::CHECKS);
     checks.extend_from_slice(repair::CHECKS);
     checks.extend_from_slice(exports::CHECKS);
+    checks.extend_from_slice(planning::CHECKS);
     for recovery in [
         hostless::CHECKS,
         release::CHECKS,

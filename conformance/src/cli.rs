@@ -4,6 +4,7 @@
 mod catalogue;
 mod explore;
 mod gate;
+mod plan;
 mod progress;
 mod run;
 
@@ -127,6 +128,7 @@ pub fn execute(
         }
         Command::Explore(args) => explore::explore(&args, stage),
         Command::Merge { dirs, out } => gate::merge(&dirs, &out, stage),
+        Command::Plan(args) => plan::plan(&args, stage),
     }
 }
 
@@ -247,6 +249,18 @@ Examples:
   generalprobe explore --seed 7 --cases 100000      a night's work
   generalprobe explore --sabotage open-door         see it find something")]
     Explore(ExploreArgs),
+    /// Say what a building's line carries, and which upgrade is the smallest that helps
+    ///
+    /// Searches by simulation how many desks of each building can take part in one conference in each class of quality, what
+    /// gives way first, and the smallest rates that carry a demand. A line that does not carry it is an answer as well: the
+    /// verdict says so, the exit code does not.
+    #[command(after_help = "\
+Examples:
+  generalprobe plan                                 all buildings that come with the program
+  generalprobe plan adsl2plus-16-1                  one of them
+  generalprobe plan townhall.toml --demand desks=20,mode=presentation
+  generalprobe plan buildings/ --out plan           a folder of them; plan/plan.html has the charts")]
+    Plan(plan::PlanArgs),
     /// Join the shards of one gate run into the report of an unsplit run
     Merge {
         /// The output directories of all the shards, in any order.

@@ -15,6 +15,7 @@ pub mod model;
 pub mod oracle;
 pub mod perform;
 pub mod plan;
+pub mod planner;
 pub mod proof;
 pub mod registry;
 pub mod rehearsal;

@@ -5,6 +5,7 @@ pub mod html;
 pub mod junit;
 pub mod markdown;
 pub mod output;
+pub mod plan;
 pub mod saved;
 pub mod schema;
 pub mod sentence;

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use sim::sabotage::Sabotage;
 
-use super::{bytes, checks, clear, det, e2e, proven, reference, rfc8867};
+use super::{bytes, checks, clear, det, e2e, planning, proven, reference, rfc8867};
 use crate::{
     check::{Check, Judge},
     evidence::Findings,
@@ -168,6 +168,21 @@ const FIXTURES: &[BrokenFixture] = &[
         "drawn-scenarios-are-as-the-model-says",
         "a server that turns guests away",
         reference::drawn_where_guests_are_turned_away,
+    ),
+    (
+        "what-is-planned-holds-and-the-next-smaller-does-not",
+        "a planner whose upgrades are a rung too small",
+        planning::frugal_planner,
+    ),
+    (
+        "what-is-planned-holds-and-the-next-smaller-does-not",
+        "a planner whose upgrades are larger than needed",
+        planning::lavish_planner,
+    ),
+    (
+        "a-room-is-compared-with-its-people-at-desks",
+        "a comparison in which a room is an endpoint for each of its people",
+        planning::room_by_heads,
     ),
     (
         "a-lie-about-a-bound-field-opens-nothing",

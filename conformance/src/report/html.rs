@@ -3,9 +3,11 @@
 
 mod badge;
 mod band;
+mod capacity;
 mod chart;
 mod checks;
 mod participant;
+mod plan;
 mod policy;
 mod requirements;
 mod rfc8867;
@@ -17,6 +19,9 @@ mod verdict;
 mod words;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+pub use capacity::plan_picture;
+pub use plan::{comparison_text, plan_page};
 
 use crate::{
     evidence::CheckStatus,
@@ -89,7 +94,7 @@ fn page(title: &str, verdict: Verdict, places: &[Place], body: &Markup) -> Strin
                 meta name="referrer" content="no-referrer";
                 title { (title) }
                 link rel="icon" href=(icon(verdict));
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(STYLE)) (PreEscaped(capacity::STYLE)) }
             }
             body {
                 a.skip href="#main" { "Skip to the results" }

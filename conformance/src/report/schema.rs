@@ -7,9 +7,10 @@ use schemars::{
     transform::{Transform, transform_subschemas},
 };
 
-use crate::report::{GateReport, RunReport};
+use crate::report::{GateReport, RunReport, plan::PlanReport};
 
-/// A report object of generalprobe: what `gate`, `list` and the file report.json hold, or what `run` and `replay` print.
+/// A report object of generalprobe: what `gate`, `list` and the file report.json hold, what `run` and `replay` print,
+/// or what `plan` prints and the file plan.json holds.
 /// Fields are added and never renamed; `schema` grows when a field changes its meaning.
 #[derive(JsonSchema)]
 #[serde(untagged)]
@@ -17,6 +18,7 @@ use crate::report::{GateReport, RunReport};
 enum AnyReport {
     Gate(GateReport),
     Run(RunReport),
+    Plan(PlanReport),
 }
 
 /// The JSON schema of report objects.

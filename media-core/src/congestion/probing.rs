@@ -21,6 +21,8 @@ const START: Duration = Duration::from_micros(10);
 const WAITING_MAX: usize = 4;
 /// A train that has not left after this time is given up: nobody sends its padding.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// Padding that was handed out and has not left, in packets.
+const PROMISED_MAX: u64 = 8;
 /// Of a train's bytes so many have to arrive.
 const ARRIVED_SHARE: f64 = 0.8;
 /// A train that arrives so much faster than it left was held up by something, and says nothing.
@@ -137,21 +139,20 @@ impl Probing {
         Some(train.began + Duration::from_nanos((train.bytes as f64 * 8e9 / train.bps) as u64))
     }
 
-    /// UDP payload of the padding to send now.
+    /// UDP payload of the padding to send now. A train whose padding nobody sent is given up for the next one.
     pub(super) fn poll_padding(&mut self, now: Timestamp) -> Option<u16> {
-        if self.poll_timeout()? > now {
-            return None;
-        }
-        let train = self.leaving.as_mut()?;
         let bytes = u64::from(PADDING_BYTES) + u64::from(WIRE_OVERHEAD_BYTES);
-        if now.saturating_since(train.began) > PATIENCE || train.promised > 8 * bytes {
+        while self.poll_timeout()? <= now {
+            let train = self.leaving.as_mut()?;
+            if now.saturating_since(train.began) <= PATIENCE && train.promised <= PROMISED_MAX * bytes {
+                train.bytes += bytes;
+                train.promised += bytes;
+                return Some(PADDING_BYTES);
+            }
             self.give_up();
             self.start(now);
-            return None;
         }
-        train.bytes += bytes;
-        train.promised += bytes;
-        Some(PADDING_BYTES)
+        None
     }
 
     /// A packet of a train arrived, by the receiver's clock.
@@ -240,5 +241,49 @@ impl Measured {
             arrived_bps.min(sent_bps)
         };
         Some(Found { tried_bps: self.bps, bps })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HALF_MEGABIT: f64 = 500_000.0;
+
+    fn at(ms: u64) -> Timestamp {
+        Timestamp::from_millis(ms)
+    }
+
+    #[test]
+    fn padding_that_nobody_sent_in_time_leaves_no_timer_in_the_past() {
+        let mut probing = Probing::default();
+        probing.ask(at(0), HALF_MEGABIT);
+        probing.ask(at(0), HALF_MEGABIT);
+        for ms in [1_001, 1_002, 5_000, 9_000] {
+            while probing.poll_padding(at(ms)).is_some() {}
+            assert!(probing.poll_timeout().is_none_or(|due| due > at(ms)), "{ms}");
+        }
+        assert!(!probing.is_busy());
+    }
+
+    #[test]
+    fn a_train_shows_at_which_rate_it_arrived() {
+        for (arrival_micros, shown) in [(4_848, HALF_MEGABIT), (9_696, 0.95 * HALF_MEGABIT / 2.0)] {
+            let mut probing = Probing::default();
+            probing.ask(at(0), HALF_MEGABIT);
+            let (mut sent, mut now) = (Vec::new(), at(0));
+            while let Some(due) = probing.poll_timeout() {
+                now = now.max(due);
+                let bytes = u32::from(probing.poll_padding(now).unwrap()) + WIRE_OVERHEAD_BYTES;
+                sent.push((now, bytes, probing.on_sent(now, bytes)));
+            }
+            assert_eq!(sent.len(), 5);
+            for (n, (at, bytes, cluster)) in (0..).zip(sent) {
+                probing.on_arrival(Sent::on_its_way(at, bytes, cluster), n * arrival_micros);
+            }
+            let found = probing.poll_found(now, PATIENCE).unwrap();
+            assert!((found.bps / shown - 1.0).abs() < 0.01, "{found:?} instead of {shown}");
+            assert!(!probing.is_busy());
+        }
     }
 }

@@ -28,6 +28,13 @@ pub(super) struct Sent {
     fate: Fate,
 }
 
+#[cfg(test)]
+impl Sent {
+    pub(super) fn on_its_way(at: Timestamp, bytes: u32, cluster: Cluster) -> Self {
+        Self { at, bytes, cluster, fate: Fate::UnderWay }
+    }
+}
+
 /// What feedback has changed.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Told {

@@ -90,6 +90,21 @@ fn a_run_report_is_as_the_schema_says() {
     assert_eq!(faults(&report), Vec::<String>::new());
 }
 
+#[test]
+fn a_plan_is_as_the_schema_says_and_can_be_read_back() {
+    let report = crate::planner::tests::report();
+    let value = serde_json::to_value(&report).unwrap();
+    assert_eq!(faults(&value), Vec::<String>::new());
+    let read: crate::report::plan::PlanReport = serde_json::from_value(value.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&read).unwrap(), value);
+    for pointer in ["/sites/0/carries/discussion", "/sites/0/bottleneck", "/sites/1/upgrade/up_kbps"] {
+        let mut missing = value.clone();
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        missing.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(name).unwrap();
+        assert!(!faults(&missing).is_empty(), "without {pointer}");
+    }
+}
+
 struct Validator<'a> {
     root: &'a Value,
 }
