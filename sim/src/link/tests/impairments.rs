@@ -109,8 +109,10 @@ fn copies_and_damage_have_their_shares() {
     let mut link = link(LinkConfig { duplicate_share, corrupt_share, ..clean() });
     let arrived = offer_evenly(&mut link, PACKETS, GAP, 100);
     let stats = link.stats();
-    let mut times = vec![0_u8; PACKETS as usize];
-    arrived.iter().for_each(|delivery| times[delivery.item as usize] += 1);
+    let mut times = vec![0_u32; PACKETS as usize];
+    for delivery in &arrived {
+        times[delivery.item as usize] += 1;
+    }
     assert!(times.iter().all(|times| (1..=2).contains(times)));
     assert_eq!(times.iter().filter(|times| **times == 2).count() as u64, stats.duplicated);
     assert_share(stats.duplicated, PACKETS, duplicate_share, 1.0);
