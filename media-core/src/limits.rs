@@ -110,10 +110,10 @@ pub const CLIMB_PAUSE_MAX: Duration = Duration::from_secs(40);
 /// A fall so soon after a climb says that the climb was a mistake.
 pub const CLIMB_TRIAL: Duration = Duration::from_secs(20);
 /// The least time between two climbs of one picture.
-pub const CLIMB_INTERVAL: Duration = Duration::from_millis(1_000);
+pub const CLIMB_INTERVAL: Duration = Duration::from_secs(1);
 /// An encoding that is wanted and of which nothing has come for so long counts as not sent: its publisher's uplink does not
 /// carry it.
-pub const ENCODING_SILENT: Duration = Duration::from_millis(1_000);
+pub const ENCODING_SILENT: Duration = Duration::from_millis(500);
 /// Microphones forwarded at once unless configured otherwise (FWD-005).
 pub const SPEAKERS_DEFAULT: usize = 3;
 /// Level from which a microphone counts as speaking, in -dBov: louder than -50 dBov.

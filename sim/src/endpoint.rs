@@ -253,6 +253,11 @@ impl Endpoint {
 
     /// When [`Endpoint::handle_timeout`] has something to do.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
+        self.timeouts().into_iter().filter_map(|(_, at)| at).min()
+    }
+
+    /// What there is to do, by name, and when.
+    pub fn timeouts(&self) -> [(&'static str, Option<Timestamp>); 9] {
         let channel = self.session.channel.as_ref().and_then(|(_, channel)| channel.poll_timeout());
         let entry = self.session.poll_timeout();
         let published = self.publishers.iter().filter_map(Publisher::poll_timeout).min();
@@ -261,10 +266,17 @@ impl Endpoint {
         let adversary = self.adversary.poll_timeout();
         let encryption = self.encryption_timeout();
         let farewell = self.farewells.poll_timeout();
-        [channel, farewell, entry, published, received, report, self.sending_timeout(), adversary, encryption]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            ("channel", channel),
+            ("farewell", farewell),
+            ("entry", entry),
+            ("published", published),
+            ("received", received),
+            ("report", report),
+            ("sending", self.sending_timeout()),
+            ("adversary", adversary),
+            ("encryption", encryption),
+        ]
     }
 
     /// The next datagram for the network.

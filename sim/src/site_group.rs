@@ -29,6 +29,8 @@ use crate::{
     trace::{Channel, Trace},
 };
 
+/// How often a client may want to be woken at one time.
+const WAKINGS_MAX: u32 = 10_000;
 /// One in so many datagrams disappears under [`Sabotage::SilentLink`].
 const SILENT_EVERY: u64 = 53;
 /// One in so many is lost on its listener under [`Sabotage::ForgetfulListener`].
@@ -64,9 +66,25 @@ struct Seat {
     address: Address,
     endpoint: Endpoint,
     wake: Timestamp,
+    /// When it was woken last, and how often at that time.
+    woken: (Timestamp, u32),
     /// Wants to open the link as soon as it has come.
     waits_for_link: bool,
     guess: Token,
+}
+
+impl Seat {
+    /// Notices a client that stands still in time: a run that never ends says nothing.
+    fn count_waking(&mut self, now: Timestamp) {
+        let times = if self.woken.0 == now { self.woken.1 + 1 } else { 0 };
+        self.woken = (now, times);
+        assert!(
+            times < WAKINGS_MAX,
+            "person {} wants to be woken at {now} for ever: {:?}",
+            self.person.0,
+            self.endpoint.timeouts()
+        );
+    }
 }
 
 /// A group of sites.
@@ -187,7 +205,15 @@ impl SiteGroup {
         self.by_person.insert(person, seat);
         let wake = Timestamp::FAR_FUTURE;
         let address = Address::new(building);
-        self.seats.push(Seat { person, address, endpoint, wake, waits_for_link: false, guess });
+        self.seats.push(Seat {
+            person,
+            address,
+            endpoint,
+            wake,
+            woken: (Timestamp::ZERO, 0),
+            waits_for_link: false,
+            guess,
+        });
         let spec = self.scenario.person(person);
         let at = if self.scenario.is_host(person) {
             self.scenario.conference(spec.conference).start
@@ -228,6 +254,7 @@ impl SiteGroup {
                     return;
                 }
                 self.seats[seat].wake = Timestamp::FAR_FUTURE;
+                self.seats[seat].count_waking(self.now);
                 self.seats[seat].endpoint.handle_timeout(self.now);
                 self.drain(seat, out);
             }

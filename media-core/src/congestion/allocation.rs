@@ -131,17 +131,17 @@ mod tests {
     #[test]
     fn who_stands_on_a_rung_keeps_it_where_another_could_not_climb_it() {
         let mut demand = camera(Importance::Large);
-        assert_eq!(allocate(&[demand.clone()], 540_000), [Some(0)]);
+        assert_eq!(allocate(std::slice::from_ref(&demand), 540_000), [Some(0)]);
         demand.current = Some(1);
-        assert_eq!(allocate(&[demand.clone()], 540_000), [Some(1)]);
+        assert_eq!(allocate(std::slice::from_ref(&demand), 540_000), [Some(1)]);
         assert_eq!(allocate(&[demand], 499_999), [Some(0)]);
     }
 
     #[test]
     fn who_may_not_climb_yet_only_falls() {
         let demand = Demand { current: Some(1), may_climb: false, ..camera(Importance::Large) };
-        assert_eq!(allocate(&[demand.clone()], 10_000_000), [Some(1)]);
-        assert_eq!(allocate(&[demand.clone()], 200_000), [Some(0)]);
+        assert_eq!(allocate(std::slice::from_ref(&demand), 10_000_000), [Some(1)]);
+        assert_eq!(allocate(std::slice::from_ref(&demand), 200_000), [Some(0)]);
         assert_eq!(allocate(&[Demand { current: None, ..demand }], 10_000_000), [None]);
     }
 

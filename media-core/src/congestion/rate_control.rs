@@ -7,7 +7,7 @@ use crate::Timestamp;
 
 /// A growing queue brings the rate to this share of what arrives; one that is still short, to that one.
 const BETA: f64 = 0.85;
-const BETA_SHORT: f64 = 0.9;
+const BETA_SHORT: f64 = 0.87;
 /// Growth far from what the path is known to carry, for each second.
 const GROWTH: f64 = 0.08;
 /// A segment of the TCP flow that losses are compared with, in bits.
@@ -17,9 +17,9 @@ const GROWTH_LOSSY: f64 = 0.005;
 /// Growth near it: so many bits per second for each second at 1 Mbit/s, with the square root of the rate at others. Every flow on
 /// a line climbs by less of its rate the more it has, so that shares become equal, and what thirty small flows climb
 /// together does not fill the queue before any of them notices.
-const CLIMB_BPS: f64 = 45_000.0;
+const CLIMB_BPS: f64 = 55_000.0;
 /// But not faster than this share of the rate.
-const CLIMB_MAX: f64 = 0.25;
+const CLIMB_MAX: f64 = 0.3;
 /// From which share of the known capacity growth is slow, and beyond which the capacity is another.
 const NEAR: f64 = 0.8;
 const BEYOND: f64 = 1.2;

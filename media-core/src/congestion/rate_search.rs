@@ -29,8 +29,8 @@ const WANTED_MORE: f64 = 1.2;
 const PAUSE_WANTED: Duration = Duration::from_millis(300);
 /// The longest after a find that was none: others share the line, or its delay varies by itself.
 const MISTRUST_MAX: Duration = Duration::from_secs(80);
-/// After a queue, nothing is searched for so long.
-const CALM: Duration = Duration::from_secs(2);
+/// After a queue, nothing is searched for so long: those who fill a line together make one every three seconds.
+const CALM: Duration = Duration::from_secs(4);
 /// Nothing is searched for on top of a longer queue than this.
 const QUEUE_SHORT: Duration = Duration::from_millis(30);
 /// A train that makes the queue longer by this does not fit.

@@ -106,7 +106,7 @@ mod tests {
         }
         climber.set(Timestamp::from_millis(now), HIGH);
         climber.set(Timestamp::from_millis(now + 1_000), LOW);
-        (0..)
+        (0..1_000)
             .map(|step| step * 100)
             .find(|step| climber.may_climb(Timestamp::from_millis(now + 1_000 + step)))
             .unwrap()

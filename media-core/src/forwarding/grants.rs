@@ -29,7 +29,7 @@ impl Forwarder {
     pub(super) fn allocate(&mut self, now: Timestamp, index: MemberIndex) {
         let (mut watched, mut demands) = (Vec::new(), Vec::new());
         let mut microphones = 0;
-        let mut watches = false;
+        let mut wants_any = false;
         for at in 0..self.members[index.0].subscriptions.len() {
             let subscription = self.members[index.0].subscriptions[at].1;
             let held = &self.subscriptions[subscription.0];
@@ -39,7 +39,7 @@ impl Forwarder {
                 continue;
             }
             let Some(wanted) = held.wanted(&self.tracks[track.0]) else { continue };
-            watches = true;
+            wants_any = true;
             if !self.may_be_sent(track) {
                 // What is not sent costs nothing. Once it may be sent, everything is given out anew.
                 let all = Rung { encoding: wanted, temporal: TEMPORAL_ALL };
@@ -62,7 +62,7 @@ impl Forwarder {
         }
         let microphones = microphones.min(self.speakers as u64);
         let downlink = &mut self.members[index.0].downlink;
-        downlink.on_allocated(now, watches);
+        downlink.on_allocated(now, wants_any);
         let most: u64 = demands.iter().filter_map(|demand| demand.rungs.last()).sum();
         downlink.set_demand(now, microphones, most);
         let given = allocate(&demands, downlink.picture_budget(now, microphones));

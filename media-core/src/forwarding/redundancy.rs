@@ -66,14 +66,12 @@ impl Forwarder {
         let meta = PacketMeta::from_view(view, None);
         let Ok(unpacked) = unpack(view, meta, codec.payload_type()) else { return };
         for meta in unpacked.before {
-            match self.take(now, published, SourcePacket { meta, datagram: datagram.clone() }) {
-                Ok(admitted) => {
-                    self.tracks[published.track.0].recovered += 1;
-                    if let Some(admitted) = admitted {
-                        self.on_admitted(now, admitted);
-                    }
+            let taken = self.take(now, published, SourcePacket { meta, datagram: datagram.clone() });
+            if let Ok(admitted) = taken {
+                self.tracks[published.track.0].recovered += 1;
+                if let Some(admitted) = admitted {
+                    self.on_admitted(now, admitted);
                 }
-                Err(_) => continue,
             }
         }
     }

@@ -16,7 +16,9 @@ use bytes::Bytes;
 use media_core::{
     PeerId, Timestamp,
     conference::ConferenceConfig,
+    congestion::BitrateBounds,
     engine::{Engine, EngineConfig, Input as Given, Output},
+    limits::DOWNLINK_DEFAULT,
     secret::Token,
 };
 
@@ -71,7 +73,9 @@ fn config(life: u8) -> EngineConfig {
         valid_until: Some(Timestamp::from_millis(3_600_000)),
         ..ConferenceConfig::default()
     };
-    EngineConfig { conference, speakers: 2, downlink: media_core::limits::DOWNLINK_DEFAULT, seed: [life; 32] }
+    // Room at the start for what a short script sends, and feedback that can take it away.
+    let downlink = BitrateBounds { start: 10_000_000, ..DOWNLINK_DEFAULT };
+    EngineConfig { conference, speakers: 2, downlink, seed: [life; 32] }
 }
 
 struct Trial {
