@@ -115,8 +115,8 @@ impl Forwarder {
     }
 }
 
-/// The ways in which a picture can be sent, with what each costs: fewer frames of the smallest encoding, all of them, then the
-/// larger encodings.
+/// The ways in which a picture can be sent, with what each costs: of each encoding, from the smallest on, fewer frames and then
+/// all of them. Of an encoding that is not sent, the base layer is taken to have the share that it has in the smallest one.
 fn ladder(now: Timestamp, track: &mut Track, wanted: u8) -> (Vec<Rung>, Vec<u64>) {
     let floor_percent =
         if track.kind == MediaKind::Screen { SCREEN_FLOOR_PERCENT } else { CAMERA_FLOOR_PERCENT };
@@ -130,15 +130,21 @@ fn ladder(now: Timestamp, track: &mut Track, wanted: u8) -> (Vec<Rung>, Vec<u64>
         rungs.push(rung);
         costs.push(cost);
     };
+    let mut base_percent = None;
     for encoding in 0..=wanted {
         let state = &mut track.encodings[usize::from(encoding)];
-        let top = state.rates.top_layer();
-        for temporal in (0..top).filter(|_| encoding == 0) {
-            if let Some(cost) = state.rates.bps(now, temporal) {
-                add(Rung { encoding, temporal: temporal as u8 }, cost);
-            }
-        }
         let cost = state.cost(now, TEMPORAL_LAYERS - 1, floor_percent);
+        let (top, all) = (state.rates.top_layer(), state.rates.bps(now, TEMPORAL_LAYERS - 1));
+        let measured = all.filter(|all| *all > 0 && top > 0 && state.wanted_since.is_some());
+        for temporal in 0..if measured.is_some() { top } else { 0 } {
+            let layers = state.rates.bps(now, temporal).unwrap_or_default();
+            add(Rung { encoding, temporal: temporal as u8 }, layers);
+        }
+        if let (Some(all), Some(base)) = (measured, state.rates.bps(now, 0)) {
+            base_percent.get_or_insert(base * 100 / all);
+        } else if let Some(percent) = base_percent {
+            add(Rung { encoding, temporal: 0 }, cost * percent / 100);
+        }
         add(Rung { encoding, temporal: TEMPORAL_ALL }, cost);
     }
     (rungs, costs)

@@ -27,7 +27,8 @@ impl Endpoint {
     /// Sends what is due: feedback, audio, and pictures and repairs whose turn it is.
     pub(super) fn advance_sending(&mut self, now: Timestamp) {
         if self.session.participant().is_none() {
-            return;
+            // Devices run on; nobody gets what they give.
+            return self.send_frames(now);
         }
         self.uplink.handle_timeout(now);
         self.adapt(now);
@@ -97,9 +98,9 @@ impl Endpoint {
 
     /// This kind of media, as far as the client knows, or cares.
     fn may_send(&self, kind: MediaKind) -> bool {
-        self.adversary.is(Misbehaviour::IgnoreMode)
-            || self.sabotage == Some(Sabotage::AudienceChatters)
-            || self.session.permissions().allows(kind)
+        let disobeys =
+            self.adversary.is(Misbehaviour::IgnoreMode) || self.sabotage == Some(Sabotage::AudienceChatters);
+        self.session.participant().is_some() && (disobeys || self.session.permissions().allows(kind))
     }
 
     fn send_frames(&mut self, now: Timestamp) {
