@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use access::{AccessMeter, Carried};
-pub(crate) use access::{change_link, link_config};
+pub(crate) use access::{change_link, link_config, width};
 pub use file::{AccessLinkSpec, SiteFile};
 
 use crate::scenario::ScenarioError;

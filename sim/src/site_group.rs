@@ -3,6 +3,8 @@
 
 mod address;
 
+mod record;
+
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BinaryHeap},
@@ -16,7 +18,7 @@ use rand_chacha::ChaCha8Rng;
 use address::Address;
 
 use crate::{
-    endpoint::{Endpoint, Marker, Observation, PersonRecord},
+    endpoint::{Endpoint, Marker, Observation},
     link::Link,
     mail::Mailbox,
     node::{Arrivals, BACKBONE_DELAY, HostId, Load, MEDIA_NODE, Node, Record, WINDOW},
@@ -24,13 +26,15 @@ use crate::{
     sabotage::Sabotage,
     scenario::{Action, Direction, PersonIndex, Scenario, SiteIndex},
     seed::Seed,
-    site::{AccessMeter, change_link, link_config},
+    site::{AccessMeter, change_link, link_config, width},
     timeline::Grid,
     trace::{Channel, Trace},
 };
 
 /// How often a client may want to be woken at one time.
 const WAKINGS_MAX: u32 = 10_000;
+pub use record::GroupRecord;
+
 /// One in so many datagrams disappears under [`Sabotage::SilentLink`].
 const SILENT_EVERY: u64 = 53;
 /// One in so many is lost on its listener under [`Sabotage::ForgetfulListener`].
@@ -109,18 +113,6 @@ pub struct SiteGroup {
     delivered: u64,
     /// What [`Sabotage::HostOrder`] adds to their way.
     unfairness: Duration,
-}
-
-/// What a group of sites leaves behind.
-pub struct GroupRecord {
-    /// Everybody in it, by their index.
-    pub people: Vec<(PersonIndex, PersonRecord)>,
-    /// What happened to them.
-    pub observations: Vec<(Timestamp, PersonIndex, Observation)>,
-    /// What the links carried.
-    pub links: Vec<(SiteIndex, AccessMeter)>,
-    /// Everything that reached them.
-    pub trace: Trace,
 }
 
 impl SiteGroup {
@@ -428,11 +420,6 @@ impl SiteGroup {
             }
         }
     }
-}
-
-/// By how much links are faster than they are said to be.
-fn width(sabotage: Option<Sabotage>) -> u64 {
-    if sabotage == Some(Sabotage::WideLinks) { 10 } else { 1 }
 }
 
 impl Node for SiteGroup {

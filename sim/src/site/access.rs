@@ -8,6 +8,7 @@ use media_core::Timestamp;
 use super::{LossSpec, PathSpec, QueueDiscipline};
 use crate::{
     link::{Jitter, Link, LinkConfig, LinkStats, Loss, Queue, RateTimeline},
+    sabotage::Sabotage,
     scenario::PathChange,
     timeline::{LinkTimeline, QueueDelays},
 };
@@ -35,6 +36,11 @@ pub(crate) fn link_config(path: &PathSpec, mtu_bytes: u32, wide: u64) -> LinkCon
         corrupt_share: path.corrupt,
         mtu_bytes: Some(mtu_bytes),
     }
+}
+
+/// By how much links are faster than they are said to be.
+pub(crate) fn width(sabotage: Option<Sabotage>) -> u64 {
+    if sabotage == Some(Sabotage::WideLinks) { 10 } else { 1 }
 }
 
 fn loss(spec: LossSpec) -> Loss {
