@@ -250,6 +250,8 @@ impl CongestionController {
             self.groups = InterArrival::default();
             self.trend = Trendline::default();
             self.throughput.clear();
+            // Later feedback will speak of what was lost in the silence, too.
+            self.sent.forget_before(now);
             let (before, demand) = (self.heard.before_bps, self.demand as f64);
             self.search.on_return(now, before, demand, &mut self.probing);
         }
