@@ -100,9 +100,9 @@ pub const DOWNLINK_DEFAULT: BitrateBounds = BitrateBounds { start: 600_000, min:
 pub const AUDIO_RESERVE_BPS: u64 = 60_000;
 /// Shares of loss below which redundant sound ends, and above which it begins.
 pub const REDUNDANCY_LOSS: (f64, f64) = (0.005, 0.02);
-/// How much may wait at the pace of a subscriber's path before pictures are kept from it. A key frame of a large picture takes
-/// less.
-pub const PACED_BACKLOG_MAX: Duration = Duration::from_millis(400);
+/// How much may wait at the pace of a subscriber's path before pictures are kept from it. A new slide at the
+/// least rate at which slides are sent takes less.
+pub const PACED_BACKLOG_MAX: Duration = Duration::from_millis(1_200);
 /// First pause before a picture may climb again after it fell; doubled each time that it falls soon after it has climbed.
 pub const CLIMB_PAUSE: Duration = Duration::from_secs(4);
 /// The longest such pause.

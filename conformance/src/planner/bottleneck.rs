@@ -90,12 +90,11 @@ impl Way {
 pub fn first_bottleneck(down: &Way, up: &Way) -> Bottleneck {
     let fuller = if down.utilisation >= up.utilisation { Bottleneck::Down } else { Bottleneck::Up };
     match (down.is_full(), up.is_full()) {
-        (true, true) => fuller,
         (true, false) => Bottleneck::Down,
         (false, true) => Bottleneck::Up,
         (false, false) if down.lost.max(up.lost) >= LOST_SHARE => Bottleneck::Loss,
         (false, false) if down.queue_ms.max(up.queue_ms) >= QUEUE_MS => Bottleneck::Queue,
-        (false, false) => fuller,
+        (true, true) | (false, false) => fuller,
     }
 }
 

@@ -141,7 +141,7 @@ fn endpoint_of(load: Load, endpoint: u32) -> PersonEntry {
 /// When the speaker of this number speaks: the time is dealt to all in equal turns, and each turn is two's.
 fn turn(number: u32, speakers: u32) -> impl Iterator<Item = Range<Duration>> {
     let pairs = speakers.div_ceil(2).max(1);
-    let length = (LENGTH - SPEECH) / pairs;
+    let length = LENGTH.saturating_sub(SPEECH) / pairs;
     let pair = number % pairs;
     let speaks = number < speakers;
     speaks.then(|| SPEECH + length * pair..SPEECH + length * (pair + 1)).into_iter()

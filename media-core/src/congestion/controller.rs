@@ -38,6 +38,11 @@ const RTT: Duration = Duration::from_millis(100);
 /// Round-trip times beyond this are somebody's lie.
 const RTT_MAX: Duration = Duration::from_secs(10);
 
+/// The path counts as untried below this share of the estimate, so long after a queue, and with no longer one than that.
+const UNTRIED: f64 = 0.85;
+const UNTRIED_AFTER: Duration = Duration::from_secs(2);
+const UNTRIED_QUEUE: Duration = Duration::from_millis(25);
+
 /// Between what an estimate stays, in bits per second on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BitrateBounds {
@@ -180,6 +185,11 @@ impl CongestionController {
         self.probing.bps().map_or(usual, |bps| usual.max(bps as u64))
     }
 
+    /// Whether a train leaves that looks for more.
+    pub fn is_searching(&self) -> bool {
+        self.probing.bps().is_some()
+    }
+
     /// Bytes of padding (UDP payload) to send at this moment for a probe. To be called until it says nothing.
     pub fn poll_padding(&mut self, now: Timestamp) -> Option<u16> {
         self.probing.poll_padding(now)
@@ -188,6 +198,26 @@ impl CongestionController {
     /// Round-trip time as feedback shows it, if any has come.
     pub fn rtt(&self) -> Option<Duration> {
         self.rtt
+    }
+
+    /// Whether the path may carry more than the estimate says: hardly anything waits or is lost, no queue was seen lately, and
+    /// much less is sent than was allowed, so that the estimate cannot grow by what arrives.
+    pub fn is_untried(&self, now: Timestamp) -> bool {
+        let is_quiet = self.rate.reduced().is_none_or(|at| now.saturating_since(at) >= UNTRIED_AFTER);
+        let is_limited = self.throughput.sent_bps().is_none_or(|bps| bps < UNTRIED * self.rate.bps());
+        is_quiet
+            && is_limited
+            && self.heard.halvings == 0
+            && self.trend.usage() != Usage::Over
+            && self.queue.delay() < UNTRIED_QUEUE
+            && !matches!(self.losses.verdict(), LossVerdict::High(_))
+    }
+
+    /// What arrives, in bits per second on the wire, on a path that was full once. What an estimate says beyond that is a guess:
+    /// others may use the rest.
+    pub fn proven_bps(&self) -> Option<u64> {
+        self.rate.reduced()?;
+        self.throughput.acknowledged_bps().map(|bps| bps as u64)
     }
 
     /// Share of packets that were lost lately, 0 to 1.

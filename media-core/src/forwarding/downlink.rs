@@ -22,6 +22,16 @@ const TICK: Duration = Duration::from_millis(500);
 /// Part of the estimate that is given out, in percent. The rest is for what nobody plans: repairs and reports.
 const USABLE_PERCENT: u64 = 95;
 
+/// How much more than the estimate is tried for who sees nothing, on a path that is not full, in percent of it and in bits per second on the wire.
+const TRIAL_PERCENT: u64 = 25;
+const TRIAL_BPS: u64 = 50_000;
+
+/// On a path that was full once, no more is planned with than this share of what arrives, in percent, and so much.
+const STEP_PERCENT: u64 = 140;
+const STEP_BPS: u64 = 250_000;
+/// The pace of pictures in percent of the estimate.
+const PACE_PERCENT: u64 = 150;
+
 /// A packet on its way out.
 #[derive(Debug)]
 pub(super) struct Waiting {
@@ -65,7 +75,7 @@ impl Downlink {
             tick: None,
             scheduled: None,
         };
-        downlink.pacer.set_rate(downlink.controller.pacing_bps());
+        downlink.set_pace();
         downlink
     }
 
@@ -88,7 +98,7 @@ impl Downlink {
         self.controller.on_feedback(now, feedback);
         let enough = if self.loses { REDUNDANCY_LOSS.0 } else { REDUNDANCY_LOSS.1 };
         self.loses = self.controller.loss() > enough;
-        self.pacer.set_rate(self.controller.pacing_bps());
+        self.set_pace();
         self.tick = Some(now);
     }
 
@@ -96,7 +106,7 @@ impl Downlink {
         if self.controller.poll_timeout().is_some_and(|at| at <= now) {
             let before = self.controller.estimate_bps();
             self.controller.handle_timeout(now);
-            self.pacer.set_rate(self.controller.pacing_bps());
+            self.set_pace();
             if self.controller.estimate_bps() != before {
                 self.tick = Some(now);
             }
@@ -119,11 +129,24 @@ impl Downlink {
     }
 
     /// What pictures may cost, in bits per second on the wire, while `microphones` of others may be heard. Sound comes first,
-    /// and what waits already has been promised.
-    pub(super) fn picture_budget(&mut self, now: Timestamp, microphones: u64) -> u64 {
-        let usable = self.controller.estimate_bps() * USABLE_PERCENT / 100;
-        let promised = self.controller.pacing_bps() * self.pacer.backlog().as_millis() as u64 / 1_000;
+    /// and what waits already has been promised. Who sees nothing at all (`is_dark`) gets a little more than is certain.
+    pub(super) fn picture_budget(&mut self, now: Timestamp, microphones: u64, is_dark: bool) -> u64 {
+        let usable = self.plan(now, is_dark) * USABLE_PERCENT / 100;
+        // A slide or a key frame may wait for a while; what waits longer is more than the path carries.
+        let late = self.pacer.backlog().saturating_sub(PACED_BACKLOG_MAX / 2);
+        let promised = self.pace() * late.as_millis() as u64 / 1_000;
         usable.saturating_sub(self.audio_need(now, microphones)).saturating_sub(promised)
+    }
+
+    /// The rate that is planned with.
+    fn plan(&self, now: Timestamp, is_dark: bool) -> u64 {
+        let estimate = self.controller.estimate_bps();
+        if is_dark && self.controller.is_untried(now) {
+            // An estimate grows with what arrives only: without a trial it would stay dark.
+            return estimate + estimate * TRIAL_PERCENT / 100 + TRIAL_BPS;
+        }
+        let step = |proven: u64| proven * STEP_PERCENT / 100 + STEP_BPS;
+        self.controller.proven_bps().map_or(estimate, |proven| estimate.min(step(proven)))
     }
 
     /// Says how much there would be to send if the path carried everything: nothing is probed beyond that.
@@ -132,7 +155,18 @@ impl Downlink {
         // A picture climbs only where there is more room than it needs.
         let pictures = pictures_bps * (100 + CLIMB_MARGIN_PERCENT) / 100;
         self.controller.set_demand((audio + pictures) * 100 / USABLE_PERCENT);
-        self.pacer.set_rate(self.controller.pacing_bps());
+        self.set_pace();
+    }
+
+    /// How fast pictures leave: half as fast again as the estimate, so that viewers on one line, who get the same large frame at
+    /// the same time, do not fill its queue; in a search, as fast as that.
+    fn pace(&self) -> u64 {
+        let (estimate, pace) = (self.controller.estimate_bps(), self.controller.pacing_bps());
+        if self.controller.is_searching() { pace } else { pace.min(estimate * PACE_PERCENT / 100) }
+    }
+
+    fn set_pace(&mut self) {
+        self.pacer.set_rate(self.pace());
     }
 
     fn audio_need(&mut self, now: Timestamp, microphones: u64) -> u64 {

@@ -65,7 +65,8 @@ impl Forwarder {
         downlink.on_allocated(now, wants_any);
         let most: u64 = demands.iter().filter_map(|demand| demand.rungs.last()).sum();
         downlink.set_demand(now, microphones, most);
-        let given = allocate(&demands, downlink.picture_budget(now, microphones));
+        let is_dark = demands.iter().all(|demand| demand.current.is_none());
+        let given = allocate(&demands, downlink.picture_budget(now, microphones, is_dark));
         for (watched, rung) in watched.into_iter().zip(given) {
             let rung = rung.and_then(|rung| watched.rungs.get(rung).copied());
             self.grant(now, (watched.subscription, watched.track), rung);
