@@ -291,7 +291,8 @@ fn seen_rtp(at: Timestamp, peer: PeerId, view: &RtpView<'_>) -> Option<SeenRtp> 
     let again = RTX_PAYLOAD_TYPES.contains(&view.payload_type());
     let payload = match view.payload_type() {
         _ if again => view.retransmitted().ok()?.1,
-        RED_PAYLOAD_TYPE => RedView::parse(view.payload(), Codec::Opus.payload_type()).ok()?.primary(),
+        RED_PAYLOAD_TYPE => RedView::parse(view.payload(), Codec::Opus.payload_type())
+            .map_or(view.payload(), |red| red.primary()),
         _ => view.payload(),
     };
     Some(SeenRtp {

@@ -53,6 +53,11 @@ impl LayerRates {
         Some(bytes.sum::<u64>() * 8_000 / (BUCKET.as_millis() as u64 * buckets as u64))
     }
 
+    /// Whether all of the time that is measured has been seen. Before that a first key frame counts for too much.
+    pub(super) fn is_settled(&self) -> bool {
+        self.seen >= BUCKETS
+    }
+
     /// The highest temporal layer of the last seconds.
     pub(super) fn top_layer(&self) -> usize {
         let carries =

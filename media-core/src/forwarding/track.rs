@@ -109,7 +109,8 @@ impl Encoding {
         // Headers and seals are a tenth on top of media in full packets.
         let declared = u64::from(self.offer.target_kbps) * 1_100;
         match self.rates.bps(now, temporal).filter(|_| self.wanted_since.is_some()) {
-            Some(measured) => measured.max(declared * floor_percent / 100),
+            Some(measured) if self.rates.is_settled() => measured.max(declared * floor_percent / 100),
+            Some(measured) => measured.clamp(declared * floor_percent / 100, declared * 5 / 4),
             None => declared,
         }
     }
