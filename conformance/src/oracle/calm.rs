@@ -19,6 +19,8 @@ use crate::{
 /// After so long without any event, media has found its way: twice the longest pause between key frames on request
 /// (FWD-004), and the time that a resumed stream may take (FWD-006) is met on the way.
 const CALM_AFTER: Duration = Duration::from_millis(1_200);
+/// After a fault of a line, pictures over it may take so long to come back.
+const PICTURES_BACK_AFTER: Duration = Duration::from_secs(8);
 /// In the last part of a calm time, media has to have flowed.
 const WINDOW: Duration = Duration::from_millis(500);
 /// A line that carries everything that a small conference sends: then nothing else explains missing media.
@@ -142,6 +144,7 @@ fn senders(
     let is_sound = |from: &Connection| {
         let person = scenario.person(from.person);
         *from != to
+            && !(kind.is_video() && [to.person, from.person].iter().any(|who| returns(scenario, *who, at)))
             && (kind != MediaKind::Audio || person.speaks.is_none())
             && person.link != LinkKind::WithoutKey
             && is_always_ample(scenario, from.person)
@@ -149,6 +152,15 @@ fn senders(
             && !misbehaves(scenario, from.person, Timestamp::FAR_FUTURE)
     };
     senders.into_iter().filter(is_sound).collect()
+}
+
+/// Whether a line of somebody's is back from a fault since a short time only: whoever sends pictures over it has to find out
+/// first what it carries now. Sound is due at once.
+fn returns(scenario: &Scenario, person: PersonIndex, at: Timestamp) -> bool {
+    let is_fresh = |until: Timestamp| until <= at && at.saturating_since(until) < PICTURES_BACK_AFTER;
+    let ended = scenario.faults.iter().filter_map(|fault| Some((fault.site, fault.until?)));
+    let mut fresh = ended.filter(|(_, until)| is_fresh(*until));
+    fresh.any(|(site, _)| scenario.sites_of(person).any(|of_person| of_person == site))
 }
 
 /// Whether every line that somebody is ever on is ample.

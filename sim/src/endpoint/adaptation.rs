@@ -16,6 +16,8 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const COLLAPSE_PERCENT: u64 = 70;
 /// How long something that was switched off stays off.
 const HOLD: Duration = Duration::from_secs(8);
+/// The same for the smallest encoding of a picture.
+const HOLD_SMALLEST: Duration = Duration::from_secs(1);
 /// The same for what comes and goes.
 const HOLD_MAX: Duration = Duration::from_secs(32);
 /// What was on for less than this comes and goes.
@@ -129,6 +131,8 @@ impl Adaptation {
         for (encoding, since) in gone {
             let hold = match self.held.get(&encoding) {
                 Some((_, before)) if now.saturating_since(since) < STEADY => (*before * 2).min(HOLD_MAX),
+                // Nothing at all is worse than a picture that comes and goes.
+                Some(_) | None if encoding.1 == 0 => HOLD_SMALLEST,
                 Some(_) | None => HOLD,
             };
             if now >= self.settles_at {
