@@ -19,6 +19,8 @@ use crate::{
 /// After so long without any event, media has found its way: twice the longest pause between key frames on request
 /// (FWD-004), and the time that a resumed stream may take (FWD-006) is met on the way.
 const CALM_AFTER: Duration = Duration::from_millis(1_200);
+/// Pictures wait for more: when another one comes, the room for both has to be found first.
+const PICTURES_AFTER: Duration = Duration::from_millis(2_500);
 /// After a fault of a line, pictures over it may take so long to come back.
 const PICTURES_BACK_AFTER: Duration = Duration::from_secs(8);
 /// In the last part of a calm time, media has to have flowed.
@@ -50,7 +52,10 @@ pub(super) fn between(run: &Run, server: &RefServer, since: Timestamp, until: Ti
         if to.saturating_since(from) >= CALM_AFTER && !disturbance::is_troubled(scenario, to - CALM_AFTER, to)
         {
             let conferences = || server.conferences().map(|(_, conference)| conference);
-            let due = conferences().flat_map(|conference| due_in(scenario, conference, to)).collect();
+            let settled = to.saturating_since(from) >= PICTURES_AFTER;
+            let is_due = |(_, _, kind): &Flow| settled || !kind.is_video();
+            let due = conferences().flat_map(|conference| due_in(scenario, conference, to));
+            let due = due.filter(is_due).collect();
             let present = conferences().map(|conference| conference.present().collect()).collect();
             calms.push(Calm { since: from, until: to, due, present });
         }
