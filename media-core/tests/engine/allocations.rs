@@ -52,13 +52,13 @@ fn forward(server: &mut Server, packets: &[Bytes]) -> u64 {
 fn forwarding_to_49_allocates_nothing_once_warm() {
     let (mut server, mut sources) = full_conference();
     let mut packets: Vec<Bytes> = Vec::new();
-    for number in 0..2_000 {
+    for number in 0..4_000 {
         packets.push(sources[0].sound());
         packets.push(sources[1].frame(number == 0));
     }
     // The first handle to bytes that were a vector makes its count, which is the host's memory, not the engine's.
     let shared = packets.clone();
-    let (warm_up, steady) = shared.split_at(2_000);
+    let (warm_up, steady) = shared.split_at(5_000);
     forward(&mut server, warm_up);
     let mut forwarded = 0;
     let memory = measure(|| forwarded = forward(&mut server, steady));

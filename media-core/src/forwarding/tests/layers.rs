@@ -144,7 +144,7 @@ fn sender_reports_bring_the_layers_clocks_together() {
     studio.feed_back(1, &reports[1]);
     let mut outputs = studio.send_all(1, &camera[0].frame(false, 1));
     studio.watch(2, 1, Some(1));
-    studio.pass(700);
+    studio.pass(400);
     camera[1].timestamp = high.wrapping_add(3_000);
     outputs.extend(studio.send_all(1, &camera[1].frame(true, 1)));
     let packets = sent_to(&outputs, 2);
