@@ -55,7 +55,7 @@ impl<T> Pacer<T> {
     }
 
     /// A packet of `bytes` on the wire left without waiting. What does not wait makes the others wait, but not for longer than
-    /// [`DEBT_MAX`]: a rate that was too low for it may rise at any time.
+    /// `DEBT_MAX`: a rate that was too low for it may rise at any time.
     pub fn charge(&mut self, now: Timestamp, bytes: u32) {
         let from = self.next.clamp(now, now + DEBT_MAX);
         self.next = from + self.time_for(u64::from(bytes));
