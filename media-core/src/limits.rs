@@ -58,6 +58,8 @@ pub const FRAME_DIFFS_MAX: usize = 8;
 pub const RTCP_PACKETS_MAX: usize = 32;
 /// How far apart sequence or frame numbers of packets may lie that overtook one another.
 pub const REORDER_PACKETS_MAX: u64 = 1_024;
+/// How far apart timestamps of pictures may lie whose packets overtook one another: ten seconds at 90 kHz.
+pub const REORDER_TICKS_MAX: u32 = 900_000;
 /// Sequence numbers that are taken from one NACK.
 pub const NACK_ENTRIES_MAX: usize = 256;
 /// Frames that go along with one packet of redundant audio: what is lost twice in a row comes with the third.

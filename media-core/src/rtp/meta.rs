@@ -5,7 +5,6 @@ use super::{
     dependency::{DependencyDescriptor, DependencyStructure, Indication, Template},
     ext::{AudioLevel, DEPENDENCY_DESCRIPTOR},
     header::RtpView,
-    sequence::is_newer,
 };
 use crate::{DropReason, Ssrc, congestion::WIRE_OVERHEAD_BYTES, limits};
 
@@ -87,14 +86,15 @@ pub struct FrameMeta {
 #[derive(Clone, Debug, Default)]
 pub struct FrameReader {
     structure: Option<Box<DependencyStructure>>,
-    /// Number of the frame that brought the structure, while packets of its neighbourhood may arrive.
-    key_number: Option<u16>,
+    /// Number and timestamp of the frame that brought the structure. Numbers alone would not do: a subscriber's stream goes over
+    /// to another encoding, which counts its frames anew, while its timestamps go on.
+    key: Option<(u16, u32)>,
 }
 
 impl FrameReader {
     /// Without a structure: nothing can be read before a key frame's first packet.
     pub const fn new() -> Self {
-        Self { structure: None, key_number: None }
+        Self { structure: None, key: None }
     }
 
     /// The structure in use.
@@ -122,9 +122,8 @@ impl FrameReader {
             can_switch_up(structure, &descriptor.frame)
         };
         if let Some(structure) = parsed.new_structure {
-            self.on_structure(structure, number);
+            self.on_structure(structure, (number, view.timestamp()));
         }
-        self.forget_distant_key(number);
         let independent = descriptor.frame.frame_diffs.is_empty() && descriptor.frame.spatial == 0;
         Ok(Some(FrameMeta {
             start: descriptor.start_of_frame,
@@ -132,31 +131,26 @@ impl FrameReader {
             number,
             spatial: descriptor.frame.spatial,
             temporal: descriptor.frame.temporal,
-            key: brought_structure || independent || self.key_number == Some(number),
+            key: brought_structure || independent || self.key == Some((number, view.timestamp())),
             switch_up,
         }))
     }
 
-    fn on_structure(&mut self, structure: DependencyStructure, number: u16) {
-        if self.key_number.is_some_and(|key| is_newer(key, number) && is_near(key, number)) {
+    fn on_structure(&mut self, structure: DependencyStructure, key: (u16, u32)) {
+        if self.key.is_some_and(|(_, kept)| is_late(key.1, kept)) {
             return;
         }
-        self.key_number = Some(number);
+        self.key = Some(key);
         match &mut self.structure {
             Some(kept) => **kept = structure,
             None => self.structure = Some(Box::new(structure)),
         }
     }
-
-    /// The key frame's number comes again after 65,536 frames, for a frame that is none.
-    fn forget_distant_key(&mut self, number: u16) {
-        self.key_number = self.key_number.filter(|key| is_near(*key, number));
-    }
 }
 
-/// Whether the numbers are so near that their packets can have overtaken one another.
-fn is_near(a: u16, b: u16) -> bool {
-    u64::from(a.wrapping_sub(b).min(b.wrapping_sub(a))) <= limits::REORDER_PACKETS_MAX
+/// Whether a frame is older than another one, and so near that its packets can have been overtaken.
+fn is_late(timestamp: u32, kept: u32) -> bool {
+    (1..=limits::REORDER_TICKS_MAX).contains(&kept.wrapping_sub(timestamp))
 }
 
 fn can_switch_up(structure: &DependencyStructure, frame: &Template) -> bool {

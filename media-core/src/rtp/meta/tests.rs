@@ -2,7 +2,7 @@
 
 use super::{FrameMeta, FrameReader, PacketMeta};
 use crate::{
-    DropReason, Ssrc, limits,
+    DropReason, Ssrc,
     rtp::{
         AudioLevel, DependencyDescriptor, DependencyStructure, RtpHeader, RtpView, dependency::FrameDiffs,
         ext,
@@ -27,11 +27,23 @@ fn middle(index: u8, number: u16) -> DependencyDescriptor {
     DependencyDescriptor::of_template(&l1t2(), index, number, false, false).unwrap()
 }
 
-fn read_bytes(reader: &mut FrameReader, descriptor: &[u8]) -> Result<Option<FrameMeta>, DropReason> {
+/// A packet of the frame that is shown at `timestamp`.
+fn read_at(
+    reader: &mut FrameReader,
+    timestamp: u32,
+    descriptor: &[u8],
+) -> Result<Option<FrameMeta>, DropReason> {
     let mut packet = Vec::new();
-    let header = RtpHeader { extensions: &[(ext::DEPENDENCY_DESCRIPTOR, descriptor)], ..HEADER };
+    let header = RtpHeader { timestamp, extensions: &[(ext::DEPENDENCY_DESCRIPTOR, descriptor)], ..HEADER };
     header.write(b"media", &mut packet);
     reader.frame_meta(&RtpView::parse(&packet).unwrap())
+}
+
+/// A packet of a stream of one encoding, in which frame numbers and time go together.
+fn read_bytes(reader: &mut FrameReader, descriptor: &[u8]) -> Result<Option<FrameMeta>, DropReason> {
+    let number = descriptor.get(1..3).map_or(0, |bytes| u16::from_be_bytes([bytes[0], bytes[1]]));
+    // Numbers from 32,768 on stand for those before 0.
+    read_at(reader, (3_000 * i32::from(number.cast_signed())).cast_unsigned(), descriptor)
 }
 
 fn written(descriptor: &DependencyDescriptor, structure: &DependencyStructure, attached: bool) -> Vec<u8> {
@@ -119,9 +131,8 @@ fn the_frame_that_brought_the_structure_is_key_even_if_it_refers_to_another() {
 fn a_frame_that_has_the_key_frames_number_a_cycle_later_is_not_key() {
     let mut reader = FrameReader::new();
     read_with_structure(&mut reader, 6, &l1t2());
-    let far = 7 + limits::REORDER_PACKETS_MAX as u16;
-    assert!(!read(&mut reader, &middle(1, far)).unwrap().key);
-    assert!(!read(&mut reader, &middle(1, 6)).unwrap().key);
+    let a_cycle_later = written(&middle(1, 6), &l1t2(), false);
+    assert!(!read_at(&mut reader, 3_000 * (6 + 65_536), &a_cycle_later).unwrap().unwrap().key);
 }
 
 #[test]
@@ -183,4 +194,23 @@ fn metadata_has_what_the_packet_says() {
     };
     assert_eq!(meta, expected);
     assert_eq!(&packet[24..29], b"media");
+}
+
+#[test]
+fn a_stream_that_goes_over_to_an_encoding_with_lower_numbers_takes_its_structure_and_knows_its_key_frame() {
+    let mut reader = FrameReader::new();
+    let key = |number, structure: &DependencyStructure| {
+        written(
+            &DependencyDescriptor::of_template(structure, 0, number, true, true).unwrap(),
+            structure,
+            true,
+        )
+    };
+    read_at(&mut reader, 90_000, &key(398, &l1t2())).unwrap();
+    let other = DependencyStructure::simulcast_l1t2(1_280, 720);
+    assert!(read_at(&mut reader, 93_000, &key(390, &other)).unwrap().unwrap().key);
+    assert_eq!(reader.structure(), Some(&other));
+    // The number of the other encoding's key frame comes again, for a frame that is none.
+    let delta = written(&middle(1, 398), &other, false);
+    assert!(!read_at(&mut reader, 117_000, &delta).unwrap().unwrap().key);
 }
