@@ -19,13 +19,12 @@ use crate::{
 const GUEST: &str = "guest";
 /// From here on pictures are compared: before that everybody waits for their first ones, for which it matters who asked when.
 const THERE: Timestamp = second(3);
-/// By how much anything may differ: relative for scores, rates and numbers, absolute for shares of time. NET-004 asks for a
-/// hundredth; that somebody comes in at all, on whatever line, begins an epoch and costs others a few packets of sound.
-const DIFFERENCE: f64 = 0.02;
+/// By how much anything may differ (NET-004): relative for scores, rates and numbers, absolute for shares of time.
+const DIFFERENCE: f64 = 0.01;
 
 pub(super) const CHECKS: &[Check] = &[Check {
     name: "a-weak-guest-disturbs-nobody",
-    requirements: &["NET-002"],
+    requirements: &["NET-004"],
     scenarios: &["weak-guest"],
     judge: Judge::Compare(disturbs_nobody),
 }];

@@ -45,6 +45,10 @@ const USED_SMOOTHING: f64 = 0.1;
 const NOT_FULL: Duration = Duration::from_secs(30);
 /// The estimate has fallen if it is below this share of what it was.
 const FALLEN: f64 = 0.66;
+/// Below this share of it something happened to the line, and may be over as suddenly: those who share a line do not do that
+/// to each other.
+const COLLAPSED: f64 = 0.2;
+const PAUSE_COLLAPSED: Duration = Duration::from_millis(1_500);
 /// What it was counts up to this multiple of what arrived.
 const HEIGHT_MARGIN: f64 = 1.2;
 /// And that is remembered for so long.
@@ -150,7 +154,7 @@ impl RateSearch {
         let next = (further(probing) * found.bps).min(DEMAND_MARGIN * outlook.demand_bps);
         let is_wide = outlook.reduced.is_none_or(|at| now.saturating_since(at) > NOT_FULL);
         let goes_on = self.is_starting(now, outlook)
-            || (outlook.is_free && (is_wide || self.has_fallen(now, outlook.estimate_bps)));
+            || (outlook.is_free && (is_wide || self.has_fallen(now, outlook.estimate_bps, FALLEN)));
         if goes_on && found.bps > SUCCESS * found.tried_bps && next > 1.2 * found.bps && !probing.is_busy() {
             probing.ask(now, next);
         }
@@ -160,14 +164,19 @@ impl RateSearch {
     /// Feedback has come.
     pub(super) fn on_outlook(&mut self, now: Timestamp, outlook: Outlook, probing: &mut Probing) {
         self.follow_height(now, outlook);
-        let has_fallen = self.has_fallen(now, outlook.estimate_bps);
+        let has_fallen = self.has_fallen(now, outlook.estimate_bps, FALLEN);
+        let has_collapsed = self.has_fallen(now, outlook.estimate_bps, COLLAPSED);
         self.judge_raise(now, outlook);
         let wants_more = outlook.demand_bps > WANTED_MORE * self.searched_for;
-        let pause = self.pause_before_search(has_fallen, wants_more, outlook);
+        let mut pause = self.pause_before_search(has_fallen, wants_more, outlook);
+        let mut calm = CALM;
+        if has_collapsed {
+            (pause, calm) = (pause.min(PAUSE_COLLAPSED).max(self.mistrust), PAUSE_COLLAPSED);
+        }
         let used = outlook.sent_bps.unwrap_or(0.0) / outlook.estimate_bps;
         self.used += USED_SMOOTHING * (used - self.used);
         let is_limited = self.used < LIMITED;
-        let is_after_queue = outlook.reduced.is_some_and(|at| now.saturating_since(at) < CALM);
+        let is_after_queue = outlook.reduced.is_some_and(|at| now.saturating_since(at) < calm);
         if probing.is_busy()
             || self.began.is_none()
             || !outlook.is_calm
@@ -221,10 +230,10 @@ impl RateSearch {
         outlook.reduced.is_none() && (outlook.is_free || is_new)
     }
 
-    /// Whether the estimate has fallen far and is not back yet.
-    fn has_fallen(&self, now: Timestamp, bps: f64) -> bool {
+    /// Whether the estimate has fallen below this share of what it was, and is not back yet.
+    fn has_fallen(&self, now: Timestamp, bps: f64, share: f64) -> bool {
         self.height
-            .is_some_and(|(height, at)| bps < FALLEN * height && now.saturating_since(at) < FALL_REMEMBERED)
+            .is_some_and(|(height, at)| bps < share * height && now.saturating_since(at) < FALL_REMEMBERED)
     }
 
     fn follow_height(&mut self, now: Timestamp, outlook: Outlook) {
