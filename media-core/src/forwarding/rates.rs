@@ -72,7 +72,8 @@ impl LayerRates {
             return;
         }
         self.bucket = bucket;
-        let running = self.newest.is_some() && passed <= PAUSE;
+        let newest = self.newest.map(|at| at.as_nanos() / BUCKET.as_nanos() as u64);
+        let running = newest.is_some_and(|newest| bucket - newest <= PAUSE);
         for _ in 0..passed.min(BUCKETS as u64) {
             self.closed.rotate_right(1);
             self.closed[0] = std::mem::take(&mut self.open);
@@ -109,12 +110,17 @@ mod tests {
     }
 
     #[test]
-    fn what_has_stopped_is_unknown_after_a_second() {
+    fn what_has_stopped_is_unknown_after_a_second_however_often_it_is_asked_for() {
         let mut rates = LayerRates::default();
         for step in 0..60 {
             rates.on_packet(Timestamp::from_millis(step * 20), 0, 1_000);
         }
-        assert!(rates.bps(Timestamp::from_millis(1_300), 0) > Some(0));
+        for ms in (1_300..2_200).step_by(100) {
+            assert!(rates.bps(Timestamp::from_millis(ms), 0) > Some(0), "{ms}");
+        }
         assert_eq!(rates.bps(Timestamp::from_millis(2_560), 0), None);
+        // What it sends when it is wanted again is not averaged with the silence before.
+        (0..60).for_each(|step| rates.on_packet(Timestamp::from_millis(4_000 + step * 20), 0, 1_000));
+        assert_eq!(rates.bps(Timestamp::from_millis(5_180), 0), Some(400_000));
     }
 }
