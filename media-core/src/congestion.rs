@@ -12,10 +12,12 @@ mod inter_arrival;
 mod loss;
 mod pacer;
 mod probing;
+mod proven;
 mod rate_control;
 mod rate_search;
 mod sent_log;
 mod standing_queue;
+mod step_trial;
 mod throughput;
 mod trendline;
 

@@ -105,12 +105,8 @@ pub const REDUNDANCY_LOSS: (f64, f64) = (0.005, 0.02);
 /// How much may wait at the pace of a subscriber's path before pictures are kept from it. A new slide at the
 /// least rate at which slides are sent takes less.
 pub const PACED_BACKLOG_MAX: Duration = Duration::from_millis(1_200);
-/// First pause before a picture may climb again after it fell; doubled each time that it falls soon after it has climbed.
-pub const CLIMB_PAUSE: Duration = Duration::from_secs(4);
-/// The longest such pause.
-pub const CLIMB_PAUSE_MAX: Duration = Duration::from_secs(40);
-/// A fall so soon after a climb says that the climb was a mistake.
-pub const CLIMB_TRIAL: Duration = Duration::from_secs(20);
+/// Pause before a picture may climb again after it fell.
+pub const CLIMB_PAUSE: Duration = Duration::from_secs(10);
 /// The least time between two climbs of one picture.
 pub const CLIMB_INTERVAL: Duration = Duration::from_secs(1);
 /// An encoding that is wanted and of which nothing has come for so long counts as not sent: its publisher's uplink does not

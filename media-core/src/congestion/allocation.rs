@@ -33,51 +33,74 @@ pub struct Demand {
 /// wavers must not make a picture waver.
 pub const CLIMB_MARGIN_PERCENT: u64 = 15;
 
-/// A rung for each demand, `None` where not even the floor fits. What is given out costs at most `budget_bps` in all.
-pub fn allocate(demands: &[Demand], budget_bps: u64) -> Vec<Option<usize>> {
+/// What there is to give out, in bits per second on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// What the path is believed to carry. Everything that is given out costs at most this.
+    pub believed_bps: u64,
+    /// What it has been seen to carry. Who climbs has to fit into that, too, with all that was given out before.
+    pub proven_bps: u64,
+}
+
+/// Who gets what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Allocation {
+    /// A rung for each demand, `None` where not even the floor fits.
+    pub rungs: Vec<Option<usize>>,
+    /// What everything would cost with the most important step that may be made and did not fit, margin and all.
+    pub next_bps: Option<u64>,
+}
+
+/// Gives out a budget.
+pub fn allocate(demands: &[Demand], budget: Budget) -> Allocation {
     let mut order: Vec<usize> = (0..demands.len()).collect();
     order.sort_by_key(|index| (demands[*index].importance, *index));
-    let mut left = budget_bps;
-    let mut given = vec![None; demands.len()];
+    let mut giving = Giving { demands, budget, spent: 0, given: vec![None; demands.len()], left_out: None };
     for index in &order {
-        let demand = &demands[*index];
-        if left >= step_price(demand, None)
-            && let Some(floor) = demand.rungs.first().filter(|_| demand.may_stand_on(0))
-        {
-            left -= (*floor).min(left);
-            given[*index] = Some(0);
-        }
+        giving.step(*index);
     }
     for class in order.chunk_by(|a, b| demands[*a].importance == demands[*b].importance) {
-        while climb_in_turn(demands, class, &mut given, &mut left) {}
-    }
-    given
-}
-
-/// Each of a class climbs by one rung, if it fits. Says whether anybody did.
-fn climb_in_turn(demands: &[Demand], class: &[usize], given: &mut [Option<usize>], left: &mut u64) -> bool {
-    let mut climbed = false;
-    for index in class {
-        let demand = &demands[*index];
-        let Some(rung) = given[*index] else { continue };
-        let Some(next) = demand.rungs.get(rung + 1).filter(|_| demand.may_stand_on(rung + 1)) else {
-            continue;
-        };
-        if *left >= step_price(demand, Some(rung)) {
-            *left -= next.saturating_sub(demand.rungs[rung]).min(*left);
-            given[*index] = Some(rung + 1);
-            climbed = true;
+        // Each of a class climbs by one rung, and then each by the next.
+        while class.iter().filter(|index| giving.given[**index].is_some() && giving.step(**index)).count() > 0
+        {
         }
     }
-    climbed
+    let next_bps = giving.left_out.map(|price| giving.spent + price);
+    Allocation { rungs: giving.given, next_bps }
 }
 
-/// What has to be left for a step from `rung` (`None`: from nothing) to the next one.
-fn step_price(demand: &Demand, rung: Option<usize>) -> u64 {
-    let next = rung.map_or(0, |rung| rung + 1);
-    let cost = demand.cost(next) - rung.map_or(0, |rung| demand.cost(rung)).min(demand.cost(next));
-    let held = demand.current.is_some_and(|current| current >= next);
-    if held { cost } else { cost + cost * CLIMB_MARGIN_PERCENT / 100 }
+/// A budget that is being given out.
+struct Giving<'a> {
+    demands: &'a [Demand],
+    budget: Budget,
+    spent: u64,
+    given: Vec<Option<usize>>,
+    /// Price of the first step that did not fit.
+    left_out: Option<u64>,
+}
+
+impl Giving<'_> {
+    /// A picture climbs by one rung, if it may and that fits. Says whether it did.
+    fn step(&mut self, index: usize) -> bool {
+        let demand = &self.demands[index];
+        let rung = self.given[index];
+        let next = rung.map_or(0, |rung| rung + 1);
+        if next >= demand.rungs.len() || !demand.may_stand_on(next) {
+            return false;
+        }
+        let is_held = demand.current.is_some_and(|current| current >= next);
+        let Budget { believed_bps, proven_bps } = self.budget;
+        let most = if is_held { believed_bps } else { believed_bps.min(proven_bps) };
+        let cost = demand.step_cost(rung);
+        let price = if is_held { cost } else { cost + cost * CLIMB_MARGIN_PERCENT / 100 };
+        if self.spent + price > most {
+            self.left_out.get_or_insert(price);
+            return false;
+        }
+        self.spent += cost;
+        self.given[index] = Some(next);
+        true
+    }
 }
 
 impl Demand {
@@ -85,8 +108,10 @@ impl Demand {
         self.may_climb || self.current.is_some_and(|current| rung <= current)
     }
 
-    fn cost(&self, rung: usize) -> u64 {
-        self.rungs.get(rung).copied().unwrap_or(u64::MAX / 4)
+    /// What the step from `rung` (`None`: from nothing) to the next one costs.
+    fn step_cost(&self, rung: Option<usize>) -> u64 {
+        let next = self.rungs[rung.map_or(0, |rung| rung + 1)];
+        next.saturating_sub(rung.map_or(0, |rung| self.rungs[rung]))
     }
 }
 
@@ -102,6 +127,11 @@ mod tests {
         Demand { importance, rungs: CAMERA.to_vec(), current: None, may_climb: true }
     }
 
+    /// Rungs out of a budget that is proven.
+    fn rungs(demands: &[Demand], bps: u64) -> Vec<Option<usize>> {
+        allocate(demands, Budget { believed_bps: bps, proven_bps: bps }).rungs
+    }
+
     fn screen() -> Demand {
         Demand { importance: Importance::Screen, rungs: vec![500_000], current: None, may_climb: true }
     }
@@ -109,40 +139,58 @@ mod tests {
     #[test]
     fn everybody_gets_a_floor_before_anybody_gets_more() {
         let demands = [camera(Importance::Speaker), camera(Importance::Small), camera(Importance::Small)];
-        assert_eq!(allocate(&demands, 600_000), [Some(0), Some(0), Some(0)]);
-        assert_eq!(allocate(&demands, 900_000), [Some(1), Some(0), Some(0)]);
+        assert_eq!(rungs(&demands, 600_000), [Some(0), Some(0), Some(0)]);
+        assert_eq!(rungs(&demands, 900_000), [Some(1), Some(0), Some(0)]);
     }
 
     #[test]
     fn the_screen_comes_before_the_speaker_and_the_speaker_before_the_others() {
         let demands = [camera(Importance::Small), camera(Importance::Speaker), screen()];
-        assert_eq!(allocate(&demands, 600_000), [None, None, Some(0)]);
-        assert_eq!(allocate(&demands, 760_000), [None, Some(0), Some(0)]);
-        assert_eq!(allocate(&demands, 1_000_000), [Some(0), Some(0), Some(0)]);
-        assert_eq!(allocate(&demands, 1_400_000), [Some(0), Some(1), Some(0)]);
+        assert_eq!(rungs(&demands, 600_000), [None, None, Some(0)]);
+        assert_eq!(rungs(&demands, 760_000), [None, Some(0), Some(0)]);
+        assert_eq!(rungs(&demands, 1_000_000), [Some(0), Some(0), Some(0)]);
+        assert_eq!(rungs(&demands, 1_400_000), [Some(0), Some(1), Some(0)]);
     }
 
     #[test]
     fn nothing_is_given_out_of_an_empty_budget() {
-        assert_eq!(allocate(&[camera(Importance::Large), screen()], 0), [None, None]);
-        assert_eq!(allocate(&[], 1_000_000), [] as [Option<usize>; 0]);
+        assert_eq!(rungs(&[camera(Importance::Large), screen()], 0), [None, None]);
+        assert_eq!(rungs(&[], 1_000_000), [] as [Option<usize>; 0]);
     }
 
     #[test]
     fn who_stands_on_a_rung_keeps_it_where_another_could_not_climb_it() {
         let mut demand = camera(Importance::Large);
-        assert_eq!(allocate(std::slice::from_ref(&demand), 540_000), [Some(0)]);
+        assert_eq!(rungs(std::slice::from_ref(&demand), 540_000), [Some(0)]);
         demand.current = Some(1);
-        assert_eq!(allocate(std::slice::from_ref(&demand), 540_000), [Some(1)]);
-        assert_eq!(allocate(&[demand], 499_999), [Some(0)]);
+        assert_eq!(rungs(std::slice::from_ref(&demand), 540_000), [Some(1)]);
+        assert_eq!(rungs(&[demand], 499_999), [Some(0)]);
     }
 
     #[test]
     fn who_may_not_climb_yet_only_falls() {
         let demand = Demand { current: Some(1), may_climb: false, ..camera(Importance::Large) };
-        assert_eq!(allocate(std::slice::from_ref(&demand), 10_000_000), [Some(1)]);
-        assert_eq!(allocate(std::slice::from_ref(&demand), 200_000), [Some(0)]);
-        assert_eq!(allocate(&[Demand { current: None, ..demand }], 10_000_000), [None]);
+        assert_eq!(rungs(std::slice::from_ref(&demand), 10_000_000), [Some(1)]);
+        assert_eq!(rungs(std::slice::from_ref(&demand), 200_000), [Some(0)]);
+        assert_eq!(rungs(&[Demand { current: None, ..demand }], 10_000_000), [None]);
+    }
+
+    #[test]
+    fn who_climbs_needs_what_was_proven_and_who_stands_only_what_is_believed() {
+        let believed = Budget { believed_bps: 1_000_000, proven_bps: 300_000 };
+        let demand = camera(Importance::Large);
+        let given = allocate(std::slice::from_ref(&demand), believed);
+        // The step costs 350 kbit/s, and a margin of 15 % of that.
+        assert_eq!(given, Allocation { rungs: vec![Some(0)], next_bps: Some(150_000 + 402_500) });
+        let stands = Demand { current: Some(1), ..demand };
+        let given = allocate(std::slice::from_ref(&stands), believed);
+        assert_eq!(given, Allocation { rungs: vec![Some(1)], next_bps: Some(500_000 + 1_150_000) });
+    }
+
+    #[test]
+    fn whoever_may_not_climb_waits_for_no_step() {
+        let demand = Demand { current: Some(0), may_climb: false, ..camera(Importance::Large) };
+        assert_eq!(allocate(&[demand], Budget { believed_bps: 200_000, proven_bps: 200_000 }).next_bps, None);
     }
 
     fn demands() -> impl Strategy<Value = Vec<Demand>> {
@@ -171,7 +219,7 @@ mod tests {
 
         #[test]
         fn the_budget_is_never_exceeded(demands in demands(), budget in 0_u64..20_000_000) {
-            prop_assert!(cost(&demands, &allocate(&demands, budget)) <= budget);
+            prop_assert!(cost(&demands, &rungs(&demands, budget)) <= budget);
         }
 
         #[test]
@@ -179,7 +227,7 @@ mod tests {
             demands in demands(),
             budget in 0_u64..20_000_000,
         ) {
-            let given = allocate(&demands, budget);
+            let given = rungs(&demands, budget);
             for (index, demand) in demands.iter().enumerate() {
                 if given[index].is_some() || !demand.may_stand_on(0) {
                     continue;
@@ -187,19 +235,22 @@ mod tests {
                 let before = |other: usize| (demands[other].importance, other) < (demand.importance, index);
                 let floors = (0..demands.len()).filter(|other| before(*other) && given[*other].is_some());
                 let floors: u64 = floors.map(|other| demands[other].rungs[0]).sum();
-                prop_assert!(floors + step_price(demand, None) > budget);
+                let held = demand.current.is_some();
+                let floor = demand.rungs[0];
+                let price = if held { floor } else { floor + floor * CLIMB_MARGIN_PERCENT / 100 };
+                prop_assert!(floors + price > budget);
             }
         }
 
         #[test]
         fn what_was_given_is_given_again(demands in demands(), budget in 0_u64..20_000_000) {
-            let given = allocate(&demands, budget);
+            let given = rungs(&demands, budget);
             let settled: Vec<Demand> = demands
                 .iter()
                 .zip(&given)
                 .map(|(demand, rung)| Demand { current: *rung, may_climb: false, ..demand.clone() })
                 .collect();
-            prop_assert_eq!(allocate(&settled, budget), given);
+            prop_assert_eq!(rungs(&settled, budget), given);
         }
     }
 }

@@ -7,10 +7,12 @@ use super::{
     inter_arrival::InterArrival,
     loss::{LossVerdict, Losses},
     probing::Probing,
+    proven::Proven,
     rate_control::{Observation, RateControl},
     rate_search::{Outlook, RateSearch},
     sent_log::{Sent, SentLog, Told},
     standing_queue::StandingQueue,
+    step_trial::StepTrial,
     throughput::Throughput,
     trendline::{Trendline, Usage},
 };
@@ -38,10 +40,8 @@ const RTT: Duration = Duration::from_millis(100);
 /// Round-trip times beyond this are somebody's lie.
 const RTT_MAX: Duration = Duration::from_secs(10);
 
-/// The path counts as untried below this share of the estimate, so long after a queue, and with no longer one than that.
-const UNTRIED: f64 = 0.85;
-const UNTRIED_AFTER: Duration = Duration::from_secs(2);
-const UNTRIED_QUEUE: Duration = Duration::from_millis(25);
+/// What arrives counts as proven on no longer a queue.
+const PROVEN_QUEUE: Duration = Duration::from_millis(25);
 
 /// Between what an estimate stays, in bits per second on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +59,9 @@ pub struct BitrateBounds {
 pub struct CongestionController {
     bounds: BitrateBounds,
     demand: u64,
+    step: Option<u64>,
+    /// What is sent grows in steps, of which the controller is told.
+    is_stepped: bool,
     sent: SentLog,
     groups: InterArrival,
     trend: Trendline,
@@ -67,7 +70,11 @@ pub struct CongestionController {
     losses: Losses,
     rate: RateControl,
     search: RateSearch,
+    trial: StepTrial,
+    proven: Proven,
     probing: Probing,
+    /// The receiver is heard again after a silence, and nothing has shown yet what the path carries.
+    is_back: bool,
     rtt: Option<Duration>,
     /// Last reference time, and the same without wrapping.
     reference: Option<(i32, i64)>,
@@ -95,6 +102,8 @@ impl CongestionController {
         Self {
             bounds,
             demand: 0,
+            step: None,
+            is_stepped: false,
             sent: SentLog::default(),
             groups: InterArrival::default(),
             trend: Trendline::default(),
@@ -103,12 +112,20 @@ impl CongestionController {
             losses: Losses::default(),
             rate: RateControl::new(now, bounds.start, bounds.min, bounds.max),
             search: RateSearch::default(),
+            trial: StepTrial::default(),
+            proven: Proven::default(),
             probing: Probing::default(),
+            is_back: false,
             rtt: None,
             reference: None,
             heard: Heard::default(),
             arrived: Vec::new(),
         }
+    }
+
+    /// Those who share a line look for more at different times if each is given another `lot`.
+    pub fn set_lot(&mut self, lot: u64) {
+        self.trial.set_lot(lot);
     }
 
     /// A packet leaves, with its transport-wide sequence number; `bytes` on the wire. Padding of a probe counts, too.
@@ -132,6 +149,10 @@ impl CongestionController {
         }
         self.on_heard(now);
         self.take_arrivals(now);
+        if self.trial.runs() {
+            self.rate.on_train(now);
+        }
+        let before = self.rate.bps();
         let losses_are_new = self.losses.on_feedback(now, self.rate.bps(), (total, lost, found)).is_some();
         self.rate.on_observation(
             now,
@@ -146,6 +167,8 @@ impl CongestionController {
                 losses_are_new,
             },
         );
+        self.prove(now, before);
+        self.trial.follow(now, self.proven.bps());
         self.look_for_more(now);
     }
 
@@ -158,6 +181,7 @@ impl CongestionController {
             }
             self.heard.halvings += 1;
             self.rate.halve();
+            self.proven.on_reduced(self.rate.bps());
         }
     }
 
@@ -169,6 +193,15 @@ impl CongestionController {
     /// The most that could be of use: nothing is probed beyond it, but for a little. In bits per second on the wire.
     pub fn set_demand(&mut self, bps: u64) {
         self.demand = bps;
+    }
+
+    /// What is sent needs `held_bps`; a short queue does not bring the estimate below that. And what the next step would cost, if
+    /// somebody waits for it: on a path that was full once it is tried with padding, and [`CongestionController::proven_bps`]
+    /// shows with what success. In bits per second on the wire.
+    pub fn set_steps(&mut self, now: Timestamp, held_bps: u64, next_bps: Option<u64>) {
+        self.rate.set_held(now, held_bps as f64);
+        self.step = next_bps;
+        self.is_stepped |= next_bps.is_some();
     }
 
     /// What the path is believed to carry, in bits per second on the wire.
@@ -185,9 +218,9 @@ impl CongestionController {
         self.probing.bps().map_or(usual, |bps| usual.max(bps as u64))
     }
 
-    /// Whether a train leaves that looks for more.
-    pub fn is_searching(&self) -> bool {
-        self.probing.bps().is_some()
+    /// The rate of a train that leaves and looks for more, in bits per second on the wire.
+    pub fn search_bps(&self) -> Option<u64> {
+        self.probing.bps().map(|bps| bps as u64)
     }
 
     /// Bytes of padding (UDP payload) to send at this moment for a probe. To be called until it says nothing.
@@ -200,24 +233,21 @@ impl CongestionController {
         self.rtt
     }
 
-    /// Whether the path may carry more than the estimate says: hardly anything waits or is lost, no queue was seen lately, and
-    /// much less is sent than was allowed, so that the estimate cannot grow by what arrives.
-    pub fn is_untried(&self, now: Timestamp) -> bool {
-        let is_quiet = self.rate.reduced().is_none_or(|at| now.saturating_since(at) >= UNTRIED_AFTER);
-        let is_limited = self.throughput.sent_bps().is_none_or(|bps| bps < UNTRIED * self.rate.bps());
-        is_quiet
-            && is_limited
-            && self.heard.halvings == 0
-            && self.trend.usage() != Usage::Over
-            && self.queue.delay() < UNTRIED_QUEUE
-            && !matches!(self.losses.verdict(), LossVerdict::High(_))
-    }
-
-    /// What arrives, in bits per second on the wire, on a path that was full once. What an estimate says beyond that is a guess:
-    /// others may use the rest.
+    /// The most that has arrived lately without a queue, in bits per second on the wire, on a path that was full once. What an
+    /// estimate says beyond that is a guess: others may use the rest.
     pub fn proven_bps(&self) -> Option<u64> {
         self.rate.reduced()?;
-        self.throughput.acknowledged_bps().map(|bps| bps as u64)
+        Some(self.proven.bps() as u64)
+    }
+
+    /// How long packets wait on the path.
+    pub fn queue(&self) -> Duration {
+        self.queue.delay()
+    }
+
+    /// Whether nothing is heard of the receiver.
+    pub fn is_silent(&self) -> bool {
+        self.heard.halvings > 0
     }
 
     /// Share of packets that were lost lately, 0 to 1.
@@ -284,6 +314,7 @@ impl CongestionController {
             self.sent.forget_before(now);
             let (before, demand) = (self.heard.before_bps, self.demand as f64);
             self.search.on_return(now, before, demand, &mut self.probing);
+            self.is_back = true;
         }
     }
 
@@ -309,6 +340,18 @@ impl CongestionController {
         }
     }
 
+    /// Takes note of what arrives without a queue; `before` was the estimate.
+    fn prove(&mut self, now: Timestamp, before: f64) {
+        if self.rate.bps() < before {
+            self.proven.on_reduced(self.rate.bps());
+        } else if self.trend.usage() != Usage::Over
+            && self.queue.delay() < PROVEN_QUEUE
+            && let Some(bps) = self.throughput.acknowledged_bps()
+        {
+            self.proven.on_arrival(now, bps);
+        }
+    }
+
     fn look_for_more(&mut self, now: Timestamp) {
         let losses = self.losses.verdict();
         let has_room = self.trend.usage() != Usage::Over && !matches!(losses, LossVerdict::High(_));
@@ -316,13 +359,28 @@ impl CongestionController {
         let patience = self.rtt.unwrap_or(RTT) + TRAIN_PATIENCE;
         while let Some(found) = self.probing.poll_found(now, patience) {
             let outlook = self.outlook(has_room);
-            let raised = self.search.on_found(now, found, outlook, &mut self.probing);
+            let raised = if self.trial.runs() {
+                let shown = self.trial.on_found(found, outlook);
+                shown.inspect(|bps| self.proven.on_arrival(now, *bps))
+            } else {
+                let raised = self.search.on_found(now, found, outlook, &mut self.probing);
+                // After a silence a path is mostly what it was.
+                raised.inspect(|bps| {
+                    if std::mem::take(&mut self.is_back) {
+                        self.proven.on_arrival(now, *bps);
+                    }
+                })
+            };
             if let Some(bps) = raised {
                 self.rate.raise_to(now, bps);
             }
         }
         let outlook = self.outlook(has_room);
-        self.search.on_outlook(now, outlook, &mut self.probing);
+        if self.trial.runs() || (self.is_stepped && self.rate.reduced().is_some()) {
+            self.trial.on_outlook(now, outlook, &mut self.probing);
+        } else {
+            self.search.on_outlook(now, outlook, &mut self.probing);
+        }
     }
 
     fn outlook(&self, is_calm: bool) -> Outlook {
@@ -334,6 +392,8 @@ impl CongestionController {
             queue: self.queue.delay(),
             is_calm,
             is_free: self.losses.verdict() == LossVerdict::Free,
+            proven_bps: self.proven.bps(),
+            step_bps: self.step.map(|bps| bps as f64),
             reduced: self.rate.reduced(),
         }
     }

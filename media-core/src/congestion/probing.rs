@@ -36,6 +36,7 @@ const SLOWER_USED: f64 = 0.95;
 struct Train {
     cluster: Cluster,
     bps: f64,
+    length: Duration,
     began: Timestamp,
     /// Bytes that left or were handed out as padding, and those of them that have not left yet.
     bytes: u64,
@@ -67,12 +68,15 @@ pub(super) struct Found {
     pub(super) tried_bps: f64,
     /// What the path carries, for all that the train shows.
     pub(super) bps: f64,
+    /// The rate at which it arrived over that at which it left.
+    pub(super) kept: f64,
 }
 
 /// Trains: those that wait, the one that leaves, and those that arrive.
 #[derive(Debug, Default)]
 pub(super) struct Probing {
-    waiting: VecDeque<f64>,
+    /// Rates, and for how long.
+    waiting: VecDeque<(f64, Duration)>,
     leaving: Option<Train>,
     arriving: VecDeque<Measured>,
     cluster: Cluster,
@@ -92,8 +96,13 @@ impl Probing {
 
     /// Asks for a train at this rate.
     pub(super) fn ask(&mut self, now: Timestamp, bps: f64) {
+        self.ask_for(now, bps, self.length.max(TRAIN));
+    }
+
+    /// Asks for a train of this length.
+    pub(super) fn ask_for(&mut self, now: Timestamp, bps: f64, length: Duration) {
         if self.waiting.len() < WAITING_MAX {
-            self.waiting.push_back(bps);
+            self.waiting.push_back((bps, length));
         }
         self.start(now);
     }
@@ -101,7 +110,8 @@ impl Probing {
     /// Nothing more is to be tried.
     pub(super) fn stop(&mut self) {
         self.waiting.clear();
-        self.give_up();
+        self.arriving.clear();
+        self.leaving = None;
     }
 
     /// Whether a train waits, leaves or is expected back.
@@ -122,7 +132,7 @@ impl Probing {
         train.bytes += u64::from(bytes) - promised;
         train.packets += 1;
         let cluster = train.cluster;
-        let seconds = self.length.max(TRAIN).as_secs_f64();
+        let seconds = train.length.as_secs_f64();
         if train.packets >= TRAIN_PACKETS && train.bytes as f64 * 8.0 >= train.bps * seconds {
             if let Some(measured) = self.arriving.iter_mut().find(|measured| measured.cluster == cluster) {
                 measured.left = Some((now, train.bytes));
@@ -180,14 +190,14 @@ impl Probing {
 
     fn start(&mut self, now: Timestamp) {
         if self.leaving.is_none()
-            && let Some(bps) = self.waiting.pop_front()
+            && let Some((bps, length)) = self.waiting.pop_front()
         {
             self.cluster = self.cluster.wrapping_add(1).max(1);
             let cluster = self.cluster;
             self.arriving.push_back(Measured::new(cluster, bps));
             // Not in this very moment: whoever asks for the next time has done what is due now.
             let began = now + START;
-            self.leaving = Some(Train { cluster, bps, began, bytes: 0, promised: 0, packets: 0 });
+            self.leaving = Some(Train { cluster, bps, length, began, bytes: 0, promised: 0, packets: 0 });
         }
     }
 }
@@ -240,7 +250,7 @@ impl Measured {
         } else {
             arrived_bps.min(sent_bps)
         };
-        Some(Found { tried_bps: self.bps, bps })
+        Some(Found { tried_bps: self.bps, bps, kept: arrived_bps / sent_bps })
     }
 }
 

@@ -30,6 +30,20 @@ const ACKNOWLEDGED_FACTOR: f64 = 1.5;
 const ACKNOWLEDGED_MARGIN_BPS: f64 = 10_000.0;
 /// What is sent says little of the path below this share of the estimate.
 const LIMITED: f64 = 0.8;
+/// A short queue does not end what is held, but who has more than others gives way to them: each counts with the rate that arrives, in
+/// Mbit/s, and at this sum it is given way. Of two who share a line the one with twice the rate does so after half as many.
+const PRESSURE_MAX: f64 = 2.5;
+/// Who has just got more is given time.
+const KEPT_AT_LEAST: Duration = Duration::from_secs(10);
+/// Below what is needed, so that something is given up.
+const GIVEN_WAY: f64 = 0.95;
+/// Who sends more than this share of the usual has made the queue itself.
+const OWN_BURST: f64 = 1.1;
+/// By so much more is something new.
+const HELD_MORE: f64 = 1.1;
+const USUAL_SECONDS: f64 = 3.0;
+/// In this time pressure falls to a third.
+const PRESSURE_SECONDS: f64 = 20.0;
 /// A queue longer than this stands, if it does not get shorter.
 const STANDING: Duration = Duration::from_millis(60);
 /// Between two reductions lies a round trip, but not less and not more than this, and what feedback takes. Who is near does not
@@ -86,6 +100,10 @@ pub(super) struct RateControl {
     bps: f64,
     min_bps: f64,
     max_bps: f64,
+    /// What is sent now needs this much.
+    held_bps: f64,
+    /// Since when it is so much.
+    held_since: Timestamp,
     /// What the path was seen to carry when it was full.
     capacity_bps: Option<f64>,
     updated: Timestamp,
@@ -96,6 +114,10 @@ pub(super) struct RateControl {
     /// Where to go back to when the queue has drained.
     resume_bps: Option<f64>,
     reductions_in_vain: u32,
+    /// What is sent over some seconds.
+    usual_bps: f64,
+    /// Of others who look for room.
+    pressure: f64,
     /// When the last of them was counted.
     counted: Option<Timestamp>,
     left_alone_until: Option<Timestamp>,
@@ -109,6 +131,8 @@ impl RateControl {
             bps: (start as f64).clamp(min_bps, max_bps),
             min_bps,
             max_bps,
+            held_bps: 0.0,
+            held_since: now,
             capacity_bps: None,
             updated: now,
             reduced: None,
@@ -116,6 +140,8 @@ impl RateControl {
             reduced_for_losses: None,
             resume_bps: None,
             reductions_in_vain: 0,
+            usual_bps: 0.0,
+            pressure: 0.0,
             counted: None,
             left_alone_until: None,
             queue_before: Duration::ZERO,
@@ -124,6 +150,14 @@ impl RateControl {
 
     pub(super) fn bps(&self) -> f64 {
         self.bps
+    }
+
+    /// What is sent now needs this much: a short queue is no reason to end it.
+    pub(super) fn set_held(&mut self, now: Timestamp, bps: f64) {
+        if bps > self.held_bps * HELD_MORE {
+            self.held_since = now;
+        }
+        self.held_bps = bps;
     }
 
     /// When the estimate last went down because of a queue.
@@ -143,6 +177,11 @@ impl RateControl {
         }
     }
 
+    /// A train leaves: the short queue that it makes is its own.
+    pub(super) fn on_train(&mut self, now: Timestamp) {
+        self.raised = Some(now);
+    }
+
     /// Nothing is heard of the receiver.
     pub(super) fn halve(&mut self) {
         self.set(self.bps / 2.0);
@@ -153,6 +192,9 @@ impl RateControl {
     pub(super) fn on_observation(&mut self, now: Timestamp, seen: Observation) {
         let seconds = now.saturating_since(self.updated).as_secs_f64().min(1.0);
         self.updated = now;
+        self.pressure *= (-seconds / PRESSURE_SECONDS).exp();
+        let sent = seen.sent_bps.unwrap_or_default();
+        self.usual_bps += (sent - self.usual_bps) * (1.0 - (-seconds / USUAL_SECONDS).exp());
         let standing = self.is_standing(now, seen);
         self.queue_before = seen.queue;
         if seen.queue < DRAINED {
@@ -197,7 +239,7 @@ impl RateControl {
             return;
         }
         // Who sends less than they may learns little about how much the path carries.
-        let is_limited = seen.sent_bps.is_some_and(|bps| bps < LIMITED * self.bps);
+        let is_limited = self.held_bps > 0.0 || seen.sent_bps.is_some_and(|bps| bps < LIMITED * self.bps);
         let arrives = if is_limited && is_short { arrives.max(self.bps) } else { arrives };
         self.reduced = Some(now);
         self.on_capacity(arrives);
@@ -212,7 +254,29 @@ impl RateControl {
         if share < beta && target < self.bps.max(self.resume_bps.unwrap_or(0.0)) {
             self.resume_bps = Some(self.resume_bps.map_or(target, |before| before.min(target)));
         }
-        self.set(self.bps.min(share * arrives));
+        let mut target = self.bps.min(share * arrives);
+        if is_short && self.held_bps > 0.0 && self.bps >= self.held_bps {
+            if self.gives_way(now, seen) {
+                target = target.min(GIVEN_WAY * self.held_bps);
+            } else {
+                self.resume_bps = Some(self.held_bps);
+            }
+        }
+        self.set(target);
+    }
+
+    /// Whether others have looked for room so often that there has to be some.
+    fn gives_way(&mut self, now: Timestamp, seen: Observation) -> bool {
+        let sent = seen.sent_bps.unwrap_or_default();
+        if sent > OWN_BURST * self.usual_bps || now.saturating_since(self.held_since) < KEPT_AT_LEAST {
+            return false;
+        }
+        self.pressure += sent / 1e6;
+        let gives_way = self.pressure > PRESSURE_MAX;
+        if gives_way {
+            self.pressure = 0.0;
+        }
+        gives_way
     }
 
     fn is_beside_others(&self, now: Timestamp) -> bool {

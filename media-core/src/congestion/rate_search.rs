@@ -69,6 +69,10 @@ pub(super) struct Outlook {
     pub(super) is_calm: bool,
     /// Hardly anything is lost.
     pub(super) is_free: bool,
+    /// What the path has been seen to carry.
+    pub(super) proven_bps: f64,
+    /// What the next step would cost, if one is waited for.
+    pub(super) step_bps: Option<f64>,
     /// When the estimate last went down because of a queue.
     pub(super) reduced: Option<Timestamp>,
 }

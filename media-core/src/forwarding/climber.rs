@@ -1,10 +1,7 @@
-//! Owns how one picture goes up and down between its rungs: down at once, up only after a while, and later each time that a
-//! climb was a mistake (NET-003).
-
-use std::time::Duration;
+//! Owns how one picture goes up and down between its rungs: down at once, and after a fall up only after a while (NET-003).
 
 use crate::{
-    limits::{CLIMB_INTERVAL, CLIMB_PAUSE, CLIMB_PAUSE_MAX, CLIMB_TRIAL},
+    limits::{CLIMB_INTERVAL, CLIMB_PAUSE},
     time::Timestamp,
 };
 
@@ -20,6 +17,17 @@ pub(super) struct Rung {
     pub(super) temporal: u8,
 }
 
+/// Why a picture falls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shortage {
+    /// The path would carry what the picture had, but something else is more important.
+    Elsewhere,
+    /// The path carries a little less.
+    Slight,
+    /// The path carries a small part of what it did.
+    Collapse,
+}
+
 /// On which rung a picture stands, and when it may climb.
 #[derive(Debug)]
 pub(super) struct Climber {
@@ -27,18 +35,11 @@ pub(super) struct Climber {
     since: Timestamp,
     climbs_from: Timestamp,
     climbed: Option<Timestamp>,
-    pause: Duration,
 }
 
 impl Default for Climber {
     fn default() -> Self {
-        Self {
-            rung: None,
-            since: Timestamp::ZERO,
-            climbs_from: Timestamp::ZERO,
-            climbed: None,
-            pause: CLIMB_PAUSE,
-        }
+        Self { rung: None, since: Timestamp::ZERO, climbs_from: Timestamp::ZERO, climbed: None }
     }
 }
 
@@ -63,26 +64,33 @@ impl Climber {
         self.rung = None;
     }
 
-    /// From here on it stands on this rung.
-    pub(super) fn set(&mut self, now: Timestamp, rung: Option<Rung>) {
+    /// Whether it has climbed just now, so that what is sent does not show yet what it costs.
+    pub(super) fn is_settling(&self, now: Timestamp) -> bool {
+        self.climbed.is_some_and(|at| now.saturating_since(at) < CLIMB_INTERVAL)
+    }
+
+    /// From here on it stands on this rung; if that is a lower one, for want of this.
+    pub(super) fn set(&mut self, now: Timestamp, rung: Option<Rung>, shortage: Shortage) {
         let before = std::mem::replace(&mut self.rung, rung);
         if rung == before {
             return;
         }
         let stood = now.saturating_since(std::mem::replace(&mut self.since, now));
-        // What gives way to something more important before it was seen has not fallen.
-        if rung < before && (self.climbed.is_some() || stood >= CLIMB_INTERVAL) {
-            let hasty = self.climbed.take().is_some_and(|at| now.saturating_since(at) < CLIMB_TRIAL);
-            self.pause = if hasty { (self.pause * 2).min(CLIMB_PAUSE_MAX) } else { CLIMB_PAUSE };
-            // Nothing at all is worse than a picture that changes.
-            let pause = if rung.is_none() && !hasty { CLIMB_INTERVAL } else { self.pause };
-            self.climbs_from = now + pause;
-        } else if rung > before {
-            if before.is_some() {
-                self.climbed = Some(now);
-            }
+        if rung > before {
+            self.climbed = before.map(|_| now);
             self.climbs_from = now + CLIMB_INTERVAL;
+            return;
         }
+        self.climbed = None;
+        let soon = now + CLIMB_INTERVAL;
+        self.climbs_from = match shortage {
+            Shortage::Elsewhere => soon,
+            // Nothing at all is worse than a picture that changes.
+            Shortage::Collapse | Shortage::Slight if rung.is_none() => self.climbs_from.min(soon),
+            // What was not seen has not fallen.
+            Shortage::Collapse | Shortage::Slight if stood < CLIMB_INTERVAL => self.climbs_from,
+            Shortage::Collapse | Shortage::Slight => now + CLIMB_PAUSE,
+        };
     }
 }
 
@@ -93,48 +101,49 @@ mod tests {
     const LOW: Option<Rung> = Some(Rung { encoding: 0, temporal: TEMPORAL_ALL });
     const HIGH: Option<Rung> = Some(Rung { encoding: 2, temporal: TEMPORAL_ALL });
 
-    fn pause_after(falls: u64) -> u64 {
+    fn at(ms: u64) -> Timestamp {
+        Timestamp::from_millis(ms)
+    }
+
+    /// How long a picture that has stood for a minute waits after a fall.
+    fn pause_after(to: Option<Rung>, shortage: Shortage) -> u64 {
         let mut climber = Climber::default();
-        let mut now = 0;
-        for _ in 0..falls {
-            climber.set(Timestamp::from_millis(now), HIGH);
-            climber.set(Timestamp::from_millis(now + 1_000), LOW);
-            now += 1_000;
-            while !climber.may_climb(Timestamp::from_millis(now)) {
-                now += 100;
-            }
-        }
-        climber.set(Timestamp::from_millis(now), HIGH);
-        climber.set(Timestamp::from_millis(now + 1_000), LOW);
-        (0..1_000)
-            .map(|step| step * 100)
-            .find(|step| climber.may_climb(Timestamp::from_millis(now + 1_000 + step)))
-            .unwrap()
+        climber.set(Timestamp::ZERO, HIGH, Shortage::Elsewhere);
+        climber.set(at(60_000), to, shortage);
+        (0..1_000).map(|step| step * 100).find(|ms| climber.may_climb(at(60_000 + ms))).unwrap()
     }
 
     #[test]
-    fn each_climb_that_was_a_mistake_makes_the_next_one_wait_longer() {
-        assert_eq!(pause_after(0), 4_000, "it did not climb, it began there");
-        assert_eq!(pause_after(1), 8_000);
-        assert_eq!(pause_after(2), 16_000);
-        assert_eq!(pause_after(9), 40_000);
+    fn a_picture_that_fell_for_want_of_room_stays_there_for_ten_seconds() {
+        assert_eq!(pause_after(LOW, Shortage::Slight), 10_000);
+        assert_eq!(pause_after(LOW, Shortage::Collapse), 10_000);
     }
 
     #[test]
-    fn a_fall_long_after_the_climb_is_no_mistake_of_it() {
+    fn one_that_gave_way_or_is_not_sent_at_all_comes_back_soon() {
+        assert_eq!(pause_after(LOW, Shortage::Elsewhere), 1_000);
+        assert_eq!(pause_after(None, Shortage::Slight), 0, "it could have climbed all the time");
         let mut climber = Climber::default();
-        climber.set(Timestamp::ZERO, LOW);
-        climber.set(Timestamp::from_millis(2_000), HIGH);
-        climber.set(Timestamp::from_millis(60_000), LOW);
-        assert!(!climber.may_climb(Timestamp::from_millis(63_999)));
-        assert!(climber.may_climb(Timestamp::from_millis(64_000)));
+        climber.set(Timestamp::ZERO, HIGH, Shortage::Elsewhere);
+        climber.set(at(60_000), LOW, Shortage::Slight);
+        climber.set(at(61_000), None, Shortage::Slight);
+        assert!(!climber.may_climb(at(61_999)) && climber.may_climb(at(62_000)));
+    }
+
+    #[test]
+    fn a_climb_settles_for_a_second() {
+        let mut climber = Climber::default();
+        climber.set(Timestamp::ZERO, LOW, Shortage::Elsewhere);
+        climber.set(at(5_000), HIGH, Shortage::Elsewhere);
+        assert!(climber.is_settling(at(5_999)) && !climber.may_climb(at(5_999)));
+        assert!(!climber.is_settling(at(6_000)) && climber.may_climb(at(6_000)));
     }
 
     #[test]
     fn what_gives_way_before_it_was_seen_waits_for_nothing() {
         let mut climber = Climber::default();
-        climber.set(Timestamp::ZERO, LOW);
-        climber.set(Timestamp::from_millis(999), None);
+        climber.set(Timestamp::ZERO, LOW, Shortage::Slight);
+        climber.set(Timestamp::from_millis(999), None, Shortage::Slight);
         assert!(climber.may_climb(Timestamp::from_millis(1_000)));
     }
 

@@ -9,7 +9,7 @@ use super::{ForwardedRtp, ForwardingOutput, SERVER_SSRC, SubscriptionIndex, rate
 use crate::{
     congestion::{
         ArrivalLog, BitrateBounds, CongestionController, Pacer, WIRE_OVERHEAD_BYTES,
-        allocation::CLIMB_MARGIN_PERCENT,
+        allocation::{Budget, CLIMB_MARGIN_PERCENT},
     },
     ids::PeerId,
     limits::{AUDIO_RESERVE_BPS, PACED_BACKLOG_MAX, REDUNDANCY_LOSS},
@@ -21,14 +21,10 @@ use crate::{
 const TICK: Duration = Duration::from_millis(500);
 /// Part of the estimate that is given out, in percent. The rest is for what nobody plans: repairs and reports.
 const USABLE_PERCENT: u64 = 95;
-
-/// How much more than the estimate is tried for who sees nothing, on a path that is not full, in percent of it and in bits per second on the wire.
-const TRIAL_PERCENT: u64 = 25;
-const TRIAL_BPS: u64 = 50_000;
-
-/// On a path that was full once, no more is planned with than this share of what arrives, in percent, and so much.
-const STEP_PERCENT: u64 = 140;
-const STEP_BPS: u64 = 250_000;
+/// For how long an estimate may be a little too low for what is sent before something is taken away, if the queue is short.
+const PATIENCE: Duration = Duration::from_millis(500);
+const SLIGHT_PERCENT: u64 = 70;
+const QUEUE_SHORT: Duration = Duration::from_millis(60);
 /// The pace of pictures in percent of the estimate.
 const PACE_PERCENT: u64 = 150;
 
@@ -37,6 +33,17 @@ const PACE_PERCENT: u64 = 150;
 pub(super) struct Waiting {
     pub(super) subscription: SubscriptionIndex,
     pub(super) packet: ForwardedRtp,
+}
+
+/// What pictures cost, in bits per second on the wire.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pictures {
+    /// All that is wanted.
+    pub(super) most_bps: u64,
+    /// What is sent.
+    pub(super) held_bps: u64,
+    /// With the next step, if one may be made.
+    pub(super) next_bps: Option<u64>,
 }
 
 /// The path to one participant.
@@ -55,6 +62,8 @@ pub(super) struct Downlink {
     loses: bool,
     /// What sound has cost lately.
     audio: LayerRates,
+    /// Since when the estimate has been a little too low for what is sent.
+    short_since: Option<Timestamp>,
     /// When layers are to be given out again.
     pub(super) tick: Option<Timestamp>,
     /// When the forwarder's timer for this path fires.
@@ -62,7 +71,7 @@ pub(super) struct Downlink {
 }
 
 impl Downlink {
-    pub(super) fn new(now: Timestamp, bounds: BitrateBounds) -> Self {
+    pub(super) fn new(now: Timestamp, bounds: BitrateBounds, lot: u64) -> Self {
         let mut downlink = Self {
             controller: CongestionController::new(now, bounds),
             pacer: Pacer::default(),
@@ -72,9 +81,11 @@ impl Downlink {
             arrivals: ArrivalLog::default(),
             loses: false,
             audio: LayerRates::default(),
+            short_since: None,
             tick: None,
             scheduled: None,
         };
+        downlink.controller.set_lot(lot);
         downlink.set_pace();
         downlink
     }
@@ -129,32 +140,39 @@ impl Downlink {
     }
 
     /// What pictures may cost, in bits per second on the wire, while `microphones` of others may be heard. Sound comes first,
-    /// and what waits already has been promised. Who sees nothing at all (`is_dark`) gets a little more than is certain.
-    pub(super) fn picture_budget(&mut self, now: Timestamp, microphones: u64, is_dark: bool) -> u64 {
-        let usable = self.plan(now, is_dark) * USABLE_PERCENT / 100;
+    /// and what waits already has been promised. What is sent now costs `held_bps`.
+    pub(super) fn picture_budget(&mut self, now: Timestamp, microphones: u64, held_bps: u64) -> Budget {
         // A slide or a key frame may wait for a while; what waits longer is more than the path carries.
         let late = self.pacer.backlog().saturating_sub(PACED_BACKLOG_MAX / 2);
         let promised = self.pace() * late.as_millis() as u64 / 1_000;
-        usable.saturating_sub(self.audio_need(now, microphones)).saturating_sub(promised)
-    }
-
-    /// The rate that is planned with.
-    fn plan(&self, now: Timestamp, is_dark: bool) -> u64 {
+        let taken = self.audio_need(now, microphones) + promised;
+        let usable = |bps: u64| (bps * USABLE_PERCENT / 100).saturating_sub(taken);
         let estimate = self.controller.estimate_bps();
-        if is_dark && self.controller.is_untried(now) {
-            // An estimate grows with what arrives only: without a trial it would stay dark.
-            return estimate + estimate * TRIAL_PERCENT / 100 + TRIAL_BPS;
-        }
-        let step = |proven: u64| proven * STEP_PERCENT / 100 + STEP_BPS;
-        self.controller.proven_bps().map_or(estimate, |proven| estimate.min(step(proven)))
+        let proven = self.controller.proven_bps().unwrap_or(estimate);
+        let believed_bps = self.with_patience(now, usable(estimate), held_bps);
+        Budget { believed_bps, proven_bps: usable(proven) }
     }
 
-    /// Says how much there would be to send if the path carried everything: nothing is probed beyond that.
-    pub(super) fn set_demand(&mut self, now: Timestamp, microphones: u64, pictures_bps: u64) {
+    /// A short queue brings the estimate down until it has drained: that is no reason to take away what is sent, unless it
+    /// lasts.
+    fn with_patience(&mut self, now: Timestamp, usable: u64, held_bps: u64) -> u64 {
+        let is_slight = usable * 100 >= held_bps * SLIGHT_PERCENT && self.controller.queue() < QUEUE_SHORT;
+        if usable >= held_bps || !is_slight {
+            self.short_since = None;
+            return usable;
+        }
+        let since = *self.short_since.get_or_insert(now);
+        if now.saturating_since(since) < PATIENCE { held_bps } else { usable }
+    }
+
+    /// Says how much there would be to send if the path carried everything: nothing is probed beyond that; what is sent; and what
+    /// pictures would cost with the next step.
+    pub(super) fn set_demand(&mut self, now: Timestamp, microphones: u64, pictures: Pictures) {
         let audio = self.audio_need(now, microphones);
+        let on_the_path = |pictures: u64| (audio + pictures) * 100 / USABLE_PERCENT + 1;
         // A picture climbs only where there is more room than it needs.
-        let pictures = pictures_bps * (100 + CLIMB_MARGIN_PERCENT) / 100;
-        self.controller.set_demand((audio + pictures) * 100 / USABLE_PERCENT);
+        self.controller.set_demand(on_the_path(pictures.most_bps * (100 + CLIMB_MARGIN_PERCENT) / 100));
+        self.controller.set_steps(now, on_the_path(pictures.held_bps), pictures.next_bps.map(on_the_path));
         self.set_pace();
     }
 
@@ -162,7 +180,7 @@ impl Downlink {
     /// the same time, do not fill its queue; in a search, as fast as that.
     fn pace(&self) -> u64 {
         let (estimate, pace) = (self.controller.estimate_bps(), self.controller.pacing_bps());
-        if self.controller.is_searching() { pace } else { pace.min(estimate * PACE_PERCENT / 100) }
+        pace.min(estimate * PACE_PERCENT / 100).max(self.controller.search_bps().unwrap_or_default())
     }
 
     fn set_pace(&mut self) {
@@ -176,6 +194,11 @@ impl Downlink {
     /// Whether sound needs redundancy.
     pub(super) fn loses(&self) -> bool {
         self.loses
+    }
+
+    /// Whether nothing is heard of the participant.
+    pub(super) fn is_silent(&self) -> bool {
+        self.controller.is_silent()
     }
 
     /// So much waits that more pictures would only come later.

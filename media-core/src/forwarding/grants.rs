@@ -3,7 +3,8 @@
 
 use super::{
     Forwarder, MemberIndex, SubscriptionIndex, TrackIndex,
-    climber::{Rung, TEMPORAL_ALL},
+    climber::{Rung, Shortage, TEMPORAL_ALL},
+    downlink::Pictures,
     rates::TEMPORAL_LAYERS,
     track::Track,
 };
@@ -16,6 +17,16 @@ use crate::{
 /// Pictures of cameras cost about what their encoders aim at; slides much less, except when they change.
 const CAMERA_FLOOR_PERCENT: u64 = 80;
 const SCREEN_FLOOR_PERCENT: u64 = 25;
+/// A path that carries less than this share of what was sent on it has collapsed, in percent.
+const COLLAPSE_PERCENT: u64 = 50;
+
+/// What a picture gets.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Grant {
+    pub(super) rung: Option<Rung>,
+    /// Why, if that is less than before.
+    pub(super) shortage: Shortage,
+}
 
 /// A picture that somebody watches and its publisher may send.
 struct Watched {
@@ -29,7 +40,7 @@ impl Forwarder {
     pub(super) fn allocate(&mut self, now: Timestamp, index: MemberIndex) {
         let (mut watched, mut demands) = (Vec::new(), Vec::new());
         let mut microphones = 0;
-        let mut wants_any = false;
+        let (mut wants_any, mut is_settling) = (false, false);
         for at in 0..self.members[index.0].subscriptions.len() {
             let subscription = self.members[index.0].subscriptions[at].1;
             let held = &self.subscriptions[subscription.0];
@@ -43,7 +54,11 @@ impl Forwarder {
             if !self.may_be_sent(track) {
                 // What is not sent costs nothing. Once it may be sent, everything is given out anew.
                 let all = Rung { encoding: wanted, temporal: TEMPORAL_ALL };
-                self.grant(now, (subscription, track), Some(all));
+                self.grant(
+                    now,
+                    (subscription, track),
+                    Grant { rung: Some(all), shortage: Shortage::Elsewhere },
+                );
                 continue;
             }
             let (rungs, costs) = ladder(now, &mut self.tracks[track.0], wanted);
@@ -52,6 +67,7 @@ impl Forwarder {
                 .grant
                 .rung()
                 .map(|current| rungs.iter().rposition(|rung| *rung <= current).unwrap_or_default());
+            is_settling |= held.grant.is_settling(now);
             demands.push(Demand {
                 importance: self.importance(index, track, wanted),
                 rungs: costs,
@@ -63,13 +79,24 @@ impl Forwarder {
         let microphones = microphones.min(self.speakers as u64);
         let downlink = &mut self.members[index.0].downlink;
         downlink.on_allocated(now, wants_any);
-        let most: u64 = demands.iter().filter_map(|demand| demand.rungs.last()).sum();
-        downlink.set_demand(now, microphones, most);
-        let is_dark = demands.iter().all(|demand| demand.current.is_none());
-        let given = allocate(&demands, downlink.picture_budget(now, microphones, is_dark));
-        for (watched, rung) in watched.into_iter().zip(given) {
+        let most_bps: u64 = demands.iter().filter_map(|demand| demand.rungs.last()).sum();
+        let held = demands.iter().filter_map(|demand| demand.rungs.get(demand.current?)).sum::<u64>();
+        let budget = downlink.picture_budget(now, microphones, held);
+        let shortage = match budget.believed_bps {
+            carried if carried >= held => Shortage::Elsewhere,
+            carried if carried * 100 >= held * COLLAPSE_PERCENT && !downlink.is_silent() => Shortage::Slight,
+            _ => Shortage::Collapse,
+        };
+        let given = allocate(&demands, budget);
+        let costs = demands.iter().zip(&given.rungs).filter_map(|(demand, rung)| demand.rungs.get((*rung)?));
+        let held_bps = costs.sum();
+        // One step after the other.
+        is_settling |= demands.iter().zip(&given.rungs).any(|(demand, rung)| *rung > demand.current);
+        let next_bps = given.next_bps.filter(|_| !is_settling);
+        downlink.set_demand(now, microphones, Pictures { most_bps, held_bps, next_bps });
+        for (watched, rung) in watched.into_iter().zip(given.rungs) {
             let rung = rung.and_then(|rung| watched.rungs.get(rung).copied());
-            self.grant(now, (watched.subscription, watched.track), rung);
+            self.grant(now, (watched.subscription, watched.track), Grant { rung, shortage });
         }
     }
 
@@ -80,16 +107,16 @@ impl Forwarder {
         }
     }
 
-    fn grant(&mut self, now: Timestamp, picture: (SubscriptionIndex, TrackIndex), rung: Option<Rung>) {
+    fn grant(&mut self, now: Timestamp, picture: (SubscriptionIndex, TrackIndex), grant: Grant) {
         let (subscription, track) = picture;
-        let available = match rung {
+        let available = match grant.rung {
             Some(rung) if self.may_be_sent(track) => available(now, &self.tracks[track.0], rung.encoding),
             Some(rung) => rung.encoding,
             None => 0,
         };
         let held = &mut self.subscriptions[subscription.0];
         let before = held.demand(&self.tracks[track.0]);
-        held.set_grant(now, rung, available);
+        held.set_grant(now, grant, available);
         if held.demand(&self.tracks[track.0]) != before {
             self.update_demand(now, track);
         }
@@ -117,36 +144,22 @@ impl Forwarder {
 }
 
 /// The ways in which a picture can be sent, with what each costs: of each encoding, from the smallest on, fewer frames and then
-/// all of them. Of an encoding that is not sent, the base layer is taken to have the share that it has in the smallest one.
+/// all of them. Layers of an encoding that was not sent yet are taken to have the shares that they have in another.
 fn ladder(now: Timestamp, track: &mut Track, wanted: u8) -> (Vec<Rung>, Vec<u64>) {
     let floor_percent =
         if track.kind == MediaKind::Screen { SCREEN_FLOOR_PERCENT } else { CAMERA_FLOOR_PERCENT };
+    let known = track.encodings.iter_mut().find_map(|state| state.rates.shares(now)).unwrap_or_default();
     let (mut rungs, mut costs): (Vec<Rung>, Vec<u64>) = (Vec::new(), Vec::new());
-    let mut add = |rung, cost: u64| {
-        // A rung that costs no more than the one below it takes its place.
-        while costs.last().is_some_and(|below| *below >= cost) {
-            costs.pop();
-            rungs.pop();
-        }
-        rungs.push(rung);
-        costs.push(cost);
-    };
-    let mut base_percent = None;
     for encoding in 0..=wanted {
         let state = &mut track.encodings[usize::from(encoding)];
         let cost = state.cost(now, TEMPORAL_LAYERS - 1, floor_percent);
-        let (top, all) = (state.rates.top_layer(), state.rates.bps(now, TEMPORAL_LAYERS - 1));
-        let measured = all.filter(|all| *all > 0 && top > 0 && state.wanted_since.is_some());
-        for temporal in 0..if measured.is_some() { top } else { 0 } {
-            let layers = state.rates.bps(now, temporal).unwrap_or_default();
-            add(Rung { encoding, temporal: temporal as u8 }, layers);
+        let shares = state.rates.shares(now).unwrap_or(known);
+        let layers = (0..).zip(shares.iter().map(|percent| cost * percent / 100));
+        for (temporal, cost) in layers.chain([(TEMPORAL_ALL, cost)]) {
+            rungs.push(Rung { encoding, temporal });
+            // Measured at different times, a rung may seem to cost less than the one below it.
+            costs.push(costs.last().map_or(cost, |below| cost.max(*below)));
         }
-        if let (Some(all), Some(base)) = (measured, state.rates.bps(now, 0)) {
-            base_percent.get_or_insert(base * 100 / all);
-        } else if let Some(percent) = base_percent {
-            add(Rung { encoding, temporal: 0 }, cost * percent / 100);
-        }
-        add(Rung { encoding, temporal: TEMPORAL_ALL }, cost);
     }
     (rungs, costs)
 }

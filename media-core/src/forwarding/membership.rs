@@ -22,6 +22,7 @@ impl Forwarder {
         peer: PeerId,
         permissions: Permissions,
     ) {
+        let lot = u64::from(self.random_u32());
         let member = MemberIndex(self.members.insert(Member {
             participant,
             peer,
@@ -30,7 +31,7 @@ impl Forwarder {
             published: Vec::new(),
             tracks: Vec::new(),
             subscriptions: Vec::new(),
-            downlink: Downlink::new(now, self.downlink),
+            downlink: Downlink::new(now, self.downlink, lot),
         }));
         self.by_peer.insert(peer, member);
         self.by_participant.insert(participant, member);
@@ -262,6 +263,8 @@ impl Forwarder {
                 // An encoding that wakes up starts with a key frame by itself.
                 state.key_frames.on_woken(now);
                 state.wanted_since = Some(now);
+                // What it sent before it rested says nothing, however short the rest was.
+                state.rates.restart();
             } else if before & !demand & 1 << encoding != 0 {
                 state.rest();
                 state.wanted_since = None;

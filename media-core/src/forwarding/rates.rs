@@ -25,6 +25,26 @@ pub(super) struct LayerRates {
     /// Closed buckets since the stream began or began again.
     seen: usize,
     newest: Option<Timestamp>,
+    shares: Option<LayerShares>,
+}
+
+/// Shares of temporal layers, in percent of all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct LayerShares {
+    percent: [u64; TEMPORAL_LAYERS - 1],
+    count: usize,
+}
+
+impl LayerShares {
+    fn push(&mut self, percent: u64) {
+        self.percent[self.count] = percent;
+        self.count += 1;
+    }
+
+    /// From the lowest layer on.
+    pub(super) fn iter(&self) -> impl Iterator<Item = u64> {
+        self.percent.into_iter().take(self.count)
+    }
 }
 
 impl LayerRates {
@@ -58,11 +78,23 @@ impl LayerRates {
         self.seen >= BUCKETS
     }
 
-    /// The highest temporal layer of the last seconds.
-    pub(super) fn top_layer(&self) -> usize {
-        let carries =
-            |layer: &usize| self.open[*layer] > 0 || self.closed.iter().any(|bucket| bucket[*layer] > 0);
-        (0..TEMPORAL_LAYERS).rev().find(carries).unwrap_or_default()
+    /// What each temporal layer but the highest costs together with those below it, in percent of all; as last measured.
+    pub(super) fn shares(&mut self, now: Timestamp) -> Option<LayerShares> {
+        if let Some(all) = self.bps(now, TEMPORAL_LAYERS - 1).filter(|all| *all > 0) {
+            let carries = |layer: &usize| self.closed.iter().any(|bucket| bucket[*layer] > 0);
+            let top = (0..TEMPORAL_LAYERS).rev().find(carries).unwrap_or_default();
+            let mut shares = LayerShares::default();
+            for layer in 0..top {
+                shares.push(self.bps(now, layer).unwrap_or_default() * 100 / all);
+            }
+            self.shares = Some(shares);
+        }
+        self.shares
+    }
+
+    /// What was sent so far says nothing of the rate from here on.
+    pub(super) fn restart(&mut self) {
+        *self = Self { shares: self.shares, ..Self::default() };
     }
 
     fn turn(&mut self, now: Timestamp) {
@@ -95,7 +127,10 @@ mod tests {
         let now = Timestamp::from_millis(2_000);
         assert_eq!(rates.bps(now, 0), Some(200_000));
         assert_eq!(rates.bps(now, 1), Some(400_000));
-        assert_eq!(rates.top_layer(), 1);
+        assert_eq!(rates.shares(now).unwrap().iter().collect::<Vec<_>>(), [50]);
+        rates.restart();
+        assert_eq!(rates.bps(now, 1), None);
+        assert_eq!(rates.shares(now).unwrap().iter().collect::<Vec<_>>(), [50], "as last measured");
     }
 
     #[test]

@@ -4,7 +4,8 @@
 
 use super::{
     MemberIndex, TrackIndex,
-    climber::{Climber, Rung, TEMPORAL_ALL},
+    climber::{Climber, TEMPORAL_ALL},
+    grants::Grant,
     report::SubscriptionReport,
     retransmissions::Retransmissions,
     rewrite::{Rewriter, Rewritten},
@@ -163,9 +164,10 @@ impl Subscription {
     }
 
     /// What the subscriber's path carries from here on, and which encoding up to that its publisher sends.
-    pub(super) fn set_grant(&mut self, now: Timestamp, rung: Option<Rung>, available: u8) {
+    pub(super) fn set_grant(&mut self, now: Timestamp, grant: Grant, available: u8) {
+        let Grant { rung, shortage } = grant;
         let before = (self.grant.rung(), self.available);
-        self.grant.set(now, rung);
+        self.grant.set(now, rung, shortage);
         self.available = available;
         if (rung, available) != before {
             // Nobody is charged for what the server chose.

@@ -232,6 +232,52 @@ fn deed() -> impl Strategy<Value = Deed> {
     ]
 }
 
+/// A path of 1 Mbit/s that was full and carries 400 kbit/s now, with a step to `next_bps` that is waited for: how much it has been
+/// shown to carry after some seconds, and the longest queue meanwhile.
+fn after_trials_of(next_bps: u64, seconds: u64) -> (u64, Duration) {
+    let mut path = Path::new(1_000_000);
+    path.run(10);
+    assert!(path.controller.proven_bps().is_some(), "it was never full");
+    path.has_bps = 400_000;
+    path.run(15);
+    path.controller.set_steps(path.now, 400_000, Some(next_bps));
+    let mut longest = Duration::ZERO;
+    for _ in 0..seconds * 10 {
+        for _ in 0..100 {
+            path.now = path.now + Duration::from_millis(1);
+            path.step();
+        }
+        longest = longest.max(path.controller.queue());
+    }
+    (path.controller.proven_bps().unwrap(), longest)
+}
+
+#[test]
+fn a_step_that_fits_is_shown_to_fit_before_anybody_climbs() {
+    let (proven, queue) = after_trials_of(700_000, 20);
+    assert!((700_000..900_000).contains(&proven), "{proven}");
+    assert!(queue < Duration::from_millis(80), "{queue:?}");
+}
+
+#[test]
+fn a_step_that_does_not_fit_is_not_shown_and_makes_no_long_queue() {
+    let (proven, queue) = after_trials_of(1_300_000, 20);
+    assert!(proven < 1_050_000, "{proven}");
+    assert!(queue < Duration::from_millis(100), "{queue:?}");
+}
+
+#[test]
+fn a_short_queue_does_not_end_what_is_held_for_good() {
+    let mut path = Path::new(1_000_000);
+    path.run(10);
+    path.has_bps = 800_000;
+    path.controller.set_steps(path.now, 850_000, None);
+    path.run(10);
+    // Somebody else's burst: 30 ms of the line's time.
+    path.free = path.free.max(path.now) + Duration::from_millis(30);
+    assert!(path.run(3) >= 850_000);
+}
+
 proptest! {
     #[test]
     fn no_lie_breaks_it_or_leads_beyond_the_bounds(deeds in proptest::collection::vec(deed(), 0..300)) {

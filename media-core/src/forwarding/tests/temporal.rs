@@ -1,7 +1,10 @@
 //! Claims about temporal layers: fewer frames of a picture when its subscriber's path carries no more.
 
 use super::*;
-use crate::forwarding::climber::{Rung, TEMPORAL_ALL};
+use crate::forwarding::{
+    climber::{Rung, Shortage, TEMPORAL_ALL},
+    grants::Grant,
+};
 
 /// Frames of a picture with two temporal layers: the base at even numbers, which begin with a key frame.
 fn frames(count: u16) -> Vec<Bytes> {
@@ -31,7 +34,8 @@ fn watched() -> Studio {
 fn grant(studio: &mut Studio, temporal: u8) {
     let now = studio.now;
     let (_, subscription) = studio.forwarder.subscriptions.iter_mut().next().unwrap();
-    subscription.set_grant(now, Some(Rung { encoding: 0, temporal }), 0);
+    let rung = Some(Rung { encoding: 0, temporal });
+    subscription.set_grant(now, Grant { rung, shortage: Shortage::Elsewhere }, 0);
 }
 
 fn seen(outputs: &[ForwardingOutput]) -> Vec<(u16, u16)> {
