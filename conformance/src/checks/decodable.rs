@@ -17,7 +17,7 @@ use crate::{
 pub(super) const CHECKS: &[Check] = &[Check {
     name: "what-is-forwarded-can-be-decoded",
     requirements: &["FWD-002"],
-    scenarios: &["layers", "weak-lines"],
+    scenarios: &["layers", "falling-rate", "weak-lines"],
     judge: Judge::Run(decodable),
 }];
 

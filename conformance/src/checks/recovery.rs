@@ -36,13 +36,13 @@ const BACK_WITHIN: Duration = Duration::from_secs(5);
 pub(super) const CHECKS: &[Check] = &[
     Check {
         name: "media-flows-again-after-an-outage",
-        requirements: &["JOIN-005"],
+        requirements: &["JOIN-005", "NET-008"],
         scenarios: &["outages"],
         judge: Judge::Run(media_flows_again),
     },
     Check {
         name: "clients-come-back-as-who-they-were",
-        requirements: &["JOIN-006"],
+        requirements: &["JOIN-006", "NET-008"],
         scenarios: &["crash", "long-outage", "minute-outage"],
         judge: Judge::Run(clients_come_back),
     },
