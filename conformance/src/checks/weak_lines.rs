@@ -4,7 +4,12 @@
 use std::{ops::Range, time::Duration};
 
 use media_core::{MediaKind, Timestamp};
-use sim::{packet::person_of, quality::AudioMeter, run::Run, scenario::PersonIndex};
+use sim::{
+    packet::person_of,
+    quality::{AudioMeter, VideoMeter},
+    run::Run,
+    scenario::PersonIndex,
+};
 
 use super::{
     e2e::received,
@@ -113,7 +118,7 @@ fn pictures_are_steady(evidence: &RunEvidence) -> Findings {
             format!("{name}'s pictures stand still for {:.1} % of the time", frozen * 100.0)
         });
         for (at, length) in
-            person.received.iter().filter_map(|track| track.seen.as_ref()).flat_map(|s| s.freezes_at())
+            person.received.iter().filter_map(|track| track.seen.as_ref()).flat_map(VideoMeter::freezes_at)
         {
             findings.expect_at(*at < SETTLED || *length <= FREEZE_MAX, Some(*at), || {
                 format!("a picture of {name}'s stands still for {length:?}")

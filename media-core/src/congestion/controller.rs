@@ -245,11 +245,6 @@ impl CongestionController {
         self.queue.delay()
     }
 
-    /// Whether nothing is heard of the receiver.
-    pub fn is_silent(&self) -> bool {
-        self.heard.halvings > 0
-    }
-
     /// Share of packets that were lost lately, 0 to 1.
     pub fn loss(&self) -> f64 {
         self.losses.share()

@@ -22,10 +22,8 @@ pub(super) struct Rung {
 pub(super) enum Shortage {
     /// The path would carry what the picture had, but something else is more important.
     Elsewhere,
-    /// The path carries a little less.
-    Slight,
-    /// The path carries a small part of what it did.
-    Collapse,
+    /// The path carries less than that.
+    Path,
 }
 
 /// On which rung a picture stands, and when it may climb.
@@ -86,10 +84,10 @@ impl Climber {
         self.climbs_from = match shortage {
             Shortage::Elsewhere => soon,
             // Nothing at all is worse than a picture that changes.
-            Shortage::Collapse | Shortage::Slight if rung.is_none() => self.climbs_from.min(soon),
+            Shortage::Path if rung.is_none() => self.climbs_from.min(soon),
             // What was not seen has not fallen.
-            Shortage::Collapse | Shortage::Slight if stood < CLIMB_INTERVAL => self.climbs_from,
-            Shortage::Collapse | Shortage::Slight => now + CLIMB_PAUSE,
+            Shortage::Path if stood < CLIMB_INTERVAL => self.climbs_from,
+            Shortage::Path => now + CLIMB_PAUSE,
         };
     }
 }
@@ -115,18 +113,17 @@ mod tests {
 
     #[test]
     fn a_picture_that_fell_for_want_of_room_stays_there_for_ten_seconds() {
-        assert_eq!(pause_after(LOW, Shortage::Slight), 10_000);
-        assert_eq!(pause_after(LOW, Shortage::Collapse), 10_000);
+        assert_eq!(pause_after(LOW, Shortage::Path), 10_000);
     }
 
     #[test]
     fn one_that_gave_way_or_is_not_sent_at_all_comes_back_soon() {
         assert_eq!(pause_after(LOW, Shortage::Elsewhere), 1_000);
-        assert_eq!(pause_after(None, Shortage::Slight), 0, "it could have climbed all the time");
+        assert_eq!(pause_after(None, Shortage::Path), 0, "it could have climbed all the time");
         let mut climber = Climber::default();
         climber.set(Timestamp::ZERO, HIGH, Shortage::Elsewhere);
-        climber.set(at(60_000), LOW, Shortage::Slight);
-        climber.set(at(61_000), None, Shortage::Slight);
+        climber.set(at(60_000), LOW, Shortage::Path);
+        climber.set(at(61_000), None, Shortage::Path);
         assert!(!climber.may_climb(at(61_999)) && climber.may_climb(at(62_000)));
     }
 
@@ -142,8 +139,8 @@ mod tests {
     #[test]
     fn what_gives_way_before_it_was_seen_waits_for_nothing() {
         let mut climber = Climber::default();
-        climber.set(Timestamp::ZERO, LOW, Shortage::Slight);
-        climber.set(Timestamp::from_millis(999), None, Shortage::Slight);
+        climber.set(Timestamp::ZERO, LOW, Shortage::Path);
+        climber.set(Timestamp::from_millis(999), None, Shortage::Path);
         assert!(climber.may_climb(Timestamp::from_millis(1_000)));
     }
 

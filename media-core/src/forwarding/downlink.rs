@@ -39,11 +39,11 @@ pub(super) struct Waiting {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pictures {
     /// All that is wanted.
-    pub(super) most_bps: u64,
+    pub(super) most: u64,
     /// What is sent.
-    pub(super) held_bps: u64,
+    pub(super) held: u64,
     /// With the next step, if one may be made.
-    pub(super) next_bps: Option<u64>,
+    pub(super) next: Option<u64>,
 }
 
 /// The path to one participant.
@@ -171,8 +171,8 @@ impl Downlink {
         let audio = self.audio_need(now, microphones);
         let on_the_path = |pictures: u64| (audio + pictures) * 100 / USABLE_PERCENT + 1;
         // A picture climbs only where there is more room than it needs.
-        self.controller.set_demand(on_the_path(pictures.most_bps * (100 + CLIMB_MARGIN_PERCENT) / 100));
-        self.controller.set_steps(now, on_the_path(pictures.held_bps), pictures.next_bps.map(on_the_path));
+        self.controller.set_demand(on_the_path(pictures.most * (100 + CLIMB_MARGIN_PERCENT) / 100));
+        self.controller.set_steps(now, on_the_path(pictures.held), pictures.next.map(on_the_path));
         self.set_pace();
     }
 
@@ -194,11 +194,6 @@ impl Downlink {
     /// Whether sound needs redundancy.
     pub(super) fn loses(&self) -> bool {
         self.loses
-    }
-
-    /// Whether nothing is heard of the participant.
-    pub(super) fn is_silent(&self) -> bool {
-        self.controller.is_silent()
     }
 
     /// So much waits that more pictures would only come later.

@@ -17,8 +17,6 @@ use crate::{
 /// Pictures of cameras cost about what their encoders aim at; slides much less, except when they change.
 const CAMERA_FLOOR_PERCENT: u64 = 80;
 const SCREEN_FLOOR_PERCENT: u64 = 25;
-/// A path that carries less than this share of what was sent on it has collapsed, in percent.
-const COLLAPSE_PERCENT: u64 = 50;
 
 /// What a picture gets.
 #[derive(Clone, Copy, Debug)]
@@ -79,21 +77,16 @@ impl Forwarder {
         let microphones = microphones.min(self.speakers as u64);
         let downlink = &mut self.members[index.0].downlink;
         downlink.on_allocated(now, wants_any);
-        let most_bps: u64 = demands.iter().filter_map(|demand| demand.rungs.last()).sum();
+        let most: u64 = demands.iter().filter_map(|demand| demand.rungs.last()).sum();
         let held = demands.iter().filter_map(|demand| demand.rungs.get(demand.current?)).sum::<u64>();
         let budget = downlink.picture_budget(now, microphones, held);
-        let shortage = match budget.believed_bps {
-            carried if carried >= held => Shortage::Elsewhere,
-            carried if carried * 100 >= held * COLLAPSE_PERCENT && !downlink.is_silent() => Shortage::Slight,
-            _ => Shortage::Collapse,
-        };
+        let shortage = if budget.believed_bps >= held { Shortage::Elsewhere } else { Shortage::Path };
         let given = allocate(&demands, budget);
         let costs = demands.iter().zip(&given.rungs).filter_map(|(demand, rung)| demand.rungs.get((*rung)?));
-        let held_bps = costs.sum();
         // One step after the other.
         is_settling |= demands.iter().zip(&given.rungs).any(|(demand, rung)| *rung > demand.current);
-        let next_bps = given.next_bps.filter(|_| !is_settling);
-        downlink.set_demand(now, microphones, Pictures { most_bps, held_bps, next_bps });
+        let next = given.next_bps.filter(|_| !is_settling);
+        downlink.set_demand(now, microphones, Pictures { most, held: costs.sum(), next });
         for (watched, rung) in watched.into_iter().zip(given.rungs) {
             let rung = rung.and_then(|rung| watched.rungs.get(rung).copied());
             self.grant(now, (watched.subscription, watched.track), Grant { rung, shortage });
