@@ -27,6 +27,8 @@ const PICTURES_BACK_AFTER: Duration = Duration::from_secs(8);
 const WINDOW: Duration = Duration::from_millis(500);
 /// A line that carries everything that a small conference sends: then nothing else explains missing media.
 const AMPLE_KBPS: u32 = 10_000;
+/// So much for each person behind a line, and nobody's picture has to give way to another's.
+const AMPLE_PERSON_KBPS: u32 = 1_000;
 
 /// A stream that has to flow: from whom, to whom, what.
 type Flow = (Connection, Connection, MediaKind);
@@ -143,7 +145,8 @@ fn senders(
     // Who has spent their share of changes by breaking the rules is owed sound, but no picture (SEC-003).
     let spent = misbehaves(scenario, to.person, Timestamp::FAR_FUTURE) && kind.is_video();
     let owed = !chooses_by_hand(scenario, to.person) && !spent && !misbehaves(scenario, to.person, at);
-    if !wanted || !owed || !is_always_ample(scenario, to.person) {
+    let is_crowded = kind.is_video() && is_crowded(scenario, to.person);
+    if !wanted || !owed || is_crowded || !is_always_ample(scenario, to.person) {
         return Vec::new();
     }
     let is_sound = |from: &Connection| {
@@ -157,6 +160,13 @@ fn senders(
             && !misbehaves(scenario, from.person, Timestamp::FAR_FUTURE)
     };
     senders.into_iter().filter(is_sound).collect()
+}
+
+/// Whether so many people are behind somebody's line that it is not ample for all of their pictures.
+fn is_crowded(scenario: &Scenario, person: PersonIndex) -> bool {
+    let site = scenario.person(person).site;
+    let people = scenario.people.iter().filter(|other| other.site == site).count() as u32;
+    scenario.site(site).link.down.rate_kbps < people * AMPLE_PERSON_KBPS
 }
 
 /// Whether a line of somebody's is back from a fault since a short time only: whoever sends pictures over it has to find out
