@@ -18,7 +18,8 @@ use crate::{
 
 const SCENARIOS: &[&str] = &["shared-lines", "crowded-line"];
 
-/// Which share of a bottleneck's rate is in use in steady state. Pictures come in steps: what is left is less than the next one.
+/// Which share of a bottleneck's rate is in use in steady state. Pictures come in steps, and who tries the next one may find that
+/// others are in the way: so much may be left.
 const USED: Range<f64> = 0.65..0.98;
 /// The standing queue (NET-006), for 95 of 100 packets.
 const QUEUE_MAX: Duration = Duration::from_millis(100);
@@ -69,7 +70,7 @@ fn used_and_short(evidence: &RunEvidence) -> Findings {
         let queue = carried.queue_delays.percentile(95, STEADY..end).unwrap_or(Duration::MAX);
         findings.figure("queue at most", "ms", queue.min(Duration::from_secs(1)).as_secs_f64() * 1e3);
         findings.expect(queue <= QUEUE_MAX, || {
-            format!("{name}: a packet in twenty waits longer than {QUEUE_MAX:?}: up to {queue:?}")
+            format!("{name}: a packet in twenty waits longer than {QUEUE_MAX:?}: {}", told(queue))
         });
     }
     findings
@@ -92,6 +93,11 @@ fn nobody_starves(evidence: &RunEvidence) -> Findings {
             .expect(index >= JAIN_MIN, || format!("{name}: Jain's index is {index:.3}: {rates:.0?} kbit/s"));
     }
     findings
+}
+
+/// How long packets wait, in words. What is beyond the meter's longest, and what was never measured, has no number.
+pub(super) fn told(queue: Duration) -> String {
+    if queue == Duration::MAX { "longer than is measured".to_owned() } else { format!("up to {queue:?}") }
 }
 
 /// The square of the sum over the number times the sum of the squares (Jain, Chiu and Hawe 1984): 1 when all are equal, 1/n

@@ -59,6 +59,7 @@ pub struct BitrateBounds {
 pub struct CongestionController {
     bounds: BitrateBounds,
     demand: u64,
+    /// What the next step would cost.
     step: Option<u64>,
     /// What is sent grows in steps, of which the controller is told.
     is_stepped: bool,
@@ -195,8 +196,8 @@ impl CongestionController {
         self.demand = bps;
     }
 
-    /// What is sent needs `held_bps`; a short queue does not bring the estimate below that. And what the next step would cost, if
-    /// somebody waits for it: on a path that was full once it is tried with padding, and [`CongestionController::proven_bps`]
+    /// What is sent needs `held_bps`: once a short queue has drained, the estimate goes back to that. And what the next step would
+    /// cost, if somebody waits for it: on a path that was full once it is tried with padding, and [`CongestionController::proven_bps`]
     /// shows with what success. In bits per second on the wire.
     pub fn set_steps(&mut self, now: Timestamp, held_bps: u64, next_bps: Option<u64>) {
         self.rate.set_held(now, held_bps as f64);

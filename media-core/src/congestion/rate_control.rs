@@ -30,18 +30,19 @@ const ACKNOWLEDGED_FACTOR: f64 = 1.5;
 const ACKNOWLEDGED_MARGIN_BPS: f64 = 10_000.0;
 /// What is sent says little of the path below this share of the estimate.
 const LIMITED: f64 = 0.8;
-/// A short queue does not end what is held, but who has more than others gives way to them: each counts with the rate that arrives, in
-/// Mbit/s, and at this sum it is given way. Of two who share a line the one with twice the rate does so after half as many.
+/// A short queue that others make does not end what is held. But each counts with the rate that is sent, in Mbit/s, and at this
+/// sum it is given way: of two who share a line the one with twice the rate does so after half as many.
 const PRESSURE_MAX: f64 = 2.5;
 /// Who has just got more is given time.
 const KEPT_AT_LEAST: Duration = Duration::from_secs(10);
-/// Below what is needed, so that something is given up.
+/// To which share of what is held: less than is needed, so that something is given up.
 const GIVEN_WAY: f64 = 0.95;
 /// Who sends more than this share of the usual has made the queue itself.
 const OWN_BURST: f64 = 1.1;
-/// By so much more is something new.
-const HELD_MORE: f64 = 1.1;
+/// What is usual, over so many seconds.
 const USUAL_SECONDS: f64 = 3.0;
+/// What is held has grown if it is this multiple of what it was.
+const HELD_MORE: f64 = 1.1;
 /// In this time pressure falls to a third.
 const PRESSURE_SECONDS: f64 = 20.0;
 /// A queue longer than this stands, if it does not get shorter.
@@ -114,14 +115,14 @@ pub(super) struct RateControl {
     /// Where to go back to when the queue has drained.
     resume_bps: Option<f64>,
     reductions_in_vain: u32,
-    /// What is sent over some seconds.
-    usual_bps: f64,
-    /// Of others who look for room.
-    pressure: f64,
     /// When the last of them was counted.
     counted: Option<Timestamp>,
     left_alone_until: Option<Timestamp>,
     queue_before: Duration,
+    /// What is sent over some seconds.
+    usual_bps: f64,
+    /// Of others who look for room, see [`PRESSURE_MAX`].
+    pressure: f64,
 }
 
 impl RateControl {
@@ -152,7 +153,7 @@ impl RateControl {
         self.bps
     }
 
-    /// What is sent now needs this much: a short queue is no reason to end it.
+    /// What is sent now needs this much: after a short queue the estimate goes back to it.
     pub(super) fn set_held(&mut self, now: Timestamp, bps: f64) {
         if bps > self.held_bps * HELD_MORE {
             self.held_since = now;
@@ -238,7 +239,7 @@ impl RateControl {
         {
             return;
         }
-        // Who sends less than they may learns little about how much the path carries.
+        // Who sends less than they may, as everybody does who sends in steps, learns little about how much the path carries.
         let is_limited = self.held_bps > 0.0 || seen.sent_bps.is_some_and(|bps| bps < LIMITED * self.bps);
         let arrives = if is_limited && is_short { arrives.max(self.bps) } else { arrives };
         self.reduced = Some(now);
@@ -248,11 +249,11 @@ impl RateControl {
             return self.set(self.bps.min(BETA_BESIDE_OTHERS * arrives));
         }
         let beta = if is_short { BETA_SHORT } else { BETA };
-        let target = beta * arrives;
+        let drained = beta * arrives;
         let wait = seen.queue.saturating_sub(STANDING).as_secs_f64();
         let share = (beta - wait / DRAIN_SECONDS).max(DRAIN_MIN);
-        if share < beta && target < self.bps.max(self.resume_bps.unwrap_or(0.0)) {
-            self.resume_bps = Some(self.resume_bps.map_or(target, |before| before.min(target)));
+        if share < beta && drained < self.bps.max(self.resume_bps.unwrap_or(0.0)) {
+            self.resume_bps = Some(self.resume_bps.map_or(drained, |before| before.min(drained)));
         }
         let mut target = self.bps.min(share * arrives);
         if is_short && self.held_bps > 0.0 && self.bps >= self.held_bps {
