@@ -136,9 +136,14 @@ impl Channel {
     pub fn stray(bytes: &[u8]) -> Stray {
         match Segment::decode(bytes) {
             Some(segment) if segment.flag == Flag::Syn => Stray::Opens,
-            Some(segment) if segment.flag != Flag::Reset => Stray::Reset(segment.reset_of().encode()),
-            Some(_) | None => Stray::Ignored,
+            Some(_) | None => Self::refusal(bytes).map_or(Stray::Ignored, Stray::Reset),
         }
+    }
+
+    /// The answer of somebody with whom no channel can be had: to everything but a reset, which nobody answers.
+    pub fn refusal(bytes: &[u8]) -> Option<Vec<u8>> {
+        let segment = Segment::decode(bytes)?;
+        (segment.flag != Flag::Reset).then(|| segment.reset_of().encode())
     }
 
     /// Takes a segment from the network. Never panics; what is malformed is counted and ignored.

@@ -21,6 +21,7 @@ mod received;
 mod reception;
 mod redundancy;
 mod report;
+mod scouts;
 mod sending;
 mod session;
 mod uplink;
@@ -57,6 +58,7 @@ use incoming::Incoming;
 use layout::Layout;
 use publisher::Publisher;
 use redundancy::Redundancy;
+use scouts::Scouts;
 use session::Session;
 use uplink::Uplink;
 
@@ -130,10 +132,10 @@ impl Endpoint {
             marker,
             rng: seed.stream_at("endpoint", index.0 as u64),
             session: Session::new(
-                index,
                 person.name.clone(),
                 (client, credential),
                 Entry::new(seed.stream_at("rejoin", index.0 as u64)),
+                Scouts::new(index, scenario.media_nodes()),
             ),
             farewells: Farewells::default(),
             layout: Layout::new(person.watch, person.tiles),
@@ -184,6 +186,7 @@ impl Endpoint {
     pub fn set_sabotage(&mut self, sabotage: Option<Sabotage>) {
         self.sabotage = sabotage;
         self.session.entry.sabotage = sabotage;
+        self.session.scouts.set_sabotage(sabotage);
     }
 
     /// Starts the person's own conference.
@@ -211,6 +214,10 @@ impl Endpoint {
                 self.adversary.on_received(now, &datagram.bytes);
             }
             if self.farewells.handle_datagram(now, datagram) {
+                return self.flush_channel(now);
+            }
+            if self.session.scouts.handle_datagram(now, datagram) {
+                self.follow_scout(now);
                 return self.flush_channel(now);
             }
             self.adversary.handle_datagram(now, datagram);
@@ -379,6 +386,9 @@ impl Endpoint {
     /// Hands the channel's segments to the network.
     fn flush_channel(&mut self, now: Timestamp) {
         while let Some(datagram) = self.farewells.poll_datagram(now) {
+            self.out.push_back(datagram);
+        }
+        while let Some(datagram) = self.session.scouts.poll_datagram(now) {
             self.out.push_back(datagram);
         }
         let Some((peer, channel)) = &mut self.session.channel else { return };

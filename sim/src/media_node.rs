@@ -1,6 +1,7 @@
-//! Owns the host of the media node: the engine, one reliable channel for each peer's signalling, and the observer on its
+//! Owns the host of the media nodes: the engine, one reliable channel for each peer's signalling, and the observer on the
 //! wire. The engine decides; this host only carries. When the engine crashes, connections and timers go with it; the
-//! observer and the records of the run do not.
+//! observer and the records of the run do not. One node at a time holds the conferences; the others have addresses of their
+//! own and nothing behind them.
 
 mod lives;
 
@@ -16,7 +17,7 @@ use crate::{
     channel::{Channel, ChannelState, Stray},
     endpoint::{Marker, credential},
     node::{Arrivals, BACKBONE_DELAY, HostId, Load, MEDIA_NODE, Node, Record},
-    packet::{Datagram, person_of},
+    packet::{Datagram, node_of, person_of},
     sabotage::Sabotage,
     saboteur::Saboteur,
     scenario::Scenario,
@@ -176,9 +177,8 @@ impl MediaNode {
             &datagram.bytes,
         );
         self.keep(true, &datagram);
-        if self.engine.is_none() {
-            self.observer.on_lost(self.now, &datagram);
-            return;
+        if self.engine.is_none() || !self.is_addressed(peer) {
+            return self.on_lost(&datagram, out);
         }
         self.observer.on_ingress(self.now, &datagram);
         match datagram.channel {
@@ -193,6 +193,23 @@ impl MediaNode {
                     self.transmit(transmit, out);
                 }
             }
+        }
+    }
+
+    /// Whether something goes to the node that holds the conferences.
+    fn is_addressed(&self, peer: PeerId) -> bool {
+        node_of(peer) == self.lives.node() || self.saboteur.answers_for_the_dead()
+    }
+
+    /// Something for a node that is down, or that holds no conferences and lets nobody in.
+    fn on_lost(&mut self, datagram: &Datagram, out: &mut dyn FnMut(HostId, Record)) {
+        self.observer.on_lost(self.now, datagram);
+        let Datagram { peer, channel, ref bytes } = *datagram;
+        if node_of(peer) > self.lives.node()
+            && channel == Wire::Signalling
+            && let Some(reset) = Channel::refusal(bytes)
+        {
+            self.send(Datagram { peer, channel, bytes: reset.into() }, out);
         }
     }
 
@@ -353,7 +370,7 @@ impl MediaNode {
         channels.min(self.engine_timeout).min(self.saboteur.poll_timeout()).min(self.lives.poll_timeout())
     }
 
-    /// The node crashes, or carries on.
+    /// The node crashes; or it, or the next one, carries on.
     fn on_turn(&mut self, out: &mut dyn FnMut(HostId, Record)) {
         self.close_accounts();
         let Some(engine) = self.engine.take() else {

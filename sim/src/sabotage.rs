@@ -174,6 +174,10 @@ sabotages! {
     CrashForgetsConferences = "crash-forgets-conferences",
     /// For 1.5 s after somebody is named presenter, nothing of theirs gets through.
     SilentSuccessor = "silent-successor",
+    /// Clients whose media node is silent look for no other.
+    ClientsLookNowhere = "clients-look-nowhere",
+    /// Whatever carries on after a crash of the media node answers under the address of the crashed one, too.
+    DeadNodeAnswers = "dead-node-answers",
     /// Publishers send pictures that nobody watches any more.
     PublishersNeverRest = "publishers-never-rest",
     /// Publishers learn 1.5 s late that somebody watches them.

@@ -21,7 +21,10 @@ mod tests;
 
 use std::{path::Path, time::Duration};
 
-use crate::site::{AccessLink, LossSpec, Segment};
+use crate::{
+    packet::NodeIndex,
+    site::{AccessLink, LossSpec, Segment},
+};
 
 /// The vocabulary in which scenarios speak of conferences: what a reference model needs to know without knowing the
 /// engine.
@@ -92,7 +95,7 @@ pub struct Scenario {
     pub steps: Vec<Step>,
     /// What happens to access links, in order of time; `both` directions are two faults.
     pub faults: Vec<Fault>,
-    /// When the media node crashes, in order of time; it is never down twice at once.
+    /// When the media node crashes that holds the conferences, in order of time; never two at once.
     pub crashes: Vec<Crash>,
     /// What is expected of the run.
     pub expectations: Vec<Expectation>,
@@ -222,8 +225,10 @@ pub struct Fault {
 pub struct Crash {
     /// When it crashes.
     pub at: Timestamp,
-    /// When it carries on; before the end of the run.
+    /// When it, or another node, carries on; before the end of the run.
     pub until: Timestamp,
+    /// Whether another node carries on, under another address. The crashed one does not come back.
+    pub moves: bool,
 }
 
 /// Which way packets travel on an access link.
@@ -318,6 +323,11 @@ impl Scenario {
     /// The end of the run.
     pub fn end(&self) -> Timestamp {
         Timestamp::ZERO + self.duration
+    }
+
+    /// Media nodes with an address of their own: the first, and one for each crash after which another carries on.
+    pub fn media_nodes(&self) -> NodeIndex {
+        1 + self.crashes.iter().filter(|crash| crash.moves).count() as NodeIndex
     }
 
     /// A building by its index.

@@ -22,10 +22,12 @@ pub enum Move {
         /// For how long, in milliseconds.
         millis: u32,
     },
-    /// The media node crashes, and carries on after so many milliseconds.
+    /// The media node crashes, and it or another one carries on after so many milliseconds.
     Crash {
-        /// For how long it is down.
+        /// For how long the conferences are down.
         millis: u32,
+        /// Whether another node carries on.
+        moves: bool,
     },
 }
 
@@ -103,7 +105,8 @@ pub(super) fn choices(plan: &Plan) -> Vec<(u32, Move)> {
         choice.0.push((1, Move::Trouble { site, trouble: Trouble::Outage, millis: 17_000 }));
     }
     if !plan.has_crashed() {
-        choice.0.extend([100, 900].map(|millis| (8, Move::Crash { millis })));
+        let crashes = [(100, false), (900, false), (900, true)];
+        choice.0.extend(crashes.map(|(millis, moves)| (6, Move::Crash { millis, moves })));
     }
     choice.0
 }

@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use sim::scenario::{
-    Action, DurationText, Layer, Located, MediaKind, Permissions, PersonIndex, Scenario, ScenarioBuilder,
+    Action, DurationText, Layer, MediaKind, Permissions, PersonIndex, Scenario, ScenarioBuilder,
     file::{
         ConferenceEntry, DirectionName, EndpointName, FaultEntry, LicencesEntry, LimitsEntry, PersonEntry,
         SiteEntry, StepEntry, Verb, WatchName,
@@ -65,8 +65,8 @@ struct Script<'a> {
     joins: Vec<(usize, Duration)>,
     steps: Vec<StepEntry>,
     faults: Vec<FaultEntry>,
-    /// When the media node crashes, and for how long.
-    crashes: Vec<(Duration, Duration)>,
+    /// When the media node crashes, for how long, and whether another one takes over then.
+    crashes: Vec<(Duration, Duration, bool)>,
     mended: Duration,
     /// Who has broken the rules, and behaves in the end.
     hostile: BTreeSet<usize>,
@@ -113,10 +113,10 @@ impl<'a> Script<'a> {
                 self.mended = self.mended.max(now + lasts + recovery);
                 self.faults.push(fault(now, lasts, SITES[site].0, trouble));
             }
-            Move::Crash { millis } => {
+            Move::Crash { millis, moves } => {
                 let lasts = Duration::from_millis(u64::from(millis));
                 self.mended = self.mended.max(now + lasts + RETURN);
-                self.crashes.push((now, lasts));
+                self.crashes.push((now, lasts, moves));
             }
         }
     }
@@ -222,8 +222,8 @@ impl<'a> Script<'a> {
         }
         builder = self.steps.into_iter().fold(builder, ScenarioBuilder::step);
         builder = self.faults.into_iter().fold(builder, ScenarioBuilder::fault);
-        for (at, lasts) in self.crashes {
-            builder = builder.crash(at, lasts);
+        for (at, lasts, moves) in self.crashes {
+            builder = if moves { builder.take_over(at, lasts) } else { builder.crash(at, lasts) };
         }
         builder.build().expect("whatever is drawn makes a valid scenario")
     }
@@ -280,21 +280,8 @@ const fn watch(layer: Option<Layer>) -> WatchName {
 }
 
 fn fault(at: Duration, lasts: Duration, site: &str, trouble: Trouble) -> FaultEntry {
-    let mut fault = FaultEntry {
-        at: DurationText(at).into(),
-        site: site.into(),
-        direction: DirectionName::Both,
-        duration: Some(Located::from(DurationText(lasts))),
-        outage: None,
-        rate_kbps: None,
-        delay_ms: None,
-        jitter_ms: None,
-        loss_percent: None,
-        reorder_percent: None,
-        duplicate_percent: None,
-        corrupt_percent: None,
-        burst_loss: None,
-    };
+    let mut fault = FaultEntry::new(DurationText(at).into(), site, DirectionName::Both);
+    fault.duration = Some(DurationText(lasts).into());
     match trouble {
         Trouble::Outage => fault.outage = Some(true.into()),
         Trouble::Loss => fault.loss_percent = Some(10.0.into()),

@@ -46,6 +46,8 @@ const JOIN: &[Proof] = &[
     ("clients-come-back-as-who-they-were", Sabotage::CrashForgetsConferences, "crash"),
     ("clients-come-back-as-who-they-were", Sabotage::ClientsStayAway, "crash"),
     ("clients-come-back-as-who-they-were", Sabotage::SlowReturn, "crash"),
+    ("clients-come-back-as-who-they-were", Sabotage::ClientsLookNowhere, "takeover"),
+    ("clients-come-back-as-who-they-were", Sabotage::DeadNodeAnswers, "takeover"),
 ];
 
 const PRES: &[Proof] = &[

@@ -11,7 +11,7 @@ use media_core::{
 use sim::{
     channel::SILENCE_MAX,
     endpoint::{Observation, RETURN_MAX},
-    packet::person_of,
+    packet::{NodeIndex, node_of, person_of},
     run::Run,
     scenario::{Action, PersonIndex, SiteIndex},
     timeline::Grid,
@@ -43,7 +43,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         name: "clients-come-back-as-who-they-were",
         requirements: &["JOIN-006", "NET-008"],
-        scenarios: &["crash", "long-outage", "minute-outage"],
+        scenarios: &["crash", "long-outage", "minute-outage", "takeover"],
         judge: Judge::Run(clients_come_back),
     },
 ];
@@ -198,10 +198,21 @@ fn judge_return(
     });
     findings.figure("back after", "ms", millis(back));
     let again = transcript.stays.iter().find(|later| later.person == stay.person && later.from > at);
+    let (node, expected) = (again.map(|again| node_of(again.peer)), node_at(run, free));
+    findings.expect_at(node == Some(expected), again.map(|again| again.from), || {
+        format!(
+            "{who} came back to media node {node:?}, expected number {expected}, which holds the conferences"
+        )
+    });
     let now = again.and_then(|again| standing(run, again, again.from));
     findings.expect_at(now == Some(before), again.map(|again| again.from), || {
         format!("{who} was {before:?} and came back as {now:?}")
     });
+}
+
+/// The media node that holds the conferences at `at`.
+fn node_at(run: &Run, at: Timestamp) -> NodeIndex {
+    run.scenario.crashes.iter().filter(|crash| crash.moves && crash.until <= at).count() as NodeIndex
 }
 
 /// How somebody stood at `at`, by what they had been told.

@@ -65,6 +65,7 @@ fixtures! {
     "shared-lines",
     "sources",
     "speakers",
+    "takeover",
     "term",
     "weak-audience",
     "weak-guest",

@@ -115,7 +115,7 @@ impl Connections {
 
     pub(super) fn handle_datagram(&mut self, now: Timestamp, datagram: &Datagram) {
         let person = self.person;
-        let ours = |connection: &&mut Connection| peer_of(person, connection.number) == datagram.peer;
+        let ours = |connection: &&mut Connection| peer_of(person, connection.number, 0) == datagram.peer;
         let Some(connection) = self.open.iter_mut().find(ours) else { return };
         if datagram.channel == Wire::Signalling {
             connection.channel.handle_segment(now, &datagram.bytes);
@@ -127,7 +127,7 @@ impl Connections {
         let person = self.person;
         self.open.iter_mut().find_map(|connection| {
             let bytes = connection.channel.poll_segment(now)?.into();
-            Some(Datagram { peer: peer_of(person, connection.number), channel: Wire::Signalling, bytes })
+            Some(Datagram { peer: peer_of(person, connection.number, 0), channel: Wire::Signalling, bytes })
         })
     }
 

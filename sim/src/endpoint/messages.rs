@@ -41,6 +41,13 @@ impl Endpoint {
         self.session.on_broken(now);
     }
 
+    /// Another media node lets this client in, while its own is silent: goes over to it.
+    pub(super) fn follow_scout(&mut self, now: Timestamp) {
+        let Some(found) = self.session.scouts.poll_found() else { return };
+        self.on_broken(now);
+        self.session.go_over(found);
+    }
+
     fn on_message(&mut self, now: Timestamp, message: ServerMessage) {
         self.inform_encryption(now, &message);
         match message {

@@ -12,11 +12,11 @@ use media_core::{
 
 use super::ClientView;
 use super::entry::{Door, Due, Entry};
+use super::scouts::{Connection, Scouts};
 use crate::{
     channel::{Channel, ChannelState},
-    packet::peer_of,
+    packet::NodeIndex,
     sabotage::Sabotage,
-    scenario::PersonIndex,
 };
 
 /// Silence that [`Sabotage::ImpatientClients`] takes for a broken connection.
@@ -78,12 +78,13 @@ pub(super) enum Phase {
 
 /// One participant's signalling.
 pub(super) struct Session {
-    person: PersonIndex,
     name: String,
     client: ClientInfo,
     credential: Option<Token>,
     pub(super) entry: Entry,
-    connections: u32,
+    pub(super) scouts: Scouts,
+    /// The media node that this client speaks with, or will next.
+    node: NodeIndex,
     pub(super) channel: Option<(PeerId, Channel)>,
     pub(super) phase: Phase,
     pub(super) mode: Mode,
@@ -96,18 +97,18 @@ pub(super) struct Session {
 
 impl Session {
     pub(super) fn new(
-        person: PersonIndex,
         name: String,
         (client, credential): (ClientInfo, Option<Token>),
         entry: Entry,
+        scouts: Scouts,
     ) -> Self {
         Self {
-            person,
             name,
             client,
             credential,
             entry,
-            connections: 0,
+            scouts,
+            node: 0,
             channel: None,
             phase: Phase::Outside,
             mode: Mode::Discussion,
@@ -163,7 +164,8 @@ impl Session {
 
     /// When [`Session::handle_timeout`] has something to do.
     pub(super) fn poll_timeout(&self) -> Option<Timestamp> {
-        [self.entry.poll_timeout(self.heard_at()), self.impatience()].into_iter().flatten().min()
+        let scouts = self.heard_inside().and_then(|heard| self.scouts.poll_timeout(heard));
+        [self.entry.poll_timeout(self.heard_at()), self.impatience(), scouts].into_iter().flatten().min()
     }
 
     /// Whether sabotage makes this client give its connection up.
@@ -178,10 +180,14 @@ impl Session {
 
     /// Goes on trying to get in.
     pub(super) fn handle_timeout(&mut self, now: Timestamp) -> Option<Observation> {
+        if let Some(heard) = self.heard_inside() {
+            self.scouts.handle_timeout(now, heard, self.node);
+        }
         match self.entry.handle_timeout(now, self.heard_at()) {
             Due::Nothing => None,
             Due::Abandon => {
                 self.channel = None;
+                self.node = self.scouts.next(self.node);
                 None
             }
             Due::Ask => {
@@ -197,12 +203,22 @@ impl Session {
         }
     }
 
+    /// Another media node lets this client in: goes on there. The connection before counts as gone.
+    pub(super) fn go_over(&mut self, found: Connection) {
+        self.node = found.node;
+        self.channel = Some((found.peer, found.channel));
+    }
+
     /// The connection is gone: who was in, or waited, goes back; who asked, asks again.
     pub(super) fn on_broken(&mut self, now: Timestamp) {
         self.channel = None;
+        self.scouts.forget();
         match self.phase {
             Phase::Outside => {}
-            Phase::Asking => self.entry.on_broken(now),
+            Phase::Asking => {
+                self.node = self.scouts.next(self.node);
+                self.entry.on_broken(now);
+            }
             Phase::Waiting | Phase::In(_) => {
                 self.on_out();
                 self.entry.begin_return(now);
@@ -215,6 +231,7 @@ impl Session {
     pub(super) fn leave(&mut self, now: Timestamp) -> Option<(PeerId, Channel)> {
         self.request(now, Request::Leave);
         self.entry.forget();
+        self.scouts.forget();
         self.on_out();
         self.channel.take()
     }
@@ -223,14 +240,19 @@ impl Session {
         self.channel.as_ref().map(|(_, channel)| channel.heard_at())
     }
 
+    /// When something was last heard by somebody who is in, or waits to be let in.
+    fn heard_inside(&self) -> Option<Timestamp> {
+        self.heard_at().filter(|_| matches!(self.phase, Phase::Waiting | Phase::In(_)))
+    }
+
     fn knock(&mut self, now: Timestamp) {
         let Some(door) = self.entry.door() else { return };
         let forgets = self.entry.sabotage == Some(Sabotage::TokensForgotten);
         let request = self.request_at(door, self.entry.token().cloned().filter(|_| !forgets));
         let dead = |channel: &Channel| matches!(channel.state(), ChannelState::Closed { .. });
         if self.channel.as_ref().is_none_or(|(_, channel)| dead(channel)) {
-            self.channel = Some((peer_of(self.person, self.connections), Channel::connect(now)));
-            self.connections += 1;
+            let Connection { peer, channel, .. } = self.scouts.connect(now, self.node);
+            self.channel = Some((peer, channel));
         }
         if self.phase == Phase::Outside {
             self.phase = Phase::Asking;

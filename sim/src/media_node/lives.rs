@@ -11,6 +11,7 @@ use media_core::{
 use rand_core::Rng;
 
 use crate::{
+    packet::NodeIndex,
     scenario::{Crash, Scenario},
     seed::Seed,
 };
@@ -22,6 +23,8 @@ pub(super) struct Lives {
     /// The one under way, if the node is down, and those to come.
     crashes: VecDeque<Crash>,
     begun: u64,
+    /// Address of the node on which the engine runs, or ran last.
+    node: NodeIndex,
     /// Exactly while the node is down.
     store: Option<Stored>,
 }
@@ -41,7 +44,20 @@ pub(super) fn engine_seed(seed: Seed, life: u64) -> [u8; 32] {
 impl Lives {
     /// The seed in `config` is put in place for each life.
     pub(super) fn new(config: EngineConfig, scenario: &Scenario, seed: Seed) -> Self {
-        Self { config, seed, crashes: scenario.crashes.iter().copied().collect(), begun: 0, store: None }
+        Self {
+            config,
+            seed,
+            crashes: scenario.crashes.iter().copied().collect(),
+            begun: 0,
+            node: 0,
+            store: None,
+        }
+    }
+
+    /// Address of the node that holds the conferences, or held them last. Those below it have crashed for good; those above
+    /// it stand by.
+    pub(super) const fn node(&self) -> NodeIndex {
+        self.node
     }
 
     /// When a life ends or the next one begins.
@@ -59,8 +75,10 @@ impl Lives {
         config.seed = engine_seed(self.seed, self.begun);
         self.begun += 1;
         let store = self.store.take();
-        if store.is_some() {
-            self.crashes.pop_front();
+        if store.is_some()
+            && let Some(crash) = self.crashes.pop_front()
+        {
+            self.node += NodeIndex::from(crash.moves);
         }
         match store.filter(|_| !is_lost) {
             None => Engine::new(config).expect("the scenario was validated"),

@@ -2,22 +2,29 @@
 
 use std::time::Duration;
 
-use media_core::{Timestamp, engine::Event, forwarding::TrackReport};
+use media_core::{PeerId, Timestamp, engine::Event, forwarding::TrackReport};
 
 use crate::{
     endpoint::Observation,
-    packet::peer_of,
+    packet::{node_of, peer_of},
     run::{Options, Run, run},
     scenario::{
-        PersonIndex, Scenario, ScenarioBuilder,
-        file::{ConferenceEntry, PersonEntry, SiteEntry},
+        DurationText, PersonIndex, Scenario, ScenarioBuilder,
+        file::{ConferenceEntry, DirectionName, FaultEntry, PersonEntry, SiteEntry},
     },
 };
 
 /// A host and two guests who talk for six seconds; the node crashes after three.
 fn meeting(crashes: bool) -> Scenario {
+    let (at, down_for) = (Duration::from_secs(3), Duration::from_millis(500));
+    let builder = talk(Duration::from_secs(6));
+    let builder = if crashes { builder.crash(at, down_for) } else { builder };
+    builder.build().unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn talk(duration: Duration) -> ScenarioBuilder {
     let microphone = Some("talk-vbr".into());
-    let builder = ScenarioBuilder::new("crash", Duration::from_secs(6))
+    ScenarioBuilder::new("crash", duration)
         .site(SiteEntry::new("office", "vdsl-50-10"))
         .conference(ConferenceEntry::new("daily", "anna"))
         .person(PersonEntry {
@@ -29,10 +36,7 @@ fn meeting(crashes: bool) -> Scenario {
             count: Some(2.into()),
             microphone,
             ..PersonEntry::new("guest", "office", "daily")
-        });
-    let builder =
-        if crashes { builder.crash(Duration::from_secs(3), Duration::from_millis(500)) } else { builder };
-    builder.build().unwrap_or_else(|error| panic!("{error}"))
+        })
 }
 
 fn rehearse(scenario: &Scenario) -> Run {
@@ -84,7 +88,57 @@ fn everybody_comes_back_by_themselves_within_five_seconds_of_the_restart() {
         assert!(back < Duration::from_millis(2_500), "the next question is answered by a reset: {back:?}");
     }
     let heard = |peer| run.server.tap.egress.iter().any(|packet| packet.peer == peer);
-    let second = |person| peer_of(PersonIndex(person), 1);
+    let second = |person| peer_of(PersonIndex(person), 1, 0);
     assert!((0..3).all(|person| heard(second(person))), "media flows again");
     assert_eq!(run.server.statistics.present, 3);
+}
+
+/// When somebody came in, and the connection on which they came.
+fn entries(run: &Run, person: usize) -> Vec<Timestamp> {
+    let seen = run.observations.iter().filter(|(_, who, _)| *who == PersonIndex(person));
+    seen.filter(|(_, _, seen)| matches!(seen, Observation::Entered { .. })).map(|(at, ..)| *at).collect()
+}
+
+#[test]
+fn everybody_goes_on_at_the_node_that_takes_over_and_nothing_more_comes_from_the_dead_one() {
+    let (at, after) = (Duration::from_secs(3), Duration::from_secs(1));
+    let scenario = talk(Duration::from_secs(9)).take_over(at, after).build().expect("a valid scenario");
+    let run = rehearse(&scenario);
+    let crash = scenario.crashes[0];
+    for person in 0..3 {
+        let entered = entries(&run, person);
+        assert_eq!(entered.len(), 2, "{entered:?}");
+        let back = entered[1].saturating_since(crash.until);
+        assert!(
+            back < Duration::from_millis(2_750),
+            "after three seconds of silence at the latest: {back:?}"
+        );
+    }
+    let egress = run.server.tap.egress.iter();
+    let from =
+        |node, after| egress.clone().filter(move |packet| node_of(packet.peer) == node && packet.at >= after);
+    assert_eq!(from(0, crash.at).count(), 0);
+    assert!(from(1, crash.until).count() > 100);
+    assert_eq!(run.server.statistics.present, 3);
+}
+
+#[test]
+fn a_line_that_is_dead_for_a_while_moves_nobody_to_a_node_that_stands_by() {
+    let text = |seconds| DurationText(Duration::from_secs(seconds)).into();
+    let mut outage = FaultEntry::new(text(3), "office", DirectionName::Down);
+    outage.duration = Some(text(8));
+    outage.outage = Some(true.into());
+    let builder = talk(Duration::from_secs(30)).fault(outage);
+    let scenario = builder.take_over(Duration::from_secs(20), Duration::from_secs(1)).build();
+    let scenario = scenario.unwrap_or_else(|error| panic!("{error}"));
+    let run = rehearse(&scenario);
+    let looked =
+        |(at, peer, _): &&(Timestamp, PeerId, _)| node_of(*peer) == 1 && *at < scenario.crashes[0].at;
+    assert!(run.server.tap.lost.iter().any(|lost| looked(&lost)), "the dead line makes somebody look");
+    for person in 0..3 {
+        assert!(
+            entries(&run, person)[1] > scenario.crashes[0].until,
+            "and nobody comes in anew before the crash"
+        );
+    }
 }

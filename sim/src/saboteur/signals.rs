@@ -83,4 +83,9 @@ impl Saboteur {
     pub(crate) fn forgets_conferences(&self) -> bool {
         self.is(Sabotage::CrashForgetsConferences)
     }
+
+    /// Whether it does not matter to which node something was addressed.
+    pub(crate) fn answers_for_the_dead(&self) -> bool {
+        self.is(Sabotage::DeadNodeAnswers)
+    }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::{
     DurationText, Located, Scenario, ScenarioError, SeedText,
     file::{
-        ConferenceEntry, CrashEntry, ExpectEntry, FaultEntry, LicencesEntry, LimitsEntry, PersonEntry,
-        ScenarioFile, SiteEntry, StepEntry,
+        ConferenceEntry, CrashEntry, DirectionName, ExpectEntry, FaultEntry, LicencesEntry, LimitsEntry,
+        PersonEntry, ScenarioFile, SiteEntry, StepEntry,
     },
 };
 
@@ -89,10 +89,25 @@ impl ScenarioBuilder {
         self
     }
 
-    /// Adds a crash of the media node.
-    pub fn crash(mut self, at: Duration, down_for: Duration) -> Self {
-        let [at, down_for] = [at, down_for].map(|time| Located::from(DurationText(time)));
-        self.0.crashes.push(CrashEntry { at, down_for });
+    /// Adds a crash of the media node, which carries on after a while.
+    pub fn crash(self, at: Duration, down_for: Duration) -> Self {
+        self.add_crash(at, Some(down_for), None)
+    }
+
+    /// Adds a crash of the media node, after which another one carries on.
+    pub fn take_over(self, at: Duration, after: Duration) -> Self {
+        self.add_crash(at, None, Some(after))
+    }
+
+    fn add_crash(
+        mut self,
+        at: Duration,
+        down_for: Option<Duration>,
+        taken_over_after: Option<Duration>,
+    ) -> Self {
+        let text = |time| Located::from(DurationText(time));
+        let [down_for, taken_over_after] = [down_for, taken_over_after].map(|time| time.map(text));
+        self.0.crashes.push(CrashEntry { at: text(at), down_for, taken_over_after });
         self
     }
 
@@ -126,6 +141,27 @@ impl ConferenceEntry {
     /// A conference that starts at once, in discussion mode and without a lobby.
     pub fn new(name: &str, host: &str) -> Self {
         Self { name: name.into(), host: host.into(), ..Self::default() }
+    }
+}
+
+impl FaultEntry {
+    /// Something that begins to happen to a building's link and changes nothing yet.
+    pub fn new(at: Located<DurationText>, site: &str, direction: DirectionName) -> Self {
+        Self {
+            at,
+            site: site.into(),
+            direction,
+            duration: None,
+            outage: None,
+            rate_kbps: None,
+            delay_ms: None,
+            jitter_ms: None,
+            loss_percent: None,
+            reorder_percent: None,
+            duplicate_percent: None,
+            corrupt_percent: None,
+            burst_loss: None,
+        }
     }
 }
 

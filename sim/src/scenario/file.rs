@@ -336,14 +336,18 @@ pub struct FaultEntry {
     pub burst_loss: Option<Located<BurstLossSpec>>,
 }
 
-/// `[[crash]]`: the media node crashes, and carries on from its control state.
+/// `[[crash]]`: the media node crashes. It carries on from its control state after `down_for`, or another one does after
+/// `taken_over_after`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CrashEntry {
     /// When.
     pub at: Located<DurationText>,
     /// How long it is down; it is up again before the run ends.
-    pub down_for: Located<DurationText>,
+    pub down_for: Option<Located<DurationText>>,
+    /// After which time another media node, with another address, carries on; before the run ends. The crashed one stays
+    /// down.
+    pub taken_over_after: Option<Located<DurationText>>,
 }
 
 /// Which way a fault acts.

@@ -112,7 +112,7 @@ impl Stage {
             now: Timestamp::ZERO,
             request: 0,
             link: None,
-            peers: std::array::from_fn(|person| peer_of(PersonIndex(person), 0)),
+            peers: std::array::from_fn(|person| peer_of(PersonIndex(person), 0, 0)),
             connections: [0; PEOPLE],
             participants: [ParticipantId(0); PEOPLE],
             sequence: 0,
@@ -192,7 +192,7 @@ impl Stage {
                 self.tap.closed.push((self.now, self.peers[person]));
                 self.drain();
                 self.connections[person] += 1;
-                self.peers[person] = peer_of(PersonIndex(person), self.connections[person]);
+                self.peers[person] = peer_of(PersonIndex(person), self.connections[person], 0);
             }
         }
     }
@@ -288,7 +288,7 @@ const fn is_refused(message: &ServerMessage) -> bool {
 }
 
 fn outsider() -> PeerId {
-    peer_of(PersonIndex(6), 0)
+    peer_of(PersonIndex(6), 0, 0)
 }
 
 /// What a server does wrong, and how the comparison tells it.

@@ -267,7 +267,16 @@ const BROKEN: &[(&str, &str, &str)] = &[
     ),
     ("at = \"22s\"", "at = \"21s\"", "120: at: is 21s, while the node is down already until 21.500000 s"),
     ("at = \"22s\"", "at = \"31s\"", "120: at: is 31s, after the end of the run, expected at most 30s"),
-    ("down_for = \"1s\"\n", "", "119: down_for: missing field `down_for`"),
+    (
+        "down_for = \"1s\"\n",
+        "",
+        "120: down_for: is missing: the node carries on after it, or another one after `taken_over_after`",
+    ),
+    (
+        "down_for = \"1s\"\n",
+        "down_for = \"1s\"\ntaken_over_after = \"2s\"\n",
+        "122: taken_over_after: is given beside `down_for`, expected one of them: the conferences have one place",
+    ),
     ("who = \"guest-*\"", "who = \"gast-*\"", "110: who: `gast-*` names nobody"),
     (
         "audio_mos_max = 4.5",
