@@ -4,10 +4,12 @@
 //! a number names a whole segment), Nagle's algorithm and delayed acknowledgements, session resumption.
 
 mod liveness;
+mod loss;
 mod receiver;
 mod rtt;
 mod sender;
 mod setup;
+mod window;
 mod wire;
 
 use std::time::Duration;

@@ -29,7 +29,7 @@ const CONCEALMENT_MAX: f64 = 0.02;
 /// From here on nothing changes any more but what the control of congestion changes.
 const SETTLED: Timestamp = second(10);
 /// Share of the settled time in which pictures may stand still.
-const FROZEN_MAX: f64 = 0.02;
+const FROZEN_MAX: f64 = 0.01;
 /// No single freeze is longer.
 const FREEZE_MAX: Duration = Duration::from_secs(1);
 /// Between two switches of one picture, but for one picture in a run.

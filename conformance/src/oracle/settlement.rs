@@ -6,8 +6,7 @@ use std::{collections::BTreeSet, time::Duration};
 use sim::{
     endpoint::{ClientView, Observation},
     run::Run,
-    scenario::{PersonIndex, Role, Scenario},
-    site::{LossSpec, PathSpec},
+    scenario::{PersonIndex, Role},
 };
 
 use super::{SETTLED_RUNS, course::Course, disturbance, wire::connection};
@@ -18,11 +17,6 @@ use crate::{
 
 /// How long nothing must have disturbed a run before it counts as settled.
 pub(super) const SETTLED_AFTER: Duration = Duration::from_millis(2_500);
-/// From this share of lost packets on, either way, an exchange of messages can take much longer: when one is lost four times in
-/// a row, doubled timeouts (RFC 6298 section 5.5) come to 15 s, and somebody who comes in needs several.
-const LOSSY: f64 = 0.05;
-const SETTLED_AFTER_LOSSY: Duration = Duration::from_secs(30);
-
 /// Judges how the run ended, if it was left in peace for long enough.
 pub(super) fn judge(run: &Run, course: &Course, findings: &mut Findings) {
     let end = run.scenario.end();
@@ -31,27 +25,13 @@ pub(super) fn judge(run: &Run, course: &Course, findings: &mut Findings) {
         return;
     }
     findings.count(SETTLED_RUNS, 1);
-    let is_long = end.saturating_since(last) >= SETTLED_AFTER_LOSSY;
     for (person, _) in run.scenario.people.iter().enumerate() {
-        if !is_long && is_lossy(&run.scenario, PersonIndex(person)) {
-            continue;
-        }
         let why = pending(run, course, PersonIndex(person));
         findings.expect_at(why.is_none(), Some(end), || {
             let name = &run.scenario.people[person].name;
             format!("{name} has not come to rest: {}", why.unwrap_or_default())
         });
     }
-}
-
-/// Whether a line that somebody is ever on loses so many packets at random that messages may be on their way for long.
-fn is_lossy(scenario: &Scenario, person: PersonIndex) -> bool {
-    let loses =
-        |path: &PathSpec| matches!(path.loss, LossSpec::Random { probability } if probability >= LOSSY);
-    scenario.sites_of(person).any(|site| {
-        let link = &scenario.site(site).link;
-        loses(&link.down) || loses(&link.up)
-    })
 }
 
 /// Why somebody has not come to rest, if they have not.

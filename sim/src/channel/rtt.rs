@@ -17,13 +17,21 @@ const BACKOFF_MAX: u32 = 9;
 pub(super) struct RttEstimator {
     /// Smoothed round-trip time and its variation.
     smoothed: Option<(Duration, Duration)>,
+    minimum: Option<Duration>,
     backoff: u32,
 }
 
 impl RttEstimator {
-    /// A round trip of a segment that was sent once only (Karn's rule, section 3). Ends the back-off.
-    pub(super) fn on_sample(&mut self, rtt: Duration) {
+    /// Something has arrived that had not before: the path is there, and the back-off ends. Karn's rule (section 3) would
+    /// keep it until a segment arrives that was sent once only; the timestamps of RFC 7323, which these segments have room
+    /// for, tell retransmissions apart.
+    pub(super) fn on_progress(&mut self) {
         self.backoff = 0;
+    }
+
+    /// A round trip of a segment that was sent once only.
+    pub(super) fn on_sample(&mut self, rtt: Duration) {
+        self.minimum = Some(self.minimum.map_or(rtt, |minimum| minimum.min(rtt)));
         self.smoothed = Some(match self.smoothed {
             None => (rtt, rtt / 2),
             Some((smoothed, variation)) => {
@@ -50,6 +58,11 @@ impl RttEstimator {
     /// Whether the timer has expired more than once since the last measurement.
     pub(super) fn is_backed_off(&self) -> bool {
         self.backoff > 1
+    }
+
+    /// The shortest so far; 0 before the first.
+    pub(super) fn minimum(&self) -> Duration {
+        self.minimum.unwrap_or_default()
     }
 
     pub(super) fn smoothed(&self) -> Option<Duration> {
@@ -79,10 +92,12 @@ mod tests {
     }
 
     #[test]
-    fn the_first_measurement_gives_three_times_itself_and_ends_the_backoff() {
+    fn the_first_measurement_gives_three_times_itself_and_progress_ends_the_backoff() {
         let mut rtt = RttEstimator::default();
         rtt.on_timeout();
         rtt.on_sample(ms(100));
+        assert_eq!(rtt.rto(), ms(600));
+        rtt.on_progress();
         assert_eq!(rtt.rto(), ms(300));
         // Section 2.3: RTTVAR = 3/4 x 50 + 1/4 x 40, SRTT = 7/8 x 100 + 1/8 x 140.
         rtt.on_sample(ms(140));

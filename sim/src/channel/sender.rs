@@ -1,19 +1,19 @@
-//! Owns the sending direction: what is to be sent, what is in flight, when to send it again, and how much may be in
-//! flight. Congestion control is slow start and additive increase (RFC 5681) from an initial window of 10 segments
-//! (RFC 6928); loss is told from selective acknowledgements (RFC 6675, three segments beyond) or by the timer.
+//! Owns the sending direction: what is to be sent, what is in flight, and when to send it again. Loss is told from
+//! selective acknowledgements (RFC 6675, three segments beyond), from the time at which segments were sent
+//! ([`super::loss`]), or by the timer.
 
 use std::{collections::VecDeque, time::Duration};
 
 use media_core::Timestamp;
 
 use super::{
+    loss::{Rack, probe_at},
     receiver::WINDOW_SEGMENTS,
     rtt::RttEstimator,
+    window::Window,
     wire::{PAYLOAD_BYTES_MAX, SYN_BYTES},
 };
 
-/// RFC 6928.
-const WINDOW_START: u32 = 10;
 /// Segments received beyond a missing one that make it lost (RFC 5681 section 3.2, RFC 6675 `DupThresh`).
 const DUPLICATES_MIN: u32 = 3;
 
@@ -31,7 +31,7 @@ pub(super) struct Outgoing {
 struct InFlight {
     payload: Vec<u8>,
     sent: Timestamp,
-    /// Sent more than once: its acknowledgement measures nothing (Karn), and only the timer finds it lost again.
+    /// Sent more than once: its acknowledgement measures nothing (Karn).
     again: bool,
     received: bool,
     lost: bool,
@@ -47,13 +47,14 @@ pub(super) struct Sender {
     flight: VecDeque<InFlight>,
     /// Number of the first segment that is not acknowledged in order.
     first: u32,
-    window: u32,
-    /// Segments acknowledged since the window last grew, in congestion avoidance.
-    credit: u32,
-    slow_start_until: u32,
-    /// End of the loss episode: the window shrinks once until this number is acknowledged.
-    recovery: Option<u32>,
+    window: Window,
     rtt: RttEstimator,
+    rack: Rack,
+    /// When something may turn out to be lost by the time at which it was sent.
+    reordering: Option<Timestamp>,
+    /// When the last segment is repeated, if nothing comes back.
+    probe: Option<Timestamp>,
+    probe_is_due: bool,
     timer: Option<Timestamp>,
     /// When the timer last expired.
     expired: Option<Timestamp>,
@@ -66,11 +67,12 @@ impl Sender {
             syn_waits: false,
             flight: VecDeque::new(),
             first: 0,
-            window: WINDOW_START,
-            credit: 0,
-            slow_start_until: u32::MAX,
-            recovery: None,
+            window: Window::new(),
             rtt: RttEstimator::default(),
+            rack: Rack::default(),
+            reordering: None,
+            probe: None,
+            probe_is_due: false,
             timer: None,
             expired: None,
         }
@@ -105,7 +107,7 @@ impl Sender {
     }
 
     pub(super) fn timeout(&self) -> Option<Timestamp> {
-        self.timer
+        [self.timer, self.reordering, self.probe].into_iter().flatten().min()
     }
 
     pub(super) fn smoothed_rtt(&self) -> Option<Duration> {
@@ -119,6 +121,9 @@ impl Sender {
         self.flight.clear();
         self.syn_waits = false;
         self.timer = None;
+        self.reordering = None;
+        self.probe = None;
+        self.probe_is_due = false;
     }
 
     /// Whether segments up to `ack` were sent at all.
@@ -130,8 +135,10 @@ impl Sender {
     pub(super) fn on_ack(&mut self, now: Timestamp, ack: u32, sack: u64) -> bool {
         let mut newly = 0;
         let mut sample = None;
-        let mut note = |segment: &InFlight| {
+        let (rack, rtt) = (&mut self.rack, &self.rtt);
+        let mut note = |segment: &InFlight, sequence: u32| {
             newly += 1;
+            rack.on_delivered(now, (segment.sent, sequence, segment.again), rtt);
             if !segment.again {
                 sample = Some(now.saturating_since(segment.sent));
             }
@@ -140,10 +147,10 @@ impl Sender {
         while self.first < ack
             && let Some(segment) = self.flight.pop_front()
         {
-            self.first += 1;
             if !segment.received {
-                note(&segment);
+                note(&segment, self.first);
             }
+            self.first += 1;
         }
         // An old acknowledgement, overtaken by newer ones, has a map of other segments.
         if ack == self.first {
@@ -151,22 +158,21 @@ impl Sender {
                 if sack >> place & 1 == 1 && !segment.received {
                     segment.received = true;
                     segment.lost = false;
-                    note(segment);
+                    note(segment, ack + 1 + place as u32);
                 }
             }
         }
         if let Some(rtt) = sample {
             self.rtt.on_sample(rtt);
         }
+        if newly > 0 {
+            self.rtt.on_progress();
+        }
         if in_order {
             self.timer = (!self.flight.is_empty()).then(|| now + self.rtt.rto());
+            self.arm_probe(now);
         }
-        if self.recovery.is_some_and(|until| ack >= until) {
-            self.recovery = None;
-        }
-        if self.recovery.is_none() {
-            self.grow(newly);
-        }
+        self.window.on_ack(ack, newly);
         self.find_losses(now);
         newly > 0
     }
@@ -185,35 +191,58 @@ impl Sender {
 
     /// What may be sent at `now`: first what was lost, then new segments.
     pub(super) fn poll(&mut self, now: Timestamp) -> Option<Outgoing> {
-        if self.in_flight() >= self.window {
+        if std::mem::take(&mut self.probe_is_due)
+            && let Some(probe) = self.poll_new(now).or_else(|| self.poll_last(now))
+        {
+            return Some(probe);
+        }
+        if self.in_flight() >= self.window.size() {
             return None;
         }
         let outgoing = self.poll_lost(now).or_else(|| self.poll_new(now))?;
         if self.timer.is_none() {
             self.timer = Some(now + self.rtt.rto());
         }
+        if !outgoing.again {
+            self.arm_probe(now);
+        }
         Some(outgoing)
+    }
+
+    /// One of the timers has come.
+    pub(super) fn handle_timeout(&mut self, now: Timestamp) {
+        if self.reordering.is_some_and(|at| at <= now) {
+            self.find_losses(now);
+        }
+        if self.probe.take_if(|at| *at <= now).is_some() {
+            self.probe_is_due = true;
+            self.timer = Some(now + self.rtt.rto());
+        }
+        if self.timer.is_some_and(|at| at <= now) {
+            self.on_expired(now);
+        }
     }
 
     /// The retransmission timer (RFC 6298 section 5): everything in flight is taken as lost, and sent again from one
     /// segment up.
-    pub(super) fn handle_timeout(&mut self, now: Timestamp) {
-        if self.timer.is_none_or(|timer| timer > now) {
-            return;
-        }
-        // A lost SYN says nothing about congestion in established state: RFC 5681 section 3.1 asks for a window of one.
-        if self.syn_acknowledged() {
-            self.slow_start_until = (self.in_flight() / 2).max(2);
-        }
-        self.window = 1;
-        self.credit = 0;
-        self.recovery = None;
+    fn on_expired(&mut self, now: Timestamp) {
+        self.window.on_expired(self.in_flight(), self.syn_acknowledged());
         for segment in &mut self.flight {
             segment.lost = !segment.received;
         }
+        self.probe = None;
+        self.reordering = None;
         self.rtt.on_timeout();
         self.expired = Some(now);
         self.timer = Some(now + self.rtt.rto());
+    }
+
+    /// Once for each tail: a probe that is not answered leaves it to the timer (RFC 8985 section 7.2).
+    fn arm_probe(&mut self, now: Timestamp) {
+        let may = !self.window.is_recovering()
+            && !self.flight.is_empty()
+            && !self.flight.iter().any(|segment| segment.lost);
+        self.probe = may.then(|| probe_at(now, &self.rtt)).flatten();
     }
 
     fn in_flight(&self) -> u32 {
@@ -222,11 +251,21 @@ impl Sender {
 
     fn poll_lost(&mut self, now: Timestamp) -> Option<Outgoing> {
         let place = self.flight.iter().position(|segment| segment.lost)?;
+        self.send_again(now, place)
+    }
+
+    fn send_again(&mut self, now: Timestamp, place: usize) -> Option<Outgoing> {
         let segment = self.flight.get_mut(place)?;
         segment.lost = false;
         segment.again = true;
         segment.sent = now;
         Some(Outgoing { sequence: self.first + place as u32, payload: segment.payload.clone(), again: true })
+    }
+
+    /// The last segment that has not arrived, once more.
+    fn poll_last(&mut self, now: Timestamp) -> Option<Outgoing> {
+        let place = self.flight.iter().rposition(|segment| !segment.received)?;
+        self.send_again(now, place)
     }
 
     fn poll_new(&mut self, now: Timestamp) -> Option<Outgoing> {
@@ -254,44 +293,30 @@ impl Sender {
         Some(Outgoing { sequence, payload, again: false })
     }
 
-    fn grow(&mut self, newly: u32) {
-        for _ in 0..newly {
-            if self.window >= WINDOW_SEGMENTS {
-                return;
-            }
-            if self.window < self.slow_start_until {
-                self.window += 1;
-                continue;
-            }
-            self.credit += 1;
-            if self.credit >= self.window {
-                self.credit = 0;
-                self.window += 1;
-            }
-        }
-    }
-
-    /// Marks as lost what three later segments overtook, and halves the window once per episode.
+    /// Marks as lost what three later segments or time overtook, and halves the window once per episode.
     fn find_losses(&mut self, now: Timestamp) {
         let mut beyond = self.flight.iter().filter(|segment| segment.received).count() as u32;
         let mut found = false;
-        for segment in &mut self.flight {
+        self.reordering = None;
+        for (sequence, segment) in (self.first..).zip(&mut self.flight) {
             if segment.received {
                 beyond -= 1;
-            } else if beyond >= DUPLICATES_MIN && !segment.again && !segment.lost {
+                continue;
+            }
+            let lost_at = self.rack.lost_at(segment.sent, sequence, &self.rtt);
+            let late = lost_at.is_some_and(|at| at <= now);
+            if !segment.lost && (late || beyond >= DUPLICATES_MIN && !segment.again) {
                 segment.lost = true;
                 found = true;
+            } else if let Some(at) = lost_at.filter(|_| !segment.lost) {
+                self.reordering = Some(self.reordering.map_or(at, |before| before.min(at)));
             }
         }
         if !found {
             return;
         }
         self.timer = Some(now + self.rtt.rto());
-        if self.recovery.is_none() {
-            self.slow_start_until = (self.window / 2).max(2);
-            self.window = self.slow_start_until;
-            self.credit = 0;
-            self.recovery = Some(self.first + self.flight.len() as u32);
-        }
+        self.probe = None;
+        self.window.on_loss(self.first + self.flight.len() as u32);
     }
 }
