@@ -63,7 +63,8 @@ impl<'a> Flows<'a> {
         let own = |packet: &&SeenRtp| published.contains_key(&(packet.peer, packet.ssrc));
         let mut origins = BTreeMap::new();
         // What came under a foreign SSRC and then again under the sender's own is the sender's own.
-        for packet in tap.ingress.iter().filter(own).chain(&tap.ingress).chain(&tap.redundant) {
+        let redundant = tap.redundant.iter().filter(own).chain(&tap.redundant);
+        for packet in tap.ingress.iter().filter(own).chain(&tap.ingress).chain(redundant) {
             origins.entry(packet.payload).or_insert(packet);
         }
         let mut others: BTreeMap<u64, Vec<&SeenRtp>> = BTreeMap::new();

@@ -19,10 +19,10 @@ use crate::{
 /// After so long without any event, media has found its way: twice the longest pause between key frames on request
 /// (FWD-004), and the time that a resumed stream may take (FWD-006) is met on the way.
 const CALM_AFTER: Duration = Duration::from_millis(1_200);
-/// Pictures wait for a little more: when another one comes, the room for both has to be found first.
-const PICTURES_AFTER: Duration = Duration::from_millis(2_000);
+/// Pictures wait for more: when another one comes, the room for both has to be found first.
+const PICTURES_AFTER: Duration = Duration::from_millis(2_500);
 /// After a fault of a line, pictures over it may take so long to come back.
-const PICTURES_BACK_AFTER: Duration = Duration::from_secs(3);
+const PICTURES_BACK_AFTER: Duration = Duration::from_secs(8);
 /// In the last part of a calm time, media has to have flowed.
 const WINDOW: Duration = Duration::from_millis(500);
 /// A line that carries everything that a small conference sends: then nothing else explains missing media.

@@ -30,6 +30,10 @@ const SILENCE: Duration = Duration::from_millis(500);
 const SILENCE_STEP: Duration = Duration::from_millis(200);
 /// So often at most.
 const HALVINGS_MAX: u32 = 16;
+/// Who sends nothing hears nothing, and would never learn that a path is there again: so much later padding asks.
+const KNOCK: Duration = Duration::from_secs(2);
+/// At this rate at least.
+const KNOCK_BPS: f64 = 100_000.0;
 /// How long a train is waited for, after a round trip.
 const TRAIN_PATIENCE: Duration = Duration::from_secs(1);
 /// How much faster than the estimate packets leave.
@@ -74,6 +78,7 @@ pub struct CongestionController {
     trial: StepTrial,
     proven: Proven,
     probing: Probing,
+    last_sent: Option<Timestamp>,
     /// The receiver is heard again after a silence, and nothing has shown yet what the path carries.
     is_back: bool,
     rtt: Option<Duration>,
@@ -116,6 +121,7 @@ impl CongestionController {
             trial: StepTrial::default(),
             proven: Proven::default(),
             probing: Probing::default(),
+            last_sent: None,
             is_back: false,
             rtt: None,
             reference: None,
@@ -132,6 +138,7 @@ impl CongestionController {
     /// A packet leaves, with its transport-wide sequence number; `bytes` on the wire. Padding of a probe counts, too.
     pub fn on_sent(&mut self, now: Timestamp, sequence: u16, bytes: u32) {
         self.begin_search(now);
+        self.last_sent = Some(now);
         let cluster = self.probing.on_sent(now, bytes);
         self.sent.on_sent(now, sequence, bytes, cluster);
         self.heard.waiting_since.get_or_insert(now);
@@ -184,11 +191,15 @@ impl CongestionController {
             self.rate.halve();
             self.proven.on_reduced(self.rate.bps());
         }
+        if self.knocks_at().is_some_and(|at| at <= now) {
+            self.probing.stop();
+            self.probing.ask(now, self.rate.bps().max(KNOCK_BPS));
+        }
     }
 
     /// When [`CongestionController::handle_timeout`] has something to do, or padding is to be sent.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        self.probing.poll_timeout().into_iter().chain(self.silence_ends()).min()
+        [self.probing.poll_timeout(), self.silence_ends(), self.knocks_at()].into_iter().flatten().min()
     }
 
     /// The most that could be of use: nothing is probed beyond it, but for a little. In bits per second on the wire.
@@ -392,6 +403,13 @@ impl CongestionController {
             step_bps: self.step.map(|bps| bps as f64),
             reduced: self.rate.reduced(),
         }
+    }
+
+    /// When padding asks for an answer: more is wanted than the path is believed to carry, and nothing is sent that would show
+    /// it.
+    fn knocks_at(&self) -> Option<Timestamp> {
+        let is_short = self.demand > self.estimate_bps() && self.probing.bps().is_none();
+        self.last_sent.filter(|_| is_short).map(|sent| sent.max(self.heard.last.unwrap_or(sent)) + KNOCK)
     }
 
     /// When the estimate is to be halved next, because nothing is heard.

@@ -87,17 +87,20 @@ pub(super) fn frames_before(
 ) -> Option<Box<[SourcePacket]>> {
     let mut found = Vec::new();
     let mut bytes = HEADER_ROOM + packet.payload_bytes();
+    let mut least = 1;
     for back in 1..=REDUNDANT_BLOCKS_MAX as u64 {
         let before = sequence.checked_sub(back).filter(|before| subscription.was_sent(*before));
         let Some(before) = before.and_then(|before| cache.get(before)) else { break };
         bytes += before.payload_bytes();
         let offset = packet.meta.timestamp.wrapping_sub(before.meta.timestamp);
         let fits = bytes + red::overhead_bytes(found.len() + 1) <= DATAGRAM_BYTES_MAX
-            && (1..=Redundant::OFFSET_MAX).contains(&offset)
+            // Older by its timestamp, too: a receiver refuses blocks that are not in order of time.
+            && (least..=Redundant::OFFSET_MAX).contains(&offset)
             && (1..=Redundant::BYTES_MAX).contains(&before.payload_bytes());
         if !fits {
             break;
         }
+        least = offset + 1;
         found.push(before.clone());
     }
     found.reverse();

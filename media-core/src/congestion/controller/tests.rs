@@ -181,6 +181,24 @@ fn without_feedback_the_estimate_falls_and_comes_back_at_once() {
 }
 
 #[test]
+fn who_sends_nothing_after_a_silence_learns_all_the_same_that_the_line_is_back() {
+    let mut path = Path::new(5_000_000);
+    path.has_bps = 200_000;
+    path.run(5);
+    path.is_deaf = true;
+    path.run(5);
+    path.has_bps = 0;
+    let fallen = path.run(10);
+    assert_eq!(fallen, BOUNDS.min);
+    let asked = path.offered;
+    path.run(10);
+    assert!((10..100).contains(&(path.offered - asked)), "it asks, and not all the time");
+    path.is_deaf = false;
+    let back = path.run(4);
+    assert!(back > 200_000, "{back}");
+}
+
+#[test]
 fn who_sends_little_is_not_believed_to_be_able_to_send_much() {
     let mut path = Path::new(5_000_000);
     path.controller.set_demand(0);

@@ -102,3 +102,21 @@ fn only_to_whose_path_loses_sound_is_sent_twice() {
     assert_eq!((before[0].sequence, before[0].timestamp), (older.sequence, older.timestamp));
     assert_eq!((before[1].sequence, before[1].timestamp), (newer.sequence, newer.timestamp));
 }
+
+#[test]
+fn whose_timestamps_jump_about_gets_no_packet_that_receivers_would_refuse() {
+    let mut studio = Studio::with(3);
+    let mut microphone = studio.microphone_of(1);
+    let mut sent = lossy_rounds(&mut studio, &mut microphone, 200);
+    for step in [-8_000, 8_000, 0, 0] {
+        microphone.timestamp = microphone.timestamp.wrapping_add_signed(step);
+        sent.extend(lossy_rounds(&mut studio, &mut microphone, 1));
+    }
+    for packet in &sent[190..] {
+        let mut bytes = Vec::new();
+        packet.write(&mut bytes);
+        let view = RtpView::parse(&bytes).unwrap();
+        let redundant = view.payload_type() == RED_PAYLOAD_TYPE;
+        assert!(!redundant || RedView::parse(view.payload(), 111).is_ok(), "{packet:?}");
+    }
+}
