@@ -169,12 +169,6 @@ fn frames(suite: CipherSuite, plaintext: Vec<u8>) -> impl FnMut() -> Vec<u8> {
     }
 }
 
-/// Whether this run measures at all, which one that lists or tries the benches does not.
-fn measures() -> bool {
-    let has = |word: &str| std::env::args().any(|argument| argument == word);
-    has("--bench") && !["--list", "--test", "--profile-time"].into_iter().any(has)
-}
-
 #[expect(clippy::print_stdout, reason = "the table is what the run is for")]
 fn main() -> ExitCode {
     let mut criterion = Criterion::default().configure_from_args();
@@ -189,7 +183,7 @@ fn main() -> ExitCode {
                 group.bench_function(contender.name, |b| b.iter_custom(&mut contender.run));
             }
             group.finish();
-            if measures() {
+            if paired::is_measured() {
                 let costs = paired::compare(&mut contenders, batch(size));
                 let (rows, kept) = paired::rows(&name, &contenders, &costs);
                 table += &rows;
@@ -198,7 +192,7 @@ fn main() -> ExitCode {
         }
     }
     criterion.final_summary();
-    if measures() {
+    if paired::is_measured() {
         println!("{table}");
     }
     if all_kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }

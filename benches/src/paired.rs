@@ -30,6 +30,12 @@ pub struct Cost {
     pub ratio: f64,
 }
 
+/// Whether this run measures at all, which one that lists or tries the benches does not.
+pub fn is_measured() -> bool {
+    let has = |word: &str| std::env::args().any(|argument| argument == word);
+    has("--bench") && !["--list", "--test", "--profile-time"].into_iter().any(has)
+}
+
 /// The time that `work` takes.
 #[expect(clippy::disallowed_methods, reason = "a bench measures the machine it runs on")]
 pub fn time(work: impl FnOnce()) -> Duration {

@@ -63,11 +63,13 @@ pub enum DropReason {
     WrongSuite,
     /// Sealed by somebody else than the one whose track it came on (E2E-007).
     WrongSender,
+    /// A stream beyond [`crate::limits::SRTP_STREAMS_MAX`].
+    StreamLimit,
 }
 
 impl DropReason {
     /// Every reason, in the order of [`DropReason::index`].
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Malformed,
         Self::Oversized,
         Self::WrongVersion,
@@ -97,6 +99,7 @@ impl DropReason {
         Self::BeyondReplayWindow,
         Self::WrongSuite,
         Self::WrongSender,
+        Self::StreamLimit,
     ];
 
     /// Dense index, for tables.
@@ -136,6 +139,7 @@ impl DropReason {
             Self::BeyondReplayWindow => "beyond-replay-window",
             Self::WrongSuite => "wrong-suite",
             Self::WrongSender => "wrong-sender",
+            Self::StreamLimit => "stream-limit",
         }
     }
 }

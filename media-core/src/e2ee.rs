@@ -53,7 +53,6 @@ mod key;
 mod metadata;
 pub mod mls;
 mod opener;
-mod replay_window;
 mod sealer;
 mod suite;
 

@@ -11,10 +11,12 @@ pub mod forwarding;
 pub mod ids;
 pub mod limits;
 pub mod media;
+mod replay_window;
 pub mod rtp;
 pub mod secret;
 pub mod signalling;
 pub mod time;
+pub mod transport;
 
 pub use allowance::RateLimit;
 pub use drop_reason::{DropCounters, DropReason};

@@ -167,8 +167,10 @@ pub const EPOCH_OVERLAP: Duration = Duration::from_secs(5);
 pub const EPOCHS_KEPT_MAX: usize = 16;
 /// Bytes of one SFrame ciphertext that an endpoint opens.
 pub const FRAME_BYTES_MAX: usize = 1 << 20;
-/// Frames behind the newest that an SFrame receiver accepts (replay window).
-pub const REPLAY_WINDOW_FRAMES: u64 = 1_024;
+/// Frames behind the newest that an SFrame receiver accepts, and packets that an SRTP receiver does (replay window).
+pub const REPLAY_WINDOW: u64 = 1_024;
+/// Streams of one SRTP session and direction whose numbers are remembered.
+pub const SRTP_STREAMS_MAX: usize = 1_024;
 /// Senders whose keys one endpoint holds at once.
 pub const SENDER_KEYS_MAX: usize = 1_024;
 /// Senders that one endpoint remembers in one conference, those who left included, so that none is taken for new

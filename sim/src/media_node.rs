@@ -4,6 +4,7 @@
 //! own and nothing behind them.
 
 mod lives;
+mod record;
 
 #[cfg(test)]
 mod tests;
@@ -22,17 +23,18 @@ use crate::{
     saboteur::Saboteur,
     scenario::Scenario,
     seed::Seed,
-    tap::{Observer, Tap},
+    tap::Observer,
     trace::{Channel as Wire, Trace},
 };
 use bytes::Bytes;
 use lives::Lives;
 use media_core::{
     DropReason, PeerId, Timestamp,
-    conference::{ConferenceConfig, Statistics},
+    conference::ConferenceConfig,
     engine::{Engine, EngineConfig, Event, Input, Outgoing, Output, Transmit},
     forwarding::{SubscriptionReport, TrackReport},
 };
+pub use record::{Captured, ServerRecord};
 
 /// The media node.
 pub struct MediaNode {
@@ -74,37 +76,6 @@ pub(crate) fn engine_config(scenario: &Scenario, seed: Seed) -> EngineConfig {
         downlink: media_core::limits::DOWNLINK_DEFAULT,
         seed: lives::engine_seed(seed, 0),
     }
-}
-
-/// A datagram as it passed the media node, for export.
-#[derive(Clone, Debug)]
-pub struct Captured {
-    /// When.
-    pub at: Timestamp,
-    /// To the server, or from it.
-    pub inbound: bool,
-    /// What.
-    pub datagram: Datagram,
-}
-
-/// What the media node leaves behind.
-pub struct ServerRecord {
-    /// What its wire carried.
-    pub tap: Tap,
-    /// What the engine reported, in order, except drops.
-    pub events: Vec<(Timestamp, Event)>,
-    /// How much from whom went no further, and why.
-    pub drops: BTreeMap<(PeerId, DropReason), u64>,
-    /// The engine's account of every track.
-    pub tracks: Vec<TrackReport>,
-    /// The engine's account of every subscription.
-    pub subscriptions: Vec<SubscriptionReport>,
-    /// What goes on at the end, when the node is always up.
-    pub statistics: Statistics,
-    /// Everything that passed.
-    pub trace: Trace,
-    /// The datagrams themselves, if they were to be kept.
-    pub capture: Option<Vec<Captured>>,
 }
 
 impl MediaNode {

@@ -8,13 +8,13 @@ use zeroize::Zeroize;
 use crate::{
     drop_reason::{DropCounters, DropReason},
     limits,
+    replay_window::ReplayWindow,
 };
 
 use super::{
     frame_key::FrameKey,
     header::{HEADER_BYTES_MAX, Header},
     key::{KeyId, KeySource},
-    replay_window::ReplayWindow,
     suite::CipherSuite,
 };
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use media_core::{
     DropReason,
     e2ee::{BaseKey, CipherSuite, KeyId, KeySource, Opened, Opener, Sealer},
-    limits::REPLAY_WINDOW_FRAMES,
+    limits::REPLAY_WINDOW,
 };
 
 use super::{Verdict, input::Input, require};
@@ -157,7 +157,7 @@ impl Trial {
         let newest = heard.opened.last().copied().unwrap_or(0);
         let expected = if heard.retired {
             Err(DropReason::NoKey)
-        } else if newest.saturating_sub(frame.counter) > REPLAY_WINDOW_FRAMES {
+        } else if newest.saturating_sub(frame.counter) > REPLAY_WINDOW {
             Err(DropReason::BeyondReplayWindow)
         } else if heard.opened.contains(&frame.counter) {
             Err(DropReason::Replayed)

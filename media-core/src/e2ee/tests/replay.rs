@@ -8,7 +8,7 @@ use super::{Keys, SENDER, arb_suite, base, open, opener, seal, sealer};
 use crate::{
     drop_reason::DropReason,
     e2ee::{BaseKey, CipherSuite, KeyId, Opener, Sealer},
-    limits::{REPLAY_WINDOW_FRAMES, SEALED_FRAMES_MAX},
+    limits::{REPLAY_WINDOW, SEALED_FRAMES_MAX},
 };
 
 #[test]
@@ -30,7 +30,7 @@ fn a_frame_opens_once() {
 fn a_frame_from_before_the_window_is_refused() {
     for suite in CipherSuite::ALL {
         let mut sealer = sealer(suite);
-        let frames: Vec<_> = (0..REPLAY_WINDOW_FRAMES + 2).map(|_| seal(&mut sealer, b"frame")).collect();
+        let frames: Vec<_> = (0..REPLAY_WINDOW + 2).map(|_| seal(&mut sealer, b"frame")).collect();
         let mut opener = opener(suite);
         open(&mut opener, frames.last().unwrap()).unwrap();
         assert_eq!(open(&mut opener, &frames[0]), Err(DropReason::BeyondReplayWindow));
@@ -69,7 +69,7 @@ proptest! {
             let (sender, base) = &senders[at];
             let sealed = seal(&mut Sealer::starting_at(suite, *sender, base, counter), b"frame");
             let newest = opened[at].last().copied().unwrap_or(0_u64);
-            let expected = if newest.saturating_sub(counter) > REPLAY_WINDOW_FRAMES {
+            let expected = if newest.saturating_sub(counter) > REPLAY_WINDOW {
                 Err(DropReason::BeyondReplayWindow)
             } else if opened[at].insert(counter) {
                 Ok(b"frame".to_vec())

@@ -233,7 +233,7 @@ impl Course {
         let track = self.hall.participant(from);
         let Some(to) = self.hall.present().into_iter().find(|peer| *peer != from) else { return };
         let Some(held) = self.hall.seal(from) else { return };
-        for _ in 0..limits::REPLAY_WINDOW_FRAMES {
+        for _ in 0..limits::REPLAY_WINDOW {
             self.hall.seal(from);
         }
         let Some(last) = self.hall.seal(from) else { return };

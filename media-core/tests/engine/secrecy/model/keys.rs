@@ -122,5 +122,5 @@ impl Keys {
 }
 
 fn is_beyond(opened: &BTreeSet<u64>, counter: u64) -> bool {
-    opened.last().is_some_and(|newest| newest.saturating_sub(counter) > limits::REPLAY_WINDOW_FRAMES)
+    opened.last().is_some_and(|newest| newest.saturating_sub(counter) > limits::REPLAY_WINDOW)
 }

@@ -1,39 +1,39 @@
-//! Owns the memory of which frames of one sender were opened (RFC 9605 section 9.3 asks for it): the newest counter
-//! and a bit for each of those before it.
+//! Owns the memory of what was accepted of one sender: the newest counter and a bit for each of those before it. RFC 9605
+//! section 9.3 asks for it for frames, RFC 3711 section 3.3.2 for packets.
 
-use crate::{drop_reason::DropReason, limits::REPLAY_WINDOW_FRAMES};
+use crate::{drop_reason::DropReason, limits::REPLAY_WINDOW};
 
-const WORDS: usize = (REPLAY_WINDOW_FRAMES / 64) as usize + 1;
+const WORDS: usize = (REPLAY_WINDOW / 64) as usize + 1;
 /// One word more than the window, so that the newest frame has its bit beside all those behind it.
 const BITS: u64 = WORDS as u64 * 64;
 
 /// Which counters were seen. A counter's bit stands at its remainder by [`BITS`].
 #[derive(Clone, Debug)]
-pub(super) struct ReplayWindow {
+pub(crate) struct ReplayWindow {
     newest: Option<u64>,
     seen: [u64; WORDS],
 }
 
 impl ReplayWindow {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { newest: None, seen: [0; WORDS] }
     }
 
-    /// Whether a frame may be opened. Changes nothing: an attacker can write any counter into a frame.
-    pub(super) fn check(&self, counter: u64) -> Result<(), DropReason> {
+    /// Whether something may be accepted. Changes nothing: an attacker can write any counter.
+    pub(crate) fn check(&self, counter: u64) -> Result<(), DropReason> {
         let Some(newest) = self.newest else { return Ok(()) };
         if counter > newest {
             return Ok(());
         }
-        if newest - counter > REPLAY_WINDOW_FRAMES {
+        if newest - counter > REPLAY_WINDOW {
             return Err(DropReason::BeyondReplayWindow);
         }
         let (word, bit) = place(counter);
         if self.seen[word] & bit != 0 { Err(DropReason::Replayed) } else { Ok(()) }
     }
 
-    /// Remembers a frame whose tag was verified and that [`ReplayWindow::check`] let pass.
-    pub(super) fn on_authentic(&mut self, counter: u64) {
+    /// Remembers something whose tag was verified and that [`ReplayWindow::check`] let pass.
+    pub(crate) fn on_authentic(&mut self, counter: u64) {
         match self.newest {
             None => self.newest = Some(counter),
             Some(newest) if counter > newest => {
@@ -66,12 +66,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::ReplayWindow;
-    use crate::{drop_reason::DropReason, limits::REPLAY_WINDOW_FRAMES};
+    use crate::{drop_reason::DropReason, limits::REPLAY_WINDOW};
 
     /// The same rule over a set of everything seen.
     fn reference(seen: &BTreeSet<u64>, counter: u64) -> Result<(), DropReason> {
         match seen.last() {
-            Some(newest) if newest.saturating_sub(counter) > REPLAY_WINDOW_FRAMES => {
+            Some(newest) if newest.saturating_sub(counter) > REPLAY_WINDOW => {
                 Err(DropReason::BeyondReplayWindow)
             }
             _ if seen.contains(&counter) => Err(DropReason::Replayed),
@@ -107,8 +107,8 @@ mod tests {
     fn the_oldest_frame_of_the_window_passes_and_the_one_before_does_not() {
         let mut window = ReplayWindow::new();
         window.on_authentic(5000);
-        assert_eq!(window.check(5000 - REPLAY_WINDOW_FRAMES), Ok(()));
-        assert_eq!(window.check(4999 - REPLAY_WINDOW_FRAMES), Err(DropReason::BeyondReplayWindow));
+        assert_eq!(window.check(5000 - REPLAY_WINDOW), Ok(()));
+        assert_eq!(window.check(4999 - REPLAY_WINDOW), Err(DropReason::BeyondReplayWindow));
     }
 
     #[test]
