@@ -272,6 +272,13 @@ Examples:
     },
 }
 
+fn shard(text: &str) -> Result<Shard, String> {
+    match text {
+        "array" => Shard::of_array(|name| std::env::var(name).ok()),
+        text => text.parse(),
+    }
+}
+
 fn sabotage(name: &str) -> Result<Sabotage, String> {
     name.parse().map_err(|error| {
         let known: Vec<&str> = Sabotage::ALL.iter().map(|sabotage| sabotage.name()).collect();
@@ -297,8 +304,8 @@ struct GateArgs {
     /// Break this on purpose, to see the checks that notice; an unknown name lists all of them.
     #[arg(long, value_name = "NAME", value_parser = sabotage)]
     sabotage: Option<Sabotage>,
-    /// Do only part I of N of the work.
-    #[arg(long, value_name = "I/N")]
+    /// Do only part I of N of the work; `array`: the part of this task of a Slurm array or an indexed job of Kubernetes.
+    #[arg(long, value_name = "I/N|array", value_parser = shard)]
     shard: Option<Shard>,
     /// Threads; without it, as many as the machine runs at once.
     #[arg(long, value_name = "N")]

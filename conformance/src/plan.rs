@@ -1,6 +1,8 @@
 //! Owns which work a gate run does: checks chosen by a filter, the (scenario, seed) runs they need, and how these are
 //! dealt to shards. Nothing is run here.
 
+mod array;
+
 use std::{collections::BTreeSet, str::FromStr};
 
 use globset::Glob;
@@ -14,6 +16,8 @@ use crate::{
     proof::Proof,
     registry::Registry,
 };
+
+pub use array::SHARDS_VARIABLE;
 
 /// Seeds in one gate run, at most; more is a typing error.
 pub const SEEDS_MAX: u64 = 100_000;

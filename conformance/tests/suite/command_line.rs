@@ -39,7 +39,7 @@ fn bad_input_exits_with_2_names_the_place_on_standard_error_and_prints_nothing()
 fn help_is_no_failure_and_goes_to_standard_output() {
     let output = generalprobe(&["gate", "--help"]);
     assert_eq!(output.status.code(), Some(0));
-    assert!(String::from_utf8(output.stdout).unwrap().contains("--shard <I/N>"));
+    assert!(String::from_utf8(output.stdout).unwrap().contains("--shard <I/N|array>"));
     assert!(output.stderr.is_empty());
 }
 
