@@ -17,8 +17,6 @@ use crate::{
     registry::Registry,
 };
 
-pub use array::SHARDS_VARIABLE;
-
 /// Seeds in one gate run, at most; more is a typing error.
 pub const SEEDS_MAX: u64 = 100_000;
 /// One in so many proofs is demonstrated in a gate run of one seed; four such runs with successive seeds see them all.

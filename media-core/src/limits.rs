@@ -169,7 +169,8 @@ pub const EPOCHS_KEPT_MAX: usize = 16;
 pub const FRAME_BYTES_MAX: usize = 1 << 20;
 /// Frames behind the newest that an SFrame receiver accepts, and packets that an SRTP receiver does (replay window).
 pub const REPLAY_WINDOW: u64 = 1_024;
-/// Streams of one SRTP session and direction whose numbers are remembered.
+/// Streams of one SRTP session and direction whose numbers are remembered, for as long as it has its key: none may be
+/// forgotten, or a number could be used twice.
 pub const SRTP_STREAMS_MAX: usize = 1_024;
 /// Senders whose keys one endpoint holds at once.
 pub const SENDER_KEYS_MAX: usize = 1_024;

@@ -24,7 +24,7 @@ const GAP_MS_MAX: f64 = 500.0;
 const QUEUE_WITHIN: Duration = Duration::from_secs(3);
 /// What a short queue is, for 95 of 100 packets. In seven of eight runs it is 100 ms at most; somebody who looks for more
 /// makes a longer one.
-const QUEUE_MAX: Duration = Duration::from_millis(200);
+const QUEUE_MAX: Duration = Duration::from_millis(150);
 /// Within this time of the fall pictures fit into what is left.
 const DOWN_WITHIN: Duration = Duration::from_secs(10);
 /// Within this time of the return pictures are as they were.
@@ -34,7 +34,7 @@ const WINDOW: Duration = Duration::from_secs(2);
 /// While the line is slow pictures take this share of its rate at least, with sound beside them.
 const SLOW_SHARE_MIN: f64 = 0.2;
 /// What counts as the old rate again: one of two pictures may be a step below what it was.
-const SAME: f64 = 0.6;
+const SAME: f64 = 0.7;
 
 pub(super) const CHECKS: &[Check] = &[Check {
     name: "a-rate-that-falls-to-a-tenth-and-returns-is-followed",

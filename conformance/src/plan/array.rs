@@ -4,7 +4,7 @@
 use super::Shard;
 
 /// Says how many shards there are where the array's own variables do not.
-pub const SHARDS_VARIABLE: &str = "GENERALPROBE_SHARDS";
+const SHARDS_VARIABLE: &str = "GENERALPROBE_SHARDS";
 
 impl Shard {
     /// The shard of this task. `variable` gives the environment's variables.

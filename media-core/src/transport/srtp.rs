@@ -12,6 +12,7 @@ mod packet_index;
 mod profile;
 mod receiver;
 mod sender;
+mod stream;
 
 #[cfg(test)]
 mod tests;

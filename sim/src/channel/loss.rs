@@ -1,7 +1,7 @@
 //! Owns how the sender finds out what was lost before the retransmission timer does: by the time at which segments were
 //! sent (RACK, RFC 8985 section 6), which also finds a retransmission that was lost, and by a probe that repeats the last
 //! segment when nothing comes back (TLP, section 7), because nothing is sent beyond the last segment that could tell.
-//! Linux has done both since 2013 and 2017.
+//! Linux does both.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use media_core::Timestamp;
 
 use super::rtt::RttEstimator;
 
-/// RFC 8985 section 7.2, `TLP.min_timeout` of Linux's two ticks.
+/// The probe waits for two round trips, and for this at least (draft-dukkipati-tcpm-tcp-loss-probe-01).
 const PROBE_MIN: Duration = Duration::from_millis(10);
 
 /// What was sent last of all that is known to have arrived.

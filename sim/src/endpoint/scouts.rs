@@ -1,5 +1,5 @@
 //! Owns the search for another media node while the one that a client speaks with is silent: a connection to each of the
-//! others in turn, beside the present one, which is given up only when another node has let the client in. So a dead line
+//! others in turn, beside the present one, which is given up only when another node accepts one. So a dead line
 //! costs nobody a connection that would have survived it (JOIN-005), and a dead node costs no more than the silence after
 //! which the search begins (JOIN-006). It is what RFC 8305 does between addresses, later in life.
 //!
@@ -37,8 +37,11 @@ pub(super) struct Scouts {
     nodes: NodeIndex,
     sabotage: Option<Sabotage>,
     opened: u32,
+    /// The connection under way, and since when.
     out: Option<(Timestamp, Connection)>,
+    /// The node that was asked last.
     last: NodeIndex,
+    /// Who was refused waits so long.
     not_before: Timestamp,
 }
 
@@ -109,7 +112,7 @@ impl Scouts {
         true
     }
 
-    /// A connection to a node that lets this client in.
+    /// A connection to a node that accepted it.
     pub(super) fn poll_found(&mut self) -> Option<Connection> {
         let open = |(_, scout): &mut (Timestamp, Connection)| scout.channel.state() == ChannelState::Open;
         self.out.take_if(open).map(|(_, scout)| scout)

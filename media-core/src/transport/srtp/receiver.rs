@@ -7,22 +7,11 @@ use super::{
     cipher::{Cipher, Clear, Place},
     derivation::MasterKey,
     layout::{ENCRYPTED, RTCP_HEADER, RTCP_INDEX, RtpFront, rtcp_sender},
-    packet_index::{guess, rollover},
+    packet_index::rollover,
     profile::SrtpProfile,
+    stream::Stream,
 };
-use crate::{DropReason, Ssrc, limits::SRTP_STREAMS_MAX, replay_window::ReplayWindow};
-
-/// What is known of a stream.
-struct Stream {
-    newest: Option<u64>,
-    seen: ReplayWindow,
-}
-
-impl Stream {
-    const fn new() -> Self {
-        Self { newest: None, seen: ReplayWindow::new() }
-    }
-}
+use crate::{DropReason, Ssrc, limits::SRTP_STREAMS_MAX};
 
 /// Opens packets.
 pub struct SrtpReceiver {
@@ -58,17 +47,15 @@ impl SrtpReceiver {
         if known.is_none() && self.streams.len() >= SRTP_STREAMS_MAX {
             return Err(DropReason::StreamLimit);
         }
-        let newest = known.and_then(|stream| stream.newest);
-        let index = guess(newest, front.sequence).ok_or(DropReason::BeyondReplayWindow)?;
-        known.map_or(Ok(()), |stream| stream.seen.check(index))?;
+        let guessed = known.map_or(Some(u64::from(front.sequence)), |stream| stream.guess(front.sequence));
+        let index = guessed.ok_or(DropReason::BeyondReplayWindow)?;
+        known.map_or(Ok(()), |stream| stream.check(index))?;
         let (header, rest) = packet.split_at_mut(front.bytes);
         let (body, tag) = rest.split_at_mut(end - front.bytes);
         let clear = Clear { header, trailer: rollover(index), is_rtcp: false };
         let place = Place { ssrc: front.ssrc, index };
         self.rtp.open(place, clear, body, tag).map_err(|_| DropReason::BadTag)?;
-        let stream = self.streams.entry(front.ssrc).or_insert_with(Stream::new);
-        stream.seen.on_authentic(index);
-        stream.newest = stream.newest.max(Some(index));
+        self.streams.entry(front.ssrc).or_insert_with(Stream::new).on_used(index);
         packet.truncate(end);
         Ok(())
     }
@@ -96,13 +83,13 @@ impl SrtpReceiver {
         if known.is_none() && self.reports.len() >= SRTP_STREAMS_MAX {
             return Err(DropReason::StreamLimit);
         }
-        known.map_or(Ok(()), |stream| stream.seen.check(index))?;
+        known.map_or(Ok(()), |stream| stream.check(index))?;
         let (front, behind) = packet.split_at_mut(end);
         let (header, body) = front.split_at_mut(RTCP_HEADER);
         let tag = &behind[tag_at - end..tag_at - end + tag_bytes];
         let clear = Clear { header, trailer, is_rtcp: true };
         self.rtcp.open(Place { ssrc, index }, clear, body, tag).map_err(|_| DropReason::BadTag)?;
-        self.reports.entry(ssrc).or_insert_with(Stream::new).seen.on_authentic(index);
+        self.reports.entry(ssrc).or_insert_with(Stream::new).on_used(index);
         packet.truncate(end);
         Ok(())
     }
@@ -110,7 +97,7 @@ impl SrtpReceiver {
     /// Begins a stream at a rollover counter other than zero.
     #[cfg(test)]
     pub(super) fn begin_at(&mut self, ssrc: Ssrc, index: u64) {
-        self.streams.insert(ssrc, Stream { newest: Some(index), seen: ReplayWindow::new() });
+        self.streams.insert(ssrc, Stream::at(index));
     }
 
     #[cfg(test)]

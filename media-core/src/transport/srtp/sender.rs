@@ -8,10 +8,11 @@ use super::{
     cipher::{Cipher, Clear, Place},
     derivation::MasterKey,
     layout::{ENCRYPTED, RTCP_HEADER, RTCP_INDEX, RtpFront, rtcp_sender},
-    packet_index::{guess, rollover},
+    packet_index::rollover,
     profile::SrtpProfile,
+    stream::Stream,
 };
-use crate::{DropReason, Ssrc, limits::SRTP_STREAMS_MAX, replay_window::ReplayWindow};
+use crate::{DropReason, Ssrc, limits::SRTP_STREAMS_MAX};
 
 /// Why a packet was not protected. What is in the buffer then must not be sent.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
@@ -34,12 +35,6 @@ pub enum ProtectError {
     /// More streams than [`SRTP_STREAMS_MAX`].
     #[error("more than {SRTP_STREAMS_MAX} streams")]
     StreamLimit,
-}
-
-/// What is known of a stream.
-struct Stream {
-    newest: Option<u64>,
-    sent: ReplayWindow,
 }
 
 /// Protects packets.
@@ -144,22 +139,19 @@ impl SrtpSender {
         if !self.streams.contains_key(&ssrc) && self.streams.len() >= SRTP_STREAMS_MAX {
             return Err(ProtectError::StreamLimit);
         }
-        let fresh = || Stream { newest: None, sent: ReplayWindow::new() };
-        let stream = self.streams.entry(ssrc).or_insert_with(fresh);
+        let stream = self.streams.entry(ssrc).or_insert_with(Stream::new);
         let used = ProtectError::NumberUsed { ssrc, sequence };
-        let is_behind = |newest: u64| (sequence.wrapping_sub(newest as u16) as i16) < 0;
-        let none = if stream.newest.is_some_and(is_behind) { used } else { ProtectError::KeyUsedUp };
-        let index = guess(stream.newest, sequence).ok_or(none)?;
-        stream.sent.check(index).map_err(|_| used)?;
-        stream.sent.on_authentic(index);
-        stream.newest = stream.newest.max(Some(index));
+        let none = if stream.is_behind(sequence) { used } else { ProtectError::KeyUsedUp };
+        let index = stream.guess(sequence).ok_or(none)?;
+        stream.check(index).map_err(|_| used)?;
+        stream.on_used(index);
         Ok(index)
     }
 
     /// Begins a stream at a rollover counter other than zero.
     #[cfg(test)]
     pub(super) fn begin_at(&mut self, ssrc: Ssrc, index: u64) {
-        self.streams.insert(ssrc, Stream { newest: Some(index), sent: ReplayWindow::new() });
+        self.streams.insert(ssrc, Stream::at(index));
         self.reports.insert(ssrc, index as u32 & (ENCRYPTED - 1));
     }
 
