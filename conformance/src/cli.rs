@@ -2,6 +2,7 @@
 //! what is printed is decided elsewhere.
 
 mod catalogue;
+mod city;
 mod explore;
 mod gate;
 mod plan;
@@ -129,6 +130,7 @@ pub fn execute(
         Command::Explore(args) => explore::explore(&args, stage),
         Command::Merge { dirs, out } => gate::merge(&dirs, &out, stage),
         Command::Plan(args) => plan::plan(&args, stage),
+        Command::City(args) => city::city(&args, stage),
     }
 }
 
@@ -261,6 +263,8 @@ Examples:
   generalprobe plan townhall.toml --demand desks=20,mode=presentation
   generalprobe plan buildings/ --out plan           a folder of them; plan/plan.html has the charts")]
     Plan(plan::PlanArgs),
+    /// Rehearse the whole city: all conferences at once, in all its buildings
+    City(city::CityArgs),
     /// Join the shards of one gate run into the report of an unsplit run
     Merge {
         /// The output directories of all the shards, in any order.

@@ -10,6 +10,7 @@ mod entry;
 mod farewell;
 mod incoming;
 mod layout;
+pub mod light;
 mod media;
 mod messages;
 mod opened;

@@ -2,6 +2,7 @@
 
 pub mod adversary;
 pub mod channel;
+pub mod city;
 pub mod differential;
 pub mod endpoint;
 pub mod flows;

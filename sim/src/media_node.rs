@@ -34,6 +34,7 @@ use media_core::{
     engine::{Engine, EngineConfig, Event, Input, Outgoing, Output, Transmit},
     forwarding::{SubscriptionReport, TrackReport},
 };
+pub(crate) use lives::engine_seed;
 pub use record::{Captured, ServerRecord};
 
 /// The media node.

@@ -51,3 +51,13 @@ pub trait Node {
     /// Does everything that happens before `end` and leaves records for other hosts in `out`.
     fn advance(&mut self, end: Timestamp, out: &mut dyn FnMut(HostId, Record));
 }
+
+/// A sans-IO host whose batches are its own affair. Hosts advance side by side, so each has all that it needs in itself.
+pub trait WindowHost: Send {
+    /// Takes a batch that another host has left for it. What is in it is due in the window that comes next, or later.
+    fn take(&mut self, from: HostId, batch: &[u8]);
+
+    /// Does everything that happens before `end` and appends records to the batches for other hosts, by their number. Nothing in them is due
+    /// sooner than [`BACKBONE_DELAY`] after it is written.
+    fn advance(&mut self, end: Timestamp, out: &mut [Vec<u8>]);
+}

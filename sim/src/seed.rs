@@ -22,6 +22,9 @@ pub const SOURCES: &[&str] = &[
     "uplink",
 ];
 
+/// The labels of the substreams that only a rehearsal of the whole city draws from.
+pub const CITY_SOURCES: &[&str] = &["city buildings", "city conferences", "city people"];
+
 /// The number that determines a whole run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Seed {
@@ -74,7 +77,8 @@ impl Seed {
     /// As [`Seed::stream`], one stream for each `index` (a participant's number, a link's number). Index 0 is the
     /// stream without an index.
     pub fn stream_at(self, label: &str, index: u64) -> ChaCha8Rng {
-        debug_assert!(cfg!(test) || SOURCES.contains(&label), "`{label}` is not among the sources");
+        let is_source = SOURCES.contains(&label) || CITY_SOURCES.contains(&label);
+        debug_assert!(cfg!(test) || is_source, "`{label}` is not among the sources");
         let seed = if self.shifted == Some(label) { Self::new(!self.value) } else { self };
         ChaCha8Rng::from_seed(seed.key(label, index))
     }

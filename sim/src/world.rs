@@ -2,6 +2,7 @@
 //! knows turmoil and tokio; what hosts do is in [`crate::node`]'s implementations.
 
 mod batch;
+mod side_by_side;
 
 use std::{cell::RefCell, net::SocketAddr, rc::Rc, time::Duration};
 
@@ -12,6 +13,8 @@ use turmoil::{Builder, net::UdpSocket};
 
 use crate::node::{HostId, Node, Record, WINDOW};
 use batch::{BATCH_BYTES_MAX, Batches};
+
+pub use side_by_side::run_side_by_side;
 
 /// Port on which hosts exchange batches.
 const PORT: u16 = 5000;
@@ -36,16 +39,7 @@ pub enum WorldError {
 /// [`WorldError`] when turmoil fails.
 pub fn run<N: Node + 'static>(hosts: Vec<N>, end: Timestamp, salt: u64) -> Result<Vec<N>, WorldError> {
     let count = hosts.len() as HostId;
-    let mut sim = Builder::new()
-        .tick_duration(WINDOW)
-        .min_message_latency(WINDOW)
-        .max_message_latency(WINDOW)
-        .simulation_duration(Duration::MAX)
-        .udp_capacity(UDP_CAPACITY)
-        .rng_seed(salt)
-        .epoch(std::time::UNIX_EPOCH)
-        .fail_rate(0.0)
-        .build();
+    let mut sim = network(salt);
     let finished: Rc<RefCell<Vec<(HostId, N)>>> = Rc::default();
     for (host, node) in (0..count).zip(hosts) {
         let finished = Rc::clone(&finished);
@@ -62,6 +56,20 @@ pub fn run<N: Node + 'static>(hosts: Vec<N>, end: Timestamp, salt: u64) -> Resul
         Some(lost) => Err(WorldError::Lost(lost)),
         None => Ok(finished.into_iter().map(|(_, node)| node).collect()),
     }
+}
+
+/// A network in which what is sent in one window has come in the next.
+fn network(salt: u64) -> turmoil::Sim<'static> {
+    Builder::new()
+        .tick_duration(WINDOW)
+        .min_message_latency(WINDOW)
+        .max_message_latency(WINDOW)
+        .simulation_duration(Duration::MAX)
+        .udp_capacity(UDP_CAPACITY)
+        .rng_seed(salt)
+        .epoch(std::time::UNIX_EPOCH)
+        .fail_rate(0.0)
+        .build()
 }
 
 fn name(host: HostId) -> String {
@@ -83,7 +91,7 @@ async fn pump<N: Node>(
     let start = Instant::now();
     let mut window = 0;
     while Timestamp::ZERO + WINDOW * window < end {
-        while let Some(length) = receive(&socket, &mut buffer)? {
+        while let Some((length, _)) = receive(&socket, &mut buffer)? {
             batch::read(buffer[..length].to_vec(), |from, record| node.handle_record(from, record));
         }
         window += 1;
@@ -107,10 +115,10 @@ async fn pump<N: Node>(
     Ok(node)
 }
 
-/// The length of the next batch that has come.
-fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> Result<Option<usize>, std::io::Error> {
+/// The length of the next batch that has come, and where it comes from.
+fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> Result<Option<(usize, SocketAddr)>, std::io::Error> {
     match socket.try_recv_from(buffer) {
-        Ok((length, _)) => Ok(Some(length)),
+        Ok(received) => Ok(Some(received)),
         Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Ok(None),
         Err(error) => Err(error),
     }

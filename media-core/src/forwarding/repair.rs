@@ -20,6 +20,11 @@ impl SourcePacket {
         usize::from(self.meta.payload_len)
     }
 
+    /// What is there of the payload when only its length is known of the rest: as much as an edge left in front of it.
+    pub fn payload_front(&self) -> &[u8] {
+        self.datagram.get(usize::from(self.meta.payload_offset)..).unwrap_or_default()
+    }
+
     /// The payload: a fragment of an SFrame ciphertext. Empty when only its length is known.
     pub fn payload(&self) -> &[u8] {
         let start = usize::from(self.meta.payload_offset);

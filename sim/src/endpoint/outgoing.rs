@@ -167,6 +167,14 @@ impl Outgoing {
         Unnumbered { kind: self.kind, encoding: self.place, timestamp, temporal, end, bytes }
     }
 
+    /// How many frames back the frame is that this one depends on first; 0 where it depends on none.
+    pub(super) fn diff(&self, frame: &ReplayedFrame) -> u8 {
+        let Some(structure) = &self.structure else { return 0 };
+        let template = template_index(structure, frame, self.temporal_before);
+        let diffs = structure.templates().get(usize::from(template)).map(|template| template.frame_diffs);
+        diffs.and_then(|diffs| diffs.as_slice().first().copied()).unwrap_or_default() as u8
+    }
+
     /// A packet leaves: it gets its sequence number.
     pub(super) fn on_leaving(&mut self, packet: &mut Unnumbered) {
         if self.kind.is_video() {

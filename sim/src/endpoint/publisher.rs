@@ -16,6 +16,7 @@ use rand_core::Rng;
 use super::{
     adaptation::{Adaptation, Candidate},
     encryption::SealedFrame,
+    light::{INSIDE_BYTES, Inside},
     outgoing::{Outgoing, PAYLOAD_BYTES_MAX, Unnumbered},
     plaintext::{self, Marker},
 };
@@ -69,7 +70,12 @@ pub(super) struct Sending<'a> {
     pub(super) marker: &'a Marker,
     /// How many frames of audio go along with each.
     pub(super) redundancy: usize,
+    /// Media are metadata: in the place of each sealed frame stands what plays a part of it, and nothing is sealed.
+    pub(super) is_light: bool,
 }
+
+/// What SFrame adds to a frame under MLS's key ids: header and tag.
+const SEAL_BYTES: usize = 24;
 
 impl Publisher {
     pub(super) fn new(
@@ -270,6 +276,10 @@ impl Publisher {
             key_frame: frame.frame.key,
             frame_number: if video { frame.frame_number } else { 0 },
         };
+        if sending.is_light {
+            let frame_in_its_place = self.light_frame(frame);
+            return self.cut(frame, timestamp, frame_in_its_place, (PAYLOAD_BYTES_MAX, sending.redundancy), out);
+        }
         let (mut clear, mut sealed) = (Vec::new(), Vec::new());
         let filling = frame.at.as_nanos() ^ u64::from(self.timestamp_base) << 32;
         plaintext::write(&frame.frame, sending.marker, frame.at, filling, &mut clear);
@@ -289,12 +299,37 @@ impl Publisher {
             sealed = clear;
         }
         let large = if sending.sabotage == Some(Sabotage::BigPackets) { 100 } else { 0 };
-        let room = PAYLOAD_BYTES_MAX + large;
+        self.cut(frame, timestamp, sealed, (PAYLOAD_BYTES_MAX + large, sending.redundancy), out);
+    }
+
+    /// What stands in the place of a sealed frame when media are metadata: as many bytes, and what plays a part of them.
+    fn light_frame(&self, frame: &ReplayedFrame) -> Vec<u8> {
+        let header = frame.frame.header.as_slice();
+        let inside = Inside {
+            captured: frame.at,
+            voice: plaintext::is_marked(frame.frame.size as usize, header.len()),
+            copy_before: !self.kind.is_video() && plaintext::has_copy(header),
+            diff: self.encodings[frame.encoding].diff(frame),
+        };
+        let mut bytes = vec![0; frame.frame.size as usize + SEAL_BYTES];
+        bytes[..INSIDE_BYTES].copy_from_slice(&inside.bytes());
+        bytes
+    }
+
+    /// Cuts a frame into packets with so much room each.
+    fn cut(
+        &mut self,
+        frame: &ReplayedFrame,
+        timestamp: u32,
+        sealed: Vec<u8>,
+        (room, redundancy): (usize, usize),
+        out: &mut Vec<Unnumbered>,
+    ) {
         let parts = sealed.len().div_ceil(room);
         let each = sealed.len().div_ceil(parts);
         let encoding = &mut self.encodings[frame.encoding];
-        if !video && parts == 1 {
-            out.push(encoding.audio_packet(frame, timestamp, sealed, sending.redundancy));
+        if !self.kind.is_video() && parts == 1 {
+            out.push(encoding.audio_packet(frame, timestamp, sealed, redundancy));
             return;
         }
         for (part, payload) in sealed.chunks(each).enumerate() {

@@ -57,7 +57,7 @@ impl Scouts {
 
     /// The node to try after `node`.
     pub(super) fn next(&self, node: NodeIndex) -> NodeIndex {
-        (node + 1) % self.nodes
+        if self.nodes < 2 { node } else { (node + 1) % self.nodes }
     }
 
     /// A new connection to `node`.

@@ -120,6 +120,7 @@ impl Endpoint {
             silent: self.adversary.is(Misbehaviour::LoudestInSilence),
             marker: &self.marker,
             redundancy: if server_takes_red() { self.redundancy.depth() } else { 0 },
+            is_light: false,
         };
         let mut packets = Vec::new();
         for (publisher, permitted) in self.publishers.iter_mut().zip(permitted) {

@@ -119,6 +119,11 @@ impl Session {
         }
     }
 
+    /// The same at another media node than the first.
+    pub(super) fn at(self, node: NodeIndex) -> Self {
+        Self { node, ..self }
+    }
+
     pub(super) fn participant(&self) -> Option<ParticipantId> {
         match self.phase {
             Phase::In(participant) => Some(participant),

@@ -35,7 +35,7 @@ struct Stored {
 }
 
 /// Another seed for each life: a token must not be made twice.
-pub(super) fn engine_seed(seed: Seed, life: u64) -> [u8; 32] {
+pub(crate) fn engine_seed(seed: Seed, life: u64) -> [u8; 32] {
     let mut bytes = [0; 32];
     seed.stream_at("engine", life).fill_bytes(&mut bytes);
     bytes

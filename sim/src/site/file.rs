@@ -263,7 +263,7 @@ pub(crate) fn within(number: &Located<u32>, field: &'static str, min: u32, max: 
     }
 }
 
-fn percent(percentage: &Located<f64>, field: &'static str) -> Result<f64, Problem> {
+pub(crate) fn percent(percentage: &Located<f64>, field: &'static str) -> Result<f64, Problem> {
     // Written so that NaN, which TOML has, is refused as well.
     if (0.0..=100.0).contains(&percentage.value) {
         Ok(percentage.value / 100.0)

@@ -1,0 +1,252 @@
+//! Owns a building of the city: its access link and the people behind it, event by event.
+
+use std::{cmp::Reverse, collections::BinaryHeap};
+
+use media_core::{Timestamp, rtp::RtpView, rtp::red::RED_PAYLOAD_TYPE, signalling::{LinkToken, Mode}};
+
+use super::{digest::Digest, load::Load};
+use crate::{
+    endpoint::light::{INSIDE_BYTES, LightEndpoint, LightRecord},
+    link::{Link, LinkStats},
+    packet::{Datagram, person_of},
+    scenario::PersonIndex,
+    seed::Seed,
+    site::{AccessLink, link_config},
+    trace::Channel as Wire,
+};
+
+/// Somebody behind the line.
+struct Seat {
+    endpoint: LightEndpoint,
+    /// What they do when they come: start, or join this conference.
+    plan: Arrival,
+    wake: Timestamp,
+}
+
+/// How somebody comes in.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Arrival {
+    /// Starts a conference.
+    Starts(Mode),
+    /// Joins one, once there is a link.
+    Joins(u32),
+    /// Has come.
+    Done,
+}
+
+/// A building.
+pub(super) struct Building {
+    down: Link<Load>,
+    up: Link<Load>,
+    down_wake: Timestamp,
+    up_wake: Timestamp,
+    seats: Vec<Seat>,
+    timers: BinaryHeap<Reverse<(Timestamp, u32)>>,
+    /// When its line fails, or comes back.
+    outage: Option<(Timestamp, Timestamp)>,
+    /// Media packets that reached anybody.
+    pub(super) delivered: u64,
+    pub(super) digest: Digest,
+}
+
+/// What a building leaves in a window: records for nodes, and links of conferences that have begun.
+pub(super) struct Leaving<'a> {
+    /// Something came out of the line towards a node.
+    pub(super) on_load: &'a mut dyn FnMut(Timestamp, Load),
+    /// A conference of the seat's has begun.
+    pub(super) on_link: &'a mut dyn FnMut(Timestamp, PersonIndex, LinkToken),
+}
+
+impl Building {
+    pub(super) fn new(index: u64, link: &AccessLink, outage: Option<(Timestamp, Timestamp)>, seed: Seed) -> Self {
+        let path = |spec, label| Link::new(link_config(spec, link.mtu_bytes, 1), seed.stream_at(label, index));
+        Self {
+            down: path(&link.down, "downlink"),
+            up: path(&link.up, "uplink"),
+            down_wake: Timestamp::FAR_FUTURE,
+            up_wake: Timestamp::FAR_FUTURE,
+            seats: Vec::new(),
+            timers: BinaryHeap::new(),
+            outage,
+            delivered: 0,
+            digest: Digest::default(),
+        }
+    }
+
+    /// Somebody who comes at `at`. Their place.
+    pub(super) fn add(&mut self, endpoint: LightEndpoint, plan: Arrival, at: Timestamp) -> u32 {
+        let place = self.seats.len() as u32;
+        self.seats.push(Seat { endpoint, plan, wake: at });
+        self.timers.push(Reverse((at, place)));
+        place
+    }
+
+    /// A link has come for those who wait for one.
+    pub(super) fn on_mail(&mut self, now: Timestamp, place: u32) {
+        self.wake_by(place, now);
+    }
+
+    /// When something happens next, apart from what comes in.
+    pub(super) fn next_at(&self) -> Timestamp {
+        let timer = self.timers.peek().map_or(Timestamp::FAR_FUTURE, |Reverse((at, _))| *at);
+        let outage = self.outage.map_or(Timestamp::FAR_FUTURE, |(from, _)| from);
+        timer.min(self.down_wake).min(self.up_wake).min(outage)
+    }
+
+    /// Does everything that happens before `end`, with what comes to the line, in the order of time.
+    pub(super) fn advance(
+        &mut self,
+        end: Timestamp,
+        incoming: &mut Vec<(Timestamp, Load)>,
+        place_of: &[u32],
+        links: &[Option<LinkToken>],
+        leaving: &mut Leaving<'_>,
+    ) {
+        let mut incoming = incoming.drain(..).peekable();
+        loop {
+            let arrival = incoming.peek().map_or(Timestamp::FAR_FUTURE, |(at, _)| *at);
+            let next = self.next_at();
+            if arrival.min(next) >= end {
+                break;
+            }
+            if arrival <= next {
+                if let Some((at, load)) = incoming.next() {
+                    self.down.offer(at, load.wire_bytes(), load);
+                    self.down_wake = self.down.poll_timeout().unwrap_or(Timestamp::FAR_FUTURE);
+                }
+            } else if self.down_wake <= next {
+                self.deliver(next, place_of, leaving);
+            } else if self.up_wake <= next {
+                self.hand_on(next, leaving);
+            } else if self.outage.is_some_and(|(from, _)| from <= next) {
+                self.turn_outage(next);
+            } else {
+                self.wake(next, links, leaving);
+            }
+        }
+    }
+
+    pub(super) fn finish(self, now: Timestamp) -> (Vec<LightRecord>, [LinkStats; 2]) {
+        let records = self.seats.into_iter().map(|seat| seat.endpoint.finish(now)).collect();
+        (records, [self.down.stats().clone(), self.up.stats().clone()])
+    }
+
+    fn deliver(&mut self, now: Timestamp, place_of: &[u32], leaving: &mut Leaving<'_>) {
+        while let Some(delivery) = self.down.poll_delivery(now) {
+            // A damaged datagram fails its checksum.
+            if delivery.corrupted {
+                continue;
+            }
+            let Some(place) = delivery.item.peer().and_then(|peer| place_of.get(person_of(peer).0)).copied()
+            else {
+                continue;
+            };
+            let seat = &mut self.seats[place as usize];
+            match delivery.item {
+                Load::Media { peer, packet, earlier } => {
+                    self.delivered += 1;
+                    let numbers = u64::from(packet.sequence) << 16 | u64::from(packet.transport);
+                    self.digest.add([now.as_nanos(), u64::from(peer.0) << 32 | u64::from(packet.ssrc.0), numbers]);
+                    let earlier = earlier.as_deref().unwrap_or_default();
+                    if let Some(at) = seat.endpoint.handle_media(now, &packet, earlier) {
+                        self.wake_by(place, at);
+                    }
+                }
+                Load::Datagram(datagram) => {
+                    self.digest.add([now.as_nanos(), u64::from(datagram.peer.0), datagram.bytes.len() as u64]);
+                    seat.endpoint.handle_datagram(now, &datagram);
+                    self.settle(now, place, leaving);
+                }
+                Load::Front { .. } | Load::Link { .. } => {}
+            }
+        }
+        self.down_wake = self.down.poll_timeout().unwrap_or(Timestamp::FAR_FUTURE);
+    }
+
+    fn hand_on(&mut self, now: Timestamp, leaving: &mut Leaving<'_>) {
+        while let Some(delivery) = self.up.poll_delivery(now) {
+            if !delivery.corrupted {
+                (leaving.on_load)(now, delivery.item);
+            }
+        }
+        self.up_wake = self.up.poll_timeout().unwrap_or(Timestamp::FAR_FUTURE);
+    }
+
+    fn turn_outage(&mut self, now: Timestamp) {
+        let Some((from, until)) = self.outage.take() else { return };
+        let begins = from < until;
+        self.down.set_outage(now, begins);
+        self.up.set_outage(now, begins);
+        // It ends, and then there is no other.
+        self.outage = begins.then_some((until, until));
+        self.down_wake = self.down.poll_timeout().unwrap_or(Timestamp::FAR_FUTURE);
+        self.up_wake = self.up.poll_timeout().unwrap_or(Timestamp::FAR_FUTURE);
+    }
+
+    fn wake(&mut self, now: Timestamp, links: &[Option<LinkToken>], leaving: &mut Leaving<'_>) {
+        let Some(Reverse((at, place))) = self.timers.pop() else { return };
+        let seat = &mut self.seats[place as usize];
+        if seat.wake != at {
+            return;
+        }
+        seat.wake = Timestamp::FAR_FUTURE;
+        match seat.plan {
+            Arrival::Starts(mode) => {
+                seat.endpoint.start(now, mode);
+                seat.plan = Arrival::Done;
+            }
+            Arrival::Joins(conference) => {
+                // Without a link they wait for the mail.
+                let Some(link) = links.get(conference as usize).and_then(Option::as_ref) else { return };
+                seat.endpoint.join(now, link);
+                seat.plan = Arrival::Done;
+            }
+            Arrival::Done => seat.endpoint.handle_timeout(now),
+        }
+        self.settle(now, place, leaving);
+    }
+
+    /// Sends what somebody has to send, and notes when they want to be woken.
+    fn settle(&mut self, now: Timestamp, place: u32, leaving: &mut Leaving<'_>) {
+        let seat = &mut self.seats[place as usize];
+        let mut sends = false;
+        while let Some(datagram) = seat.endpoint.poll_datagram() {
+            let load = on_the_way(datagram);
+            self.up.offer(now, load.wire_bytes(), load);
+            sends = true;
+        }
+        if let Some(invitation) = seat.endpoint.poll_invitation() {
+            (leaving.on_link)(now, seat.endpoint.person(), invitation.link);
+        }
+        if sends {
+            self.up_wake = self.up.poll_timeout().unwrap_or(Timestamp::FAR_FUTURE);
+        }
+        if let Some(at) = self.seats[place as usize].endpoint.poll_timeout() {
+            self.wake_by(place, at.max(now));
+        }
+    }
+
+    fn wake_by(&mut self, place: u32, at: Timestamp) {
+        let seat = &mut self.seats[place as usize];
+        if at < seat.wake {
+            seat.wake = at;
+            self.timers.push(Reverse((at, place)));
+        }
+    }
+}
+
+/// A datagram of a client as it travels on: of media nothing but what stands in front of the ciphertext, and what plays a part of
+/// what is inside. The blocks of redundant audio are told apart by what stands in them, so that they stay whole, and so does
+/// padding.
+fn on_the_way(datagram: Datagram) -> Load {
+    let Datagram { peer, channel, bytes } = datagram;
+    if channel == Wire::Media
+        && let Ok(view) = RtpView::parse(&bytes)
+        && view.payload_type() != RED_PAYLOAD_TYPE
+        && view.payload_offset() + view.payload_len() == bytes.len()
+    {
+        let kept = (view.payload_offset() + 2 + INSIDE_BYTES).min(bytes.len());
+        return Load::Front { peer, absent: (bytes.len() - kept) as u16, front: bytes.slice(..kept) };
+    }
+    Load::Datagram(Datagram { peer, channel, bytes })
+}
