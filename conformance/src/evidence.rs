@@ -153,6 +153,11 @@ impl Findings {
         self.breaches_total
     }
 
+    /// What was violated, as far as it was kept.
+    pub fn messages(&self) -> impl Iterator<Item = &str> {
+        self.breaches.iter().map(|breach| breach.message.as_str())
+    }
+
     /// The figures as one line, for instance `12 refusals, mos 3.71 to 4.38`.
     pub fn evidence(&self) -> String {
         let mut line = String::new();

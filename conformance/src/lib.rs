@@ -5,6 +5,7 @@ pub mod bad_input;
 pub mod catalogue;
 pub mod check;
 pub mod checks;
+pub mod city;
 pub mod cli;
 pub mod diff;
 pub mod evidence;

@@ -1,9 +1,11 @@
 //! Owns the command `city`: what is rehearsed of the whole city, and where the answer goes.
 
 use std::{
+    fs,
     num::NonZero,
-    time::Duration,
+    path::{Path, PathBuf},
     thread,
+    time::Duration,
 };
 
 use clap::Args;
@@ -12,42 +14,77 @@ use sim::{
     seed::Seed,
 };
 
-use super::{Exit, Failure, Stage, wall_now};
-use crate::{bad_input::BadInput, rehearsal::HarnessError};
+use super::{Exit, Failure, Stage, progress::Progress, wall_now};
+use crate::{
+    bad_input::BadInput,
+    rehearsal::HarnessError,
+    report::{
+        WallClock,
+        city::{CityReport, Cost, table::write_city},
+        html::city_page,
+        output::to_json,
+    },
+};
+
+/// The report object without wall-clock values.
+const REPORT_FILE: &str = "city.json";
+/// The report as a page.
+const PAGE_FILE: &str = "city.html";
+/// The least time in which everybody comes in, and is seen to be in.
+const DURATION_MIN_S: u64 = 10;
+const DURATION_MAX_S: u64 = 3_600;
 
 #[derive(Args)]
 pub(super) struct CityArgs {
-    /// Conferences at once; without it, all of the city's.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    /// The city: a file like fixtures/berlin.toml; without it, that one.
+    #[arg(value_name = "CITY.toml")]
+    city: Option<PathBuf>,
+    /// Conferences at once; without it, as many as the city has licences.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=2_000))]
     conferences: Option<u32>,
     /// People in each; without it, as many as the city's file says.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1_000))]
     participants: Option<u32>,
-    /// Simulated time, from 10s on.
+    /// Simulated time in seconds, 10 at least.
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
     duration: Duration,
-    /// Which kinds of conferences: a mix of the city's file.
+    /// Kinds of conferences: a mix of the city's file, of which Berlin's has presenter, discussion and berlin.
     #[arg(long, value_name = "NAME", default_value = "presenter")]
     mix: String,
-    /// What is drawn is drawn from this.
+    /// What people, buildings and networks are drawn from.
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
-    /// Threads, whose number changes nothing but the time; without it, as many as the machine runs at once.
+    /// Threads; their number changes nothing but the time. Without it, as many as the machine runs at once.
     #[arg(long, value_name = "N")]
     threads: Option<NonZero<usize>>,
+    /// Leave city.html and city.json here.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print one JSON object and nothing else.
+    #[arg(long)]
+    json: bool,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.trim_end_matches('s');
-    let seconds: u64 = digits.parse().map_err(|_| format!("`{text}` is no time, for instance 60s"))?;
-    if seconds < 10 { Err("below 10s nobody is in".to_owned()) } else { Ok(Duration::from_secs(seconds)) }
+    let seconds: u64 = text
+        .strip_suffix('s')
+        .unwrap_or(text)
+        .parse()
+        .map_err(|_| format!("`{text}` is no number of seconds, for instance 60s"))?;
+    if (DURATION_MIN_S..=DURATION_MAX_S).contains(&seconds) {
+        Ok(Duration::from_secs(seconds))
+    } else {
+        Err(format!("{seconds} s, expected {DURATION_MIN_S} to {DURATION_MAX_S}"))
+    }
 }
 
+/// Rehearses the city.
 pub(super) fn city(args: &CityArgs, stage: &mut Stage<'_>) -> Result<Exit, Failure> {
-    let city = City::berlin();
+    let city = read(args.city.as_deref())?;
     if city.mix(&args.mix).is_none() {
         let known: Vec<&str> = city.file.mix.iter().map(|mix| mix.name.as_str()).collect();
-        return Err(BadInput::new(format!("--mix {}: there is no such mix; there are {}", args.mix, known.join(", "))).into());
+        let message = format!("--mix {}: the city has no such mix", args.mix);
+        return Err(BadInput::new(message).with_help(format!("there are {}", known.join(", "))).into());
     }
     let settings = CitySettings {
         conferences: args.conferences,
@@ -56,30 +93,74 @@ pub(super) fn city(args: &CityArgs, stage: &mut Stage<'_>) -> Result<Exit, Failu
         mix: args.mix.clone(),
         seed: Seed::new(args.seed),
     };
+    if let Some(dir) = &args.out {
+        fs::create_dir_all(dir).map_err(|error| BadInput::file(dir, &error))?;
+    }
     let threads = args.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get);
-    let plan = CityPlan::draw(&city, &settings);
-    let started = wall_now();
-    let record = sim::city::run(&city, &plan, threads, &mut |_| {})
-        .map_err(|error| HarnessError::Run { scenario: "city".to_owned(), seed: args.seed, reason: error.to_string() })?;
+    let report = rehearse(&city, &settings, threads)?;
+    if let Some(dir) = &args.out {
+        write_files(dir, &report)?;
+    }
+    if args.json {
+        stage.out.write_all(to_json(&report)?.as_bytes())?;
+    } else {
+        write_city(stage.out, &report, stage.look)?;
+        if let Some(dir) = &args.out {
+            writeln!(stage.out, "page: {}", dir.join(PAGE_FILE).display())?;
+        }
+    }
+    Ok(Exit::of(report.verdict))
+}
+
+fn read(path: Option<&Path>) -> Result<City, BadInput> {
+    let Some(path) = path else { return Ok(City::berlin()) };
+    let text = fs::read_to_string(path).map_err(|error| BadInput::file(path, &error))?;
+    City::from_toml(&path.display().to_string(), &text).map_err(BadInput::from_diagnostic)
+}
+
+fn rehearse(city: &City, settings: &CitySettings, threads: usize) -> Result<CityReport, Failure> {
+    let plan = CityPlan::draw(city, settings);
+    let seconds = settings.duration.as_secs();
+    let mut progress = Progress::new(seconds as usize);
+    let (started, mut told) = (wall_now(), 0);
+    let record = sim::city::run(city, &plan, threads, &mut |now| {
+        while told < now.as_millis() / 1_000 && told < seconds {
+            told += 1;
+            progress.on_step("simulated seconds");
+        }
+    });
+    progress.finish();
     let wall = started.elapsed();
-    let people: Vec<_> = record.buildings.iter().flat_map(|building| &building.people).collect();
-    let entered = people.iter().filter(|(_, record)| record.entered_after.is_some()).count();
-    let heard = people.iter().filter(|(_, record)| record.heard_after.is_some()).count();
-    let mut mos: Vec<f64> = people.iter().filter_map(|(_, record)| record.audio.map(|audio| audio.mos)).collect();
-    mos.sort_by(f64::total_cmp);
-    let mut kbps: Vec<f64> = people.iter().filter_map(|(_, record)| record.video.map(|video| video.kbps)).collect();
-    kbps.sort_by(f64::total_cmp);
-    let at = |values: &[f64], share: f64| values.get((values.len() as f64 * share) as usize).copied().unwrap_or_default();
-    writeln!(stage.out, "{} people, {entered} in, {heard} heard; mos p1 {:.2} p50 {:.2} n {}; kbps p5 {:.0} p50 {:.0} p95 {:.0}; ",
-        people.len(), at(&mos, 0.01), at(&mos, 0.5), mos.len(), at(&kbps, 0.05), at(&kbps, 0.5), at(&kbps, 0.95))?;
-    for node in &record.nodes { writeln!(stage.out, "{node:?}")?; }
-    let broken = people.iter().filter(|(_, r)| !r.returns.is_empty()).count();
-    let back = people.iter().filter(|(_, r)| r.returns.iter().all(|(_, b)| b.is_some()) && !r.returns.is_empty()).count();
-    let refused = people.iter().filter(|(_, r)| r.refused.is_some()).count();
-    writeln!(stage.out, "broken {broken}, back {back}, refused {refused}; buildings {}", record.buildings.len())?;
-    let forwarded = record.forwarded();
-    writeln!(stage.out, "forwarded {forwarded}, delivered {}; digest {:016x}; wall {:.2} s, factor {:.2}, {:.0} ns per forward",
-        record.delivered, record.digest, wall.as_secs_f64(), args.duration.as_secs_f64() / wall.as_secs_f64(),
-        wall.as_secs_f64() * 1e9 * threads as f64 / forwarded as f64)?;
-    Ok(Exit::Holds)
+    let record = record.map_err(|error| HarnessError::Run {
+        scenario: "city".to_owned(),
+        seed: settings.seed.value(),
+        reason: error.to_string(),
+    })?;
+    let cost = Cost {
+        threads: threads as u64,
+        ns_per_forwarded_packet: wall.as_secs_f64() * 1e9 * threads as f64 / record.forwarded().max(1) as f64,
+        peak_rss_mib: peak_rss_mib(),
+    };
+    let wall = WallClock::new(settings.duration.as_secs_f64(), wall);
+    Ok(CityReport::new(city, &record, Some((wall, cost))))
+}
+
+/// What Linux says of this process; 0 elsewhere.
+fn peak_rss_mib() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kib.unwrap_or_default() / 1_024
+}
+
+/// Equal rehearsals leave equal files: none holds a wall-clock value.
+fn write_files(dir: &Path, report: &CityReport) -> Result<(), Failure> {
+    let untimed = CityReport { wall: None, cost: None, ..report.clone() };
+    let write = |name: &str, text: &str| {
+        let path = dir.join(name);
+        fs::write(&path, text).map_err(|error| BadInput::file(&path, &error))
+    };
+    write(REPORT_FILE, &to_json(&untimed)?)?;
+    write(PAGE_FILE, &city_page(&untimed))?;
+    Ok(())
 }

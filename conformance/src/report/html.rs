@@ -6,6 +6,7 @@ mod band;
 mod capacity;
 mod chart;
 mod checks;
+mod city;
 mod participant;
 mod plan;
 mod policy;
@@ -21,6 +22,7 @@ mod words;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 pub use capacity::plan_picture;
+pub use city::city_page;
 pub use plan::{comparison_text, plan_page};
 
 use crate::{
@@ -94,7 +96,7 @@ fn page(title: &str, verdict: Verdict, places: &[Place], body: &Markup) -> Strin
                 meta name="referrer" content="no-referrer";
                 title { (title) }
                 link rel="icon" href=(icon(verdict));
-                style { (PreEscaped(STYLE)) (PreEscaped(capacity::STYLE)) }
+                style { (PreEscaped(STYLE)) (PreEscaped(capacity::STYLE)) (PreEscaped(city::STYLE)) }
             }
             body {
                 a.skip href="#main" { "Skip to the results" }

@@ -7,10 +7,10 @@ use schemars::{
     transform::{Transform, transform_subschemas},
 };
 
-use crate::report::{GateReport, RunReport, plan::PlanReport};
+use crate::report::{GateReport, RunReport, city::CityReport, plan::PlanReport};
 
 /// A report object of generalprobe: what `gate`, `list` and the file report.json hold, what `run` and `replay` print,
-/// or what `plan` prints and the file plan.json holds.
+/// or what `plan` and `city` print and the files plan.json and city.json hold.
 /// Fields are added and never renamed; `schema` grows when a field changes its meaning.
 #[derive(JsonSchema)]
 #[serde(untagged)]
@@ -19,6 +19,7 @@ enum AnyReport {
     Gate(GateReport),
     Run(RunReport),
     Plan(PlanReport),
+    City(CityReport),
 }
 
 /// The JSON schema of report objects.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{BuildingRecord, CityPlan, Host, NODES, NodeRecord};
+use super::{BuildingRecord, CityPlan, ConferenceKind, Host, NodeRecord, SeatPlan};
+use crate::{endpoint::light::LightRecord, scenario::PersonIndex};
 
 /// A rehearsal of the city, done.
 #[derive(Clone, Debug)]
@@ -50,13 +51,23 @@ impl CityRecord {
         self.nodes.iter().map(|node| node.forwarded).sum()
     }
 
+    /// What everybody experienced, building by building.
+    pub fn experiences(&self) -> impl Iterator<Item = (PersonIndex, &LightRecord)> {
+        let people = self.buildings.iter().flat_map(|building| &building.people);
+        people.map(|(person, record)| (*person, record))
+    }
+
+    /// Whether somebody else in a seat's conference speaks.
+    pub fn hears(&self, seat: &SeatPlan) -> bool {
+        match self.plan.conferences.get(seat.conference as usize).map(|conference| conference.kind) {
+            Some(ConferenceKind::Presenter) => !seat.hosts,
+            Some(ConferenceKind::Discussion | ConferenceKind::Audio) => true,
+            None => false,
+        }
+    }
+
     /// Simulated time.
     pub fn simulated(&self) -> Duration {
         self.plan.settings.duration
-    }
-
-    /// Media nodes.
-    pub fn node_count(&self) -> usize {
-        NODES as usize
     }
 }
