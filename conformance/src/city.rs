@@ -94,7 +94,8 @@ fn judge_presence(record: &CityRecord, findings: &mut Findings) {
     let at_end: usize = record.nodes.iter().map(|node| node.statistics.conferences).sum();
     let present: usize = record.nodes.iter().map(|node| node.statistics.present).sum();
     let people = record.plan.seats.len() - 1;
-    findings.expect(at_end == conferences, || format!("{at_end} of {conferences} conferences run at the end"));
+    findings
+        .expect(at_end == conferences, || format!("{at_end} of {conferences} conferences run at the end"));
     findings.expect(present == people, || format!("{present} of {people} people are in at the end"));
     findings.count("conferences", conferences as u64);
     for (person, experience) in record.experiences().filter(|(person, _)| person.0 < people) {
@@ -106,7 +107,8 @@ fn judge_presence(record: &CityRecord, findings: &mut Findings) {
 /// CAP-002: there is no licence for one more conference, and nobody notices that it was tried.
 fn judge_one_too_many(record: &CityRecord, findings: &mut Findings) {
     let last = record.plan.seats.len() - 1;
-    let refused = record.experiences().find(|(person, _)| person.0 == last).and_then(|(_, seen)| seen.refused);
+    let refused =
+        record.experiences().find(|(person, _)| person.0 == last).and_then(|(_, seen)| seen.refused);
     let named = refused == Some(Refusal::AllLicencesInUse);
     findings.expect(named, || format!("the start of one conference too many was answered with {refused:?}"));
 }
@@ -165,7 +167,10 @@ fn judge_returns(record: &CityRecord, findings: &mut Findings) {
             if !of_node {
                 let (from, until) = (outage.from.as_millis(), outage.until.as_millis());
                 findings.expect(false, || {
-                    format!("person {} lost the connection at {broken}, lines failed from {from} to {until} ms", person.0)
+                    format!(
+                        "person {} lost the connection at {broken}, lines failed from {from} to {until} ms",
+                        person.0
+                    )
                 });
                 continue;
             }
@@ -186,4 +191,3 @@ pub fn percentile(sorted: &[f64], percent: f64) -> Option<f64> {
     let rank = (sorted.len() as f64 * percent / 100.0).ceil().max(1.0) as usize;
     sorted.get(rank - 1).copied()
 }
-

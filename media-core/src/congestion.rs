@@ -21,7 +21,7 @@ mod step_trial;
 mod throughput;
 mod trendline;
 
-pub use arrivals::ArrivalLog;
+pub use arrivals::{ArrivalLog, FEEDBACK_INTERVAL};
 pub use controller::{BitrateBounds, CongestionController};
 pub use pacer::Pacer;
 

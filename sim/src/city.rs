@@ -33,7 +33,8 @@ pub use borough::BuildingRecord;
 pub use file::City;
 pub use node::NodeRecord;
 pub use plan::{
-    BuildingClass, BuildingPlan, CityPlan, CitySettings, ConferenceKind, ConferencePlan, Fault, NODES, SeatPlan,
+    BuildingClass, BuildingPlan, CityPlan, CitySettings, ConferenceKind, ConferencePlan, Fault, NODES,
+    SeatPlan,
 };
 pub use record::CityRecord;
 
@@ -59,23 +60,57 @@ impl WindowHost for Host {
     }
 }
 
-/// Rehearses a plan on so many threads, whose number changes nothing. `on_progress` is told the simulated time now and then.
+/// How a rehearsal is done. None of it changes what happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Means {
+    /// Threads.
+    pub threads: usize,
+    /// Clients look at what came when there is something to do because of it; otherwise at each packet at once.
+    pub is_lazy: bool,
+    /// Nodes get media as metadata, and give out metadata; otherwise whole packets, whose payloads are zeros, and each one that
+    /// goes out is written and read again.
+    pub is_light: bool,
+}
+
+impl Means {
+    /// As quick as it goes on so many threads.
+    pub const fn quick(threads: usize) -> Self {
+        Self { threads, is_lazy: true, is_light: true }
+    }
+}
+
+/// Rehearses a plan. `on_progress` is told the simulated time now and then.
 ///
 /// # Errors
 /// [`WorldError`] when the simulated network fails.
 pub fn run(
     city: &City,
     plan: &CityPlan,
-    threads: usize,
+    means: Means,
+    sabotage: Option<CitySabotage>,
     on_progress: &mut dyn FnMut(Timestamp),
 ) -> Result<CityRecord, WorldError> {
-    let hosts = hosts(city, plan);
-    let hosts = world::run_side_by_side(hosts, plan.end, plan.settings.seed.value(), threads, on_progress)?;
+    let hosts = hosts(city, plan, means, sabotage);
+    let salt = plan.settings.seed.value();
+    let hosts = world::run_side_by_side(hosts, plan.end, salt, means.threads, on_progress)?;
     Ok(CityRecord::of(plan, hosts))
 }
 
+/// What can be broken on purpose in a rehearsal of the city, to see that it is noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CitySabotage {
+    /// Each node has a licence too many.
+    SpareLicence,
+    /// The node that crashed forgets its conferences.
+    ForgetfulNode,
+    /// Nodes keep sound to themselves from the middle of the rehearsal on.
+    SilentNodes,
+    /// Nodes state one in so many packets shorter than it is.
+    WrongLength,
+}
+
 /// The nodes first, then the boroughs.
-fn hosts(city: &City, plan: &CityPlan) -> Vec<Host> {
+fn hosts(city: &City, plan: &CityPlan, means: Means, sabotage: Option<CitySabotage>) -> Vec<Host> {
     let seed = plan.settings.seed;
     let boroughs = NODES..NODES + city.file.borough.len() as HostId;
     let host_of = |seat: &SeatPlan| NODES + plan.buildings[seat.building as usize].borough as HostId;
@@ -90,7 +125,8 @@ fn hosts(city: &City, plan: &CityPlan) -> Vec<Host> {
     for (index, building) in plan.buildings.iter().enumerate() {
         let fails = (building.borough == plan.outage.of && building.class != BuildingClass::Home)
             .then_some((plan.outage.from, plan.outage.until));
-        places.push(carriers[building.borough].add_building(index as u64, &building.link, fails, seed));
+        let carrier = &mut carriers[building.borough];
+        places.push(carrier.add_building(index as u64, &building.link, fails, (seed, means)));
     }
     for (index, seat) in plan.seats.iter().enumerate() {
         let building = seat.building as usize;
@@ -107,11 +143,17 @@ fn hosts(city: &City, plan: &CityPlan) -> Vec<Host> {
             (arrival, seat.opens_at),
         );
     }
-    let nodes = (0..NODES).map(|node| Host::Node(Box::new(node_of(plan, node, &hosts_of_people))));
+    let nodes =
+        (0..NODES).map(|node| Host::Node(Box::new(node_of(plan, node, &hosts_of_people, (means, sabotage)))));
     nodes.chain(carriers.into_iter().map(|borough| Host::Borough(Box::new(borough)))).collect()
 }
 
-fn node_of(plan: &CityPlan, node: NodeIndex, hosts: &Arc<Vec<HostId>>) -> CityNode {
+fn node_of(
+    plan: &CityPlan,
+    node: NodeIndex,
+    hosts: &Arc<Vec<HostId>>,
+    (means, sabotage): (Means, Option<CitySabotage>),
+) -> CityNode {
     let seed = plan.settings.seed;
     let holders = plan
         .seats
@@ -122,14 +164,11 @@ fn node_of(plan: &CityPlan, node: NodeIndex, hosts: &Arc<Vec<HostId>>) -> CityNo
     let conferences = plan.conferences.len() as u32;
     let each = plan.seats.iter().filter(|seat| seat.conference == 0).count() as u32;
     let crash = (plan.crash.of == node as usize).then_some(plan.crash);
-    CityNode::new(
-        (u64::from(node), ConferencePlan::held_by(node, conferences)),
-        holders,
-        each,
-        Arc::clone(hosts),
-        seed,
-    )
-    .with_crash(crash)
+    let spare = u32::from(sabotage == Some(CitySabotage::SpareLicence));
+    let licences = ConferencePlan::held_by(node, conferences) + spare;
+    CityNode::new((u64::from(node), licences), holders, each, Arc::clone(hosts), seed)
+        .with_crash(crash)
+        .with_means(means, sabotage)
 }
 
 fn person(plan: &CityPlan, index: usize, seat: &SeatPlan) -> LightPerson {
@@ -145,3 +184,6 @@ fn person(plan: &CityPlan, index: usize, seat: &SeatPlan) -> LightPerson {
         tiles: seat.tiles,
     }
 }
+
+#[cfg(test)]
+mod tests;

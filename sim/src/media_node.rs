@@ -28,13 +28,13 @@ use crate::{
 };
 use bytes::Bytes;
 use lives::Lives;
+pub(crate) use lives::engine_seed;
 use media_core::{
     DropReason, PeerId, Timestamp,
     conference::ConferenceConfig,
     engine::{Engine, EngineConfig, Event, Input, Outgoing, Output, Transmit},
     forwarding::{SubscriptionReport, TrackReport},
 };
-pub(crate) use lives::engine_seed;
 pub use record::{Captured, ServerRecord};
 
 /// The media node.

@@ -10,7 +10,7 @@ use std::{
 
 use clap::Args;
 use sim::{
-    city::{City, CityPlan, CitySettings},
+    city::{City, CityPlan, CitySettings, Means},
     seed::Seed,
 };
 
@@ -123,7 +123,7 @@ fn rehearse(city: &City, settings: &CitySettings, threads: usize) -> Result<City
     let seconds = settings.duration.as_secs();
     let mut progress = Progress::new(seconds as usize);
     let (started, mut told) = (wall_now(), 0);
-    let record = sim::city::run(city, &plan, threads, &mut |now| {
+    let record = sim::city::run(city, &plan, Means::quick(threads), None, &mut |now| {
         while told < now.as_millis() / 1_000 && told < seconds {
             told += 1;
             progress.on_step("simulated seconds");

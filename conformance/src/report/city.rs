@@ -228,7 +228,10 @@ fn classes(city: &City, record: &CityRecord) -> Vec<Group> {
     for (person, experience) in record.experiences() {
         let building = record.plan.seats[person.0].building;
         let class = record.plan.buildings[building as usize].class;
-        classes.entry(class).or_insert_with(|| Members::new(class_name(city, class))).add(building, experience);
+        classes
+            .entry(class)
+            .or_insert_with(|| Members::new(class_name(city, class)))
+            .add(building, experience);
     }
     classes.into_values().map(Members::finish).collect()
 }

@@ -6,11 +6,11 @@ use std::{collections::VecDeque, time::Duration};
 use super::WIRE_OVERHEAD_BYTES;
 use crate::{Ssrc, Timestamp, limits, rtp::rtcp, rtp::sequence::SequenceUnwrapper};
 
-/// Time between two feedback packets.
-const INTERVAL: Duration = Duration::from_millis(100);
+/// Time between two feedback packets, at least.
+pub const FEEDBACK_INTERVAL: Duration = Duration::from_millis(100);
 /// The same where feedback would be more than [`SHARE_PERCENT`] of what comes.
-const INTERVAL_MAX: Duration = Duration::from_millis(500);
-/// Of the bytes that come, so many percent go back as feedback, as long as [`INTERVAL_MAX`] allows it.
+const FEEDBACK_INTERVAL_MAX: Duration = Duration::from_millis(500);
+/// Of the bytes that come, so many percent go back as feedback, as long as [`FEEDBACK_INTERVAL_MAX`] allows it.
 const SHARE_PERCENT: i64 = 3;
 /// Feedback of no packet at all: IP and UDP, RTCP header with both SSRCs, TWCC header, two chunks.
 const FEEDBACK_BYTES: i64 = WIRE_OVERHEAD_BYTES as i64 + 12 + 8 + 4;
@@ -69,9 +69,15 @@ impl ArrivalLog {
 
     /// When [`ArrivalLog::write_feedback`] has something to say.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
+        let waited = if self.is_prompt() { FEEDBACK_INTERVAL } else { FEEDBACK_INTERVAL_MAX };
+        self.waiting_since.map(|since| since + waited)
+    }
+
+    /// Whether feedback comes [`FEEDBACK_INTERVAL`] after what it speaks of, and not later: what came lately is worth it. That
+    /// stays so while nothing but packets of more than a few bytes comes.
+    pub fn is_prompt(&self) -> bool {
         let statuses = (self.first + self.arrivals.len() as u64).saturating_sub(self.next) as i64;
-        let affordable = self.debt + 100 * (FEEDBACK_BYTES + statuses) <= DEBT;
-        self.waiting_since.map(|since| since + if affordable { INTERVAL } else { INTERVAL_MAX })
+        self.debt + 100 * (FEEDBACK_BYTES + statuses) <= DEBT
     }
 
     /// Appends at most one feedback packet, if one is due. To be called until it says that there was none: a datagram each.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use media_core::{Timestamp, signalling::LinkToken};
 
 use super::{
+    Means,
     building::{Arrival, Building, Leaving},
     load::{self, Load},
 };
@@ -77,9 +78,9 @@ impl Borough {
         index: u64,
         link: &AccessLink,
         outage: Option<(Timestamp, Timestamp)>,
-        seed: Seed,
+        (seed, means): (Seed, Means),
     ) -> u32 {
-        self.buildings.push(Building::new(index, link, outage, seed));
+        self.buildings.push(Building::new(index, link, outage, seed).with_means(means));
         self.people.push(Vec::new());
         self.incoming.push(Vec::new());
         (self.buildings.len() - 1) as u32

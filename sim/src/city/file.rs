@@ -6,7 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     scenario::{Located, ScenarioError, error::Problem},
-    site::{Building, file::{percent, within}, presets},
+    site::{
+        Building,
+        file::{percent, within},
+        presets,
+    },
 };
 
 /// Boroughs at most: each is a host of the simulated network, which has sixteen.

@@ -217,8 +217,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let inside =
-            Inside { captured: Timestamp::from_nanos(77), voice: true, copy_before: false, diff: 2 };
+        let inside = Inside { captured: Timestamp::from_nanos(77), voice: true, copy_before: false, diff: 2 };
         let part = FramePart {
             video: true,
             start: false,

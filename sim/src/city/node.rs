@@ -11,12 +11,14 @@ use media_core::{
     DropReason, PeerId, Timestamp,
     conference::{ConferenceConfig, ControlState, Statistics},
     engine::{Engine, EngineConfig, Event, Input, Outgoing, Output, Transmit},
+    forwarding::ForwardedRtp,
     limits,
-    rtp::RtpView,
+    rtp::{Protocol, RtpView, demux},
     secret::Token,
 };
 
 use super::{
+    CitySabotage, Means,
     digest::Digest,
     load::{self, Load},
     plan::Fault,
@@ -30,6 +32,11 @@ use crate::{
     seed::Seed,
     trace::Channel as Wire,
 };
+
+/// One in so many packets is stated wrongly under [`CitySabotage::WrongLength`].
+const WRONG_EVERY: u64 = 1_000;
+/// From then on nodes are silent under [`CitySabotage::SilentNodes`].
+const SILENT_FROM: Timestamp = Timestamp::from_millis(6_000);
 
 /// What a node did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,6 +81,10 @@ pub(super) struct CityNode {
     scheduled: BTreeMap<PeerId, Timestamp>,
     engine_timeout: Timestamp,
     pending: Vec<(Timestamp, Load)>,
+    means: Means,
+    sabotage: Option<CitySabotage>,
+    /// Kept for its memory.
+    written: Vec<u8>,
     digest: Digest,
     record: NodeRecord,
 }
@@ -112,6 +123,9 @@ impl CityNode {
             scheduled: BTreeMap::new(),
             engine_timeout: Timestamp::FAR_FUTURE,
             pending: Vec::new(),
+            means: Means::quick(1),
+            sabotage: None,
+            written: Vec::new(),
             digest: Digest::default(),
             record: NodeRecord::default(),
         }
@@ -119,6 +133,10 @@ impl CityNode {
 
     pub(super) fn with_crash(self, crash: Option<Fault>) -> Self {
         Self { crash, ..self }
+    }
+
+    pub(super) fn with_means(self, means: Means, sabotage: Option<CitySabotage>) -> Self {
+        Self { means, sabotage, ..self }
     }
 
     pub(super) fn finish(mut self) -> (NodeRecord, u64) {
@@ -132,17 +150,25 @@ impl CityNode {
         }
         match load {
             Load::Front { peer, front, absent } => {
-                self.record.received += 1;
-                self.digest.add([u64::from(peer.0), self.now.as_nanos(), u64::from(absent)]);
+                self.on_media_came(peer, front.len() + usize::from(absent));
                 self.feed(Input::Front { peer, front, absent }, out);
             }
             Load::Datagram(Datagram { peer, channel: Wire::Media, bytes }) => {
-                self.record.feedback += 1;
+                if demux(&bytes) == Protocol::Rtp {
+                    self.on_media_came(peer, bytes.len());
+                } else {
+                    self.record.feedback += 1;
+                }
                 self.feed(Input::Datagram { peer, datagram: bytes }, out);
             }
             Load::Datagram(Datagram { peer, bytes, .. }) => self.on_segment(peer, &bytes, out),
             Load::Media { .. } | Load::Link { .. } => {}
         }
+    }
+
+    fn on_media_came(&mut self, peer: PeerId, bytes: usize) {
+        self.record.received += 1;
+        self.digest.add([u64::from(peer.0), self.now.as_nanos(), bytes as u64]);
     }
 
     fn on_segment(&mut self, peer: PeerId, segment: &[u8], out: &mut [Vec<u8>]) {
@@ -213,30 +239,47 @@ impl CityNode {
                     self.flush_channel(peer, out);
                 }
             }
-            Outgoing::Rtp(packet) => {
-                let light = LightPacket::of(&packet);
-                self.count_forwarded(&light);
-                let earlier = if packet.redundant.is_some() { LightPacket::earlier(&packet) } else { Vec::new() };
+            Outgoing::Rtp(packet) => self.forward(peer, &packet, out),
+            Outgoing::Rtcp(bytes) => self.send(Datagram { peer, channel: Wire::Media, bytes }, out),
+            Outgoing::Probe(bytes) => {
+                self.record.probes += 1;
+                let transport = RtpView::parse(&bytes)
+                    .ok()
+                    .and_then(|view| view.transport_sequence())
+                    .unwrap_or_default();
+                let packet = LightPacket::padding(transport, bytes.len() as u16);
                 if let Some(host) = self.hosts.get(person_of(peer).0) {
                     load::write_media(
                         self.now + BACKBONE_DELAY,
                         peer,
-                        &light,
-                        &earlier,
+                        &packet,
+                        &[],
                         &mut out[*host as usize],
                     );
                 }
             }
-            Outgoing::Rtcp(bytes) => self.send(Datagram { peer, channel: Wire::Media, bytes }, out),
-            Outgoing::Probe(bytes) => {
-                self.record.probes += 1;
-                let transport =
-                    RtpView::parse(&bytes).ok().and_then(|view| view.transport_sequence()).unwrap_or_default();
-                let packet = LightPacket::padding(transport, bytes.len() as u16);
-                if let Some(host) = self.hosts.get(person_of(peer).0) {
-                    load::write_media(self.now + BACKBONE_DELAY, peer, &packet, &[], &mut out[*host as usize]);
-                }
+        }
+    }
+
+    fn forward(&mut self, peer: PeerId, packet: &ForwardedRtp, out: &mut [Vec<u8>]) {
+        let mut light = LightPacket::of(packet);
+        if !self.means.is_light {
+            self.written.clear();
+            packet.write(&mut self.written);
+            light = light.read_from(&self.written);
+        }
+        self.count_forwarded(&light);
+        match self.sabotage {
+            Some(CitySabotage::WrongLength) if self.record.forwarded.is_multiple_of(WRONG_EVERY) => {
+                light.bytes -= 1;
             }
+            Some(CitySabotage::SilentNodes) if !light.part.video && self.now > SILENT_FROM => return,
+            Some(_) | None => {}
+        }
+        let earlier = if packet.redundant.is_some() { LightPacket::earlier(packet) } else { Vec::new() };
+        if let Some(host) = self.hosts.get(person_of(peer).0) {
+            let batch = &mut out[*host as usize];
+            load::write_media(self.now + BACKBONE_DELAY, peer, &light, &earlier, batch);
         }
     }
 
@@ -300,8 +343,12 @@ impl CityNode {
             let mut config = self.config.clone();
             // A token must not be made twice.
             config.seed = engine_seed(self.seed.0, self.seed.1 + 1_000);
-            let engine = Engine::resume(config, state, crashed_at);
-            self.engine = Some(engine.expect("the store holds what the engine gave"));
+            let engine = if self.sabotage == Some(CitySabotage::ForgetfulNode) {
+                Engine::new(config).expect("the city was validated")
+            } else {
+                Engine::resume(config, state, crashed_at).expect("the store holds what the engine gave")
+            };
+            self.engine = Some(engine);
             self.feed(Input::Timeout, out);
         }
     }

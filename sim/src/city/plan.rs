@@ -221,15 +221,18 @@ impl CityPlan {
             for place in 0..each {
                 let is_host = place == 0;
                 let is_room = room && place == 1;
-                let is_guest =
-                    !is_host && !is_room && chance(&mut rng, people.guests_percent.value);
+                let is_guest = !is_host && !is_room && chance(&mut rng, people.guests_percent.value);
                 let building = match (is_room, is_guest) {
                     (true, _) => self.add_line(city, &mut rng, BuildingClass::Room),
                     (_, true) => self.add_line(city, &mut rng, BuildingClass::Home),
                     _ => take_desk(&mut rng, &mut desks),
                 };
                 let has_camera = is_host || is_room || chance(&mut rng, people.cameras_percent.value);
-                let opens = if is_host { begins } else { begins + below(&mut rng, self.storm_ends.as_nanos() - begins) };
+                let opens = if is_host {
+                    begins
+                } else {
+                    begins + below(&mut rng, self.storm_ends.as_nanos() - begins)
+                };
                 let sends_sound = is_host || kind != ConferenceKind::Presenter;
                 let sends_pictures = match kind {
                     ConferenceKind::Presenter => is_host,

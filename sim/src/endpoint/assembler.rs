@@ -194,6 +194,11 @@ impl Assembler {
         [missing, self.release_at, self.key_frame_due()].into_iter().flatten().min()
     }
 
+    /// Whether frames come out and nothing is missing or waited for.
+    pub fn is_running(&self) -> bool {
+        self.head.is_some() && self.poll_timeout().is_none()
+    }
+
     /// Gives up what is due to be given up and releases what waited for it.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         self.process(now);

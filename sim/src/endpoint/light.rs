@@ -247,6 +247,11 @@ impl LightEndpoint {
         self.invitation.take()
     }
 
+    /// Whether packets that come in order are no reason to do anything before feedback is due: nothing is missing or waited for.
+    pub fn is_calm(&self) -> bool {
+        self.is_in() && self.arrivals.is_prompt() && self.incoming.iter().all(LightTrack::is_calm)
+    }
+
     /// Their number.
     pub fn person(&self) -> PersonIndex {
         self.person.person

@@ -42,6 +42,8 @@ pub(super) struct Publisher {
     codec: Codec,
     replay: Replay,
     encodings: Vec<Outgoing>,
+    /// What the first of them gives in its busiest time, in bits per second.
+    busy_bps: u64,
     /// Which of them the server asks for.
     demand: u8,
     timestamp_base: u32,
@@ -117,6 +119,7 @@ impl Publisher {
             codec: recording.codec,
             replay,
             encodings,
+            busy_bps: u64::from(recording.encodings[0].busy_bps(recording.fps)),
             demand: 0,
             timestamp_base: rng.next_u32(),
             speaks,
@@ -156,10 +159,8 @@ impl Publisher {
 
     /// What audio needs on the wire when so many frames go along with each, in bits per second.
     pub(super) fn audio_bps(&self, redundancy: usize) -> u64 {
-        let recording = self.replay.recording();
-        let (fps, busy) =
-            (u64::from(recording.fps), u64::from(recording.encodings[0].busy_bps(recording.fps)));
-        self.wire_bps(0) + redundancy as u64 * (busy + 8 * REDUNDANT_OVERHEAD_BYTES * fps)
+        let fps = u64::from(self.replay.recording().fps);
+        self.wire_bps(0) + redundancy as u64 * (self.busy_bps + 8 * REDUNDANT_OVERHEAD_BYTES * fps)
     }
 
     /// What the encoding needs on the wire while it has much to say, in bits per second.
@@ -278,7 +279,13 @@ impl Publisher {
         };
         if sending.is_light {
             let frame_in_its_place = self.light_frame(frame);
-            return self.cut(frame, timestamp, frame_in_its_place, (PAYLOAD_BYTES_MAX, sending.redundancy), out);
+            return self.cut(
+                frame,
+                timestamp,
+                frame_in_its_place,
+                (PAYLOAD_BYTES_MAX, sending.redundancy),
+                out,
+            );
         }
         let (mut clear, mut sealed) = (Vec::new(), Vec::new());
         let filling = frame.at.as_nanos() ^ u64::from(self.timestamp_base) << 32;

@@ -14,7 +14,8 @@ use crate::report::terminal::{Look, verdict_word, write_summary};
 pub fn write_city(out: &mut dyn Write, report: &CityReport, look: Look) -> io::Result<()> {
     let boroughs: Vec<&Group> = report.boroughs.iter().map(|borough| &borough.group).collect();
     let all = [&report.all];
-    let groups = |groups: &'static str, of: Vec<&Group>| (groups, of.into_iter().cloned().collect::<Vec<_>>());
+    let groups =
+        |groups: &'static str, of: Vec<&Group>| (groups, of.into_iter().cloned().collect::<Vec<_>>());
     let tables = [
         groups("borough", boroughs.into_iter().chain(all).collect()),
         groups("building", report.classes.iter().collect()),
@@ -52,13 +53,22 @@ pub fn write_city(out: &mut dyn Write, report: &CityReport, look: Look) -> io::R
 
 fn write_groups(out: &mut dyn Write, name: &str, groups: &[Group], width: usize) -> io::Result<()> {
     let head = [
-        "lines", "people", "mos p5", "mos p50", "conceal p95", "delay ms", "1st sound ms", "kbit/s p5", "p50",
+        "lines",
+        "people",
+        "mos p5",
+        "mos p50",
+        "conceal p95",
+        "delay ms",
+        "1st sound ms",
+        "kbit/s p5",
+        "p50",
         "frozen p95",
     ];
     let line = |name: &str, cells: &[String]| {
-        let cells = cells.iter().zip(head).map(|(cell, head)| {
-            pad_str(cell, head.len().max(7), Alignment::Right, None).into_owned()
-        });
+        let cells = cells
+            .iter()
+            .zip(head)
+            .map(|(cell, head)| pad_str(cell, head.len().max(7), Alignment::Right, None).into_owned());
         format!("{}  {}", pad_str(name, width, Alignment::Left, None), cells.collect::<Vec<_>>().join("  "))
     };
     writeln!(out, "{}", line(name, &head.map(str::to_owned)))?;
@@ -97,7 +107,11 @@ fn write_nodes(out: &mut dyn Write, report: &CityReport) -> io::Result<()> {
         )?;
     }
     let (borough, from, until) = &report.outage;
-    writeln!(out, "all in by {:.1} s; lines of {borough} failed from {from:.1} to {until:.1} s", report.storm_ends_s)?;
+    writeln!(
+        out,
+        "all in by {:.1} s; lines of {borough} failed from {from:.1} to {until:.1} s",
+        report.storm_ends_s
+    )?;
     let (node, from, until) = report.crash;
     writeln!(out, "media node {node} was down from {from:.1} to {until:.1} s\n")
 }

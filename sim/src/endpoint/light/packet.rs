@@ -1,7 +1,11 @@
 //! Owns a media packet as it travels when media are metadata: what a client reads in front of the ciphertext, and what it would
 //! find inside, of fixed size and `Copy`.
 
-use media_core::{Ssrc, Timestamp, forwarding::ForwardedRtp, forwarding::SourcePacket, rtp::PROBE_SSRC};
+use media_core::{
+    Codec, Ssrc, Timestamp,
+    forwarding::{ForwardedRtp, SourcePacket},
+    rtp::{PROBE_SSRC, RED_PAYLOAD_TYPE, RtpView},
+};
 
 /// What stands at the place of a frame, at the beginning of the first of its packets: [`Inside`].
 pub const INSIDE_BYTES: usize = 10;
@@ -120,6 +124,33 @@ impl LightPacket {
         }
     }
 
+    /// The same with everything that the bytes of the packet say themselves; of the frame, only they do not know
+    /// which simulcast layer it is. What cannot be read leaves a packet of nothing.
+    #[must_use]
+    pub fn read_from(self, bytes: &[u8]) -> Self {
+        let nothing = Self::padding(0, 0);
+        let Ok(view) = RtpView::parse(bytes) else { return nothing };
+        let is_redundant = view.payload_type() == RED_PAYLOAD_TYPE;
+        let (sequence, payload) = if is_repair(&view) {
+            match view.retransmitted() {
+                Ok(retransmitted) => retransmitted,
+                Err(_) => return nothing,
+            }
+        } else {
+            (view.sequence(), view.payload())
+        };
+        Self {
+            ssrc: view.ssrc(),
+            timestamp: view.timestamp(),
+            sequence,
+            transport: view.transport_sequence().unwrap_or_default(),
+            bytes: bytes.len() as u16,
+            payload: if is_redundant { self.payload } else { payload.len() as u16 },
+            inside: if is_redundant { self.inside } else { Inside::read(payload).unwrap_or_default() },
+            ..self
+        }
+    }
+
     /// The frames that go along with a packet, oldest first.
     pub fn earlier(packet: &ForwardedRtp) -> Vec<Earlier> {
         let frames = packet.redundant.as_deref().unwrap_or_default();
@@ -146,6 +177,11 @@ impl LightPacket {
             inside: Inside::default(),
         }
     }
+}
+
+fn is_repair(view: &RtpView<'_>) -> bool {
+    let codecs = [Codec::Opus, Codec::Vp8, Codec::Vp9, Codec::H264];
+    codecs.iter().any(|codec| codec.rtx_payload_type() == view.payload_type())
 }
 
 fn inside(source: &SourcePacket) -> Inside {

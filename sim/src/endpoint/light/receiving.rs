@@ -114,6 +114,14 @@ impl LightTrack {
         }
     }
 
+    /// Whether packets that come in order are no reason to do anything.
+    pub(super) fn is_calm(&self) -> bool {
+        match &self.media {
+            Media::Seen(seen) if seen.meter.is_some() => seen.assembler.is_running(),
+            Media::Unheard | Media::Heard(_) | Media::Seen(_) => true,
+        }
+    }
+
     pub(super) fn handle_timeout(&mut self, now: Timestamp) {
         if let Media::Seen(seen) = &mut self.media {
             seen.assembler.handle_timeout(now);

@@ -1,11 +1,7 @@
 //! Owns what a client whose media are metadata sends: its publishers, its uplink, and what is encoded for that.
 
 use bytes::Bytes;
-use media_core::{
-    MediaKind, Ssrc, Timestamp,
-    rtp::rtcp::TransportFeedback,
-    signalling::Request,
-};
+use media_core::{MediaKind, Ssrc, Timestamp, rtp::rtcp::TransportFeedback, signalling::Request};
 
 use super::{
     super::{
@@ -137,10 +133,7 @@ impl LightSender {
 impl LightEndpoint {
     /// Says which tracks this client sends.
     pub(super) fn publish(&mut self, now: Timestamp) {
-        let devices = [
-            (MediaKind::Audio, self.person.microphone),
-            (MediaKind::Camera, self.person.camera),
-        ];
+        let devices = [(MediaKind::Audio, self.person.microphone), (MediaKind::Camera, self.person.camera)];
         let mut publishers = Vec::new();
         for (kind, recording) in devices {
             let Some(recording): Option<&'static Recording> = recording else { continue };
