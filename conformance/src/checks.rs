@@ -5,6 +5,7 @@ mod attempts;
 mod bytes;
 mod cam;
 mod cap;
+mod city;
 mod clear;
 mod conservation;
 mod decodable;
@@ -88,6 +89,7 @@ static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| {
     checks.extend_from_slice(decodable::CHECKS);
     checks.extend_from_slice(reserved_line::CHECKS);
     checks.extend_from_slice(rfc8867::CHECKS);
+    checks.extend_from_slice(city::CHECKS);
     checks.extend_from_slice(bytes::CHECKS);
     checks.extend_from_slice(sec::CHECKS);
     checks.extend_from_slice(hostile::CHECKS);

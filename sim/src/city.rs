@@ -116,7 +116,8 @@ fn hosts(city: &City, plan: &CityPlan, means: Means, sabotage: Option<CitySabota
     let host_of = |seat: &SeatPlan| NODES + plan.buildings[seat.building as usize].borough as HostId;
     let hosts_of_people = Arc::new(plan.seats.iter().map(host_of).collect::<Vec<_>>());
     let conference_of = Arc::new(plan.seats.iter().map(|seat| seat.conference).collect::<Vec<_>>());
-    let conferences = plan.conferences.len();
+    // With room for the one too many, should it be let in.
+    let conferences = plan.conferences.len() + 1;
     let mut carriers: Vec<Borough> = boroughs
         .clone()
         .map(|_| Borough::new(boroughs.clone(), plan.seats.len(), Arc::clone(&conference_of), conferences))

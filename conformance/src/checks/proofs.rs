@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use sim::sabotage::Sabotage;
 
-use super::{bytes, checks, clear, det, e2e, planning, proven, reference, rfc8867};
+use super::{bytes, checks, city, clear, det, e2e, planning, proven, reference, rfc8867};
 use crate::{
     check::{Check, Judge},
     evidence::Findings,
@@ -171,6 +171,10 @@ const FIXTURES: &[BrokenFixture] = &[
     (rfc8867::RFC_CHECK, "a controller that sees no delay", rfc8867::delay_hidden),
     (rfc8867::RFC_CHECK, "encoders that never take more than they began with", rfc8867::never_more),
     (rfc8867::RFC_CHECK, "receivers that say nothing", rfc8867::feedback_withheld),
+    (city::SMALL_CITY, "media nodes with a licence more than there are", city::spare_licence),
+    (city::SMALL_CITY, "media nodes that keep sound to themselves", city::silent_nodes),
+    (city::ALL_CONFERENCES, "a media node that forgets its conferences in a crash", city::forgetful_node),
+    (city::SAME_CITY, "metadata that state a wrong length now and then", city::wrong_length),
     (rfc8867::BANDS_CHECK, "a controller that sees no delay", rfc8867::bands_without_delay),
     (rfc8867::BANDS_CHECK, "a flow that takes three times what it may", rfc8867::bands_greedy_flow),
     (rfc8867::BANDS_CHECK, "encoders that never take more than they began with", rfc8867::bands_never_more),

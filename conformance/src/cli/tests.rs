@@ -158,7 +158,8 @@ fn malformed_arguments_are_usage_errors_with_exit_code_2() {
         &["gate", "--seed", "1", "--seeds", "1..2"],
         &["gate", "--jobs", "0"],
         &["merge", "--out", "x"],
-        &["city"],
+        &["city", "--duration", "5s"],
+        &["town"],
     ] {
         let (end, out) = command(&MadeUp::default(), arguments);
         assert!(matches!(&end, Err(Failure::Usage(usage)) if usage.exit_code() == 2), "{arguments:?}");

@@ -26,6 +26,9 @@ fn bad_input_exits_with_2_names_the_place_on_standard_error_and_prints_nothing()
         (&["replay", "no-seed"], "no-seed"),
         (&["replay", "no-such-scenario@1"], "no-such-scenario"),
         (&["rehearse"], "rehearse"),
+        (&["city", "--mix", "carnival"], "carnival"),
+        (&["city", "--duration", "5s"], "--duration"),
+        (&["city", "none.toml"], "none.toml"),
     ] {
         let output = generalprobe(arguments);
         let complaint = String::from_utf8(output.stderr).unwrap();
@@ -60,6 +63,30 @@ fn two_processes_run_a_scenario_alike_and_another_seed_otherwise() {
     let run = |seed| digest(&["run", &scenario, "--json", "--seed", seed]);
     assert_eq!(run("7"), run("7"));
     assert_ne!(run("7"), run("8"));
+}
+
+#[test]
+fn a_city_is_the_same_on_one_thread_and_on_two_and_leaves_equal_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let rehearse = |threads: &str| {
+        let out = dir.path().join(threads);
+        let arguments =
+            ["city", "--conferences", "8", "--participants", "4", "--duration", "12s", "--mix", "berlin"];
+        let arguments =
+            [&arguments[..], &["--json", "--threads", threads, "--out", out.to_str().unwrap()]].concat();
+        let output = generalprobe(&arguments);
+        let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", object["violations"]);
+        assert_eq!(
+            (&object["threads"], &object["participants"]),
+            (&threads.parse::<u64>().unwrap().into(), &32.into())
+        );
+        assert!(object["time_factor"].as_f64().unwrap() > 0.0);
+        ["city.json", "city.html"].map(|file| fs::read_to_string(out.join(file)).unwrap())
+    };
+    let (one, two) = (rehearse("1"), rehearse("2"));
+    assert_eq!(one, two);
+    assert!(!one[0].contains("wall_s") && one[1].contains("Tempelhof"));
 }
 
 #[test]
