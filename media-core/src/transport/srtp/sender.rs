@@ -88,14 +88,43 @@ impl SrtpSender {
             return Err(ProtectError::NotAPacket(DropReason::Malformed));
         }
         let index = self.take_index(front)?;
-        let begin = out.len() + header.len();
+        let begin = out.len();
         out.extend_from_slice(header);
         out.extend_from_slice(payload);
+        self.seal(begin, front, index, out);
+        Ok(())
+    }
+
+    /// Protects the RTP packet that stands in `out` from `begin` on: what was written straight into a send buffer is
+    /// encrypted where it lies.
+    ///
+    /// # Errors
+    /// [`ProtectError`] when what stands there is no packet, or its number may not be used. It is taken out of `out` then.
+    ///
+    /// # Panics
+    /// When the payload is longer than AES-GCM allows, which is 64 GiB.
+    pub fn protect_rtp_in_place(&mut self, begin: usize, out: &mut Vec<u8>) -> Result<(), ProtectError> {
+        let packet = out.get(begin..).unwrap_or_default();
+        let front = RtpFront::read(packet).map_err(ProtectError::NotAPacket);
+        match front.and_then(|front| Ok((front, self.take_index(front)?))) {
+            Ok((front, index)) => {
+                self.seal(begin, front, index, out);
+                Ok(())
+            }
+            Err(error) => {
+                out.truncate(begin);
+                Err(error)
+            }
+        }
+    }
+
+    /// Encrypts the packet that stands in `out` from `begin` on, and appends its tag.
+    fn seal(&self, begin: usize, front: RtpFront, index: u64, out: &mut Vec<u8>) {
+        let (header, body) = out[begin..].split_at_mut(front.bytes);
         let clear = Clear { header, trailer: rollover(index), is_rtcp: false };
-        let tag = self.rtp.seal(Place { ssrc: front.ssrc, index }, clear, &mut out[begin..]);
+        let tag = self.rtp.seal(Place { ssrc: front.ssrc, index }, clear, body);
         let tag = tag.expect("a packet is shorter than what AES can encrypt with one nonce");
         out.extend_from_slice(&tag[..self.profile.tag_bytes()]);
-        Ok(())
     }
 
     /// Appends the protected form of an RTCP compound to `out`.
