@@ -5,6 +5,7 @@
 mod audience;
 mod protecting;
 mod publisher;
+mod script;
 
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use media_core::{
 };
 pub use protecting::Protecting;
 pub use publisher::{Load, Publisher, SOURCE};
+pub use script::Script;
 
 use crate::{paired::time, signals};
 

@@ -2,6 +2,9 @@
 
 pub mod broadcast;
 pub mod claim;
+pub mod fixed;
 pub mod hall;
+pub mod instructions;
 pub mod paired;
 pub mod signals;
+pub mod small;

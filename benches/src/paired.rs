@@ -85,6 +85,12 @@ impl Rounds {
         Median::of(self.nanoseconds[contender].iter().copied())
     }
 
+    /// Nanoseconds of one piece of work of a contender, on average over the rounds: for what not every round has.
+    pub fn mean_nanoseconds(&self, contender: usize) -> f64 {
+        let all = &self.nanoseconds[contender];
+        all.iter().sum::<f64>() / all.len() as f64
+    }
+
     /// How many times longer one contender takes than another, in the same round.
     pub fn ratio(&self, contender: usize, other: usize) -> Median {
         let pairs = self.nanoseconds[contender].iter().zip(&self.nanoseconds[other]);
@@ -162,6 +168,8 @@ mod tests {
             [contender("floor", 100, None), contender("a", 125, None), contender("b", 500, None)];
         let rounds = Rounds::run(&mut contenders, 8);
         assert_eq!(rounds.ratio(2, 1), Median { median: 4.0, interval: (4.0, 4.0) });
+        let mean = rounds.mean_nanoseconds(1) / 125.0;
+        assert!((3.9..4.1).contains(&mean), "a third is ten times slower: {mean}");
         assert_eq!(rounds.nanoseconds(1), Median { median: 125.0, interval: (125.0, 125.0) });
     }
 

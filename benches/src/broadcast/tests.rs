@@ -73,3 +73,15 @@ fn protected_copies_take_no_memory() {
         assert_copies_take_no_memory(load, Protecting::new(49));
     }
 }
+
+#[test]
+fn a_script_has_everybody_served_and_heard() {
+    for load in Load::ALL {
+        let media = Script::media(load, 49, 20);
+        assert_eq!(media.inputs(), 20);
+        assert!(media.play().outputs() >= 20 * 49, "{load:?}");
+        let feedback = Script::feedback(load, 49, 12);
+        assert_eq!(feedback.inputs(), 49, "{load:?}: everybody speaks");
+        assert_eq!(feedback.play().inputs(), 0);
+    }
+}
