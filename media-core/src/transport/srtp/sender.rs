@@ -165,16 +165,13 @@ impl SrtpSender {
     /// The index of a packet, which nothing else gets.
     fn take_index(&mut self, front: RtpFront) -> Result<u64, ProtectError> {
         let RtpFront { ssrc, sequence, .. } = front;
-        if !self.streams.contains_key(&ssrc) && self.streams.len() >= SRTP_STREAMS_MAX {
+        if let Some(stream) = self.streams.get_mut(&ssrc) {
+            return take(stream, ssrc, sequence);
+        }
+        if self.streams.len() >= SRTP_STREAMS_MAX {
             return Err(ProtectError::StreamLimit);
         }
-        let stream = self.streams.entry(ssrc).or_insert_with(Stream::new);
-        let used = ProtectError::NumberUsed { ssrc, sequence };
-        let none = if stream.is_behind(sequence) { used } else { ProtectError::KeyUsedUp };
-        let index = stream.guess(sequence).ok_or(none)?;
-        stream.check(index).map_err(|_| used)?;
-        stream.on_used(index);
-        Ok(index)
+        take(self.streams.entry(ssrc).or_insert_with(Stream::new), ssrc, sequence)
     }
 
     /// Begins a stream at a rollover counter other than zero.
@@ -188,4 +185,13 @@ impl SrtpSender {
     pub(super) fn with_ciphers(profile: SrtpProfile, [rtp, reports]: [Cipher; 2]) -> Self {
         Self { profile, rtp, rtcp: reports, streams: BTreeMap::new(), reports: BTreeMap::new() }
     }
+}
+
+fn take(stream: &mut Stream, ssrc: Ssrc, sequence: u16) -> Result<u64, ProtectError> {
+    let used = ProtectError::NumberUsed { ssrc, sequence };
+    let none = if stream.is_behind(sequence) { used } else { ProtectError::KeyUsedUp };
+    let index = stream.guess(sequence).ok_or(none)?;
+    stream.check(index).map_err(|_| used)?;
+    stream.on_used(index);
+    Ok(index)
 }
