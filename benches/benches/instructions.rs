@@ -12,10 +12,11 @@ use gungraun::{library_benchmark, library_benchmark_group, main};
 use media_core::{engine::Engine, signalling::LinkToken};
 
 const SUBSCRIBERS: u32 = 49;
+// What comes between two feedback packets of one subscriber: 100 ms.
 
 #[library_benchmark]
-#[bench::audio(Script::media(Load::Audio, SUBSCRIBERS, 10))]
-#[bench::video(Script::media(Load::Video, SUBSCRIBERS, 24))]
+#[bench::audio(Script::media(Load::Audio, SUBSCRIBERS, 5))]
+#[bench::video(Script::media(Load::Video, SUBSCRIBERS, 12))]
 fn forward(script: Script) -> Script {
     black_box(script.play())
 }
