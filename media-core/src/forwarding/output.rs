@@ -79,8 +79,9 @@ impl ForwardedRtp {
     pub fn write(&self, out: &mut impl BufMut) {
         let transport_sequence = self.transport_sequence.to_be_bytes();
         let level = self.source.meta.audio_level.map(AudioLevel::bytes).unwrap_or_default();
-        let view = RtpView::parse(&self.source.datagram);
-        let descriptor = view.as_ref().ok().and_then(|view| view.extension(DEPENDENCY_DESCRIPTOR));
+        // Sound has none, and is not read once more for each copy.
+        let view = self.source.meta.frame.and_then(|_| RtpView::parse(&self.source.datagram).ok());
+        let descriptor = view.as_ref().and_then(|view| view.extension(DEPENDENCY_DESCRIPTOR));
         let mut extensions: [(u8, &[u8]); 2] = [(TRANSPORT_SEQUENCE, &transport_sequence), (0, &[])];
         let mut count = 1;
         if let Some(descriptor) = descriptor {

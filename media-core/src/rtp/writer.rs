@@ -6,6 +6,11 @@ use bytes::BufMut;
 use super::header::{FIXED_HEADER_BYTES, ONE_BYTE_PROFILE, STOP_ID, TWO_BYTE_PROFILE};
 use crate::Ssrc;
 
+/// Where extension elements begin, behind their profile and length.
+const ELEMENTS_AT: usize = FIXED_HEADER_BYTES + 4;
+/// Bytes of the headers that are put together on the stack.
+const ROOM: usize = 64;
+
 /// Writes RTP packets with one header. The header is the writer: it is made anew for each packet, on the stack.
 pub type RtpWriter<'a> = RtpHeader<'a>;
 
@@ -68,7 +73,7 @@ impl RtpHeader<'_> {
         if self.extensions.is_empty() {
             return FIXED_HEADER_BYTES;
         }
-        FIXED_HEADER_BYTES + 4 + self.extension_bytes().next_multiple_of(4)
+        ELEMENTS_AT + self.element_bytes(self.needs_two_byte_form()).next_multiple_of(4)
     }
 
     /// Never: a header has at least 12 bytes.
@@ -76,24 +81,37 @@ impl RtpHeader<'_> {
         false
     }
 
+    /// Most headers are put together on the stack and written at once: every copy of a forwarded packet has its own.
     fn write_header(&self, padded: bool, out: &mut impl BufMut) {
         let extended = !self.extensions.is_empty();
-        out.put_u8(0x80 | u8::from(padded) << 5 | u8::from(extended) << 4);
-        out.put_u8(u8::from(self.marker) << 7 | (self.payload_type & 0x7f));
-        out.put_u16(self.sequence);
-        out.put_u32(self.timestamp);
-        out.put_u32(self.ssrc.0);
-        if extended {
-            self.write_extensions(out);
+        let mut room = [0; ROOM];
+        room[0] = 0x80 | u8::from(padded) << 5 | u8::from(extended) << 4;
+        room[1] = u8::from(self.marker) << 7 | (self.payload_type & 0x7f);
+        room[2..4].copy_from_slice(&self.sequence.to_be_bytes());
+        room[4..8].copy_from_slice(&self.timestamp.to_be_bytes());
+        room[8..12].copy_from_slice(&self.ssrc.0.to_be_bytes());
+        if !extended {
+            return out.put_slice(&room[..FIXED_HEADER_BYTES]);
+        }
+        let two_byte = self.needs_two_byte_form();
+        let bytes = self.element_bytes(two_byte);
+        let words =
+            u16::try_from(bytes.div_ceil(4)).expect("the caller chose extensions that fit a datagram");
+        room[12..14]
+            .copy_from_slice(&if two_byte { TWO_BYTE_PROFILE } else { ONE_BYTE_PROFILE }.to_be_bytes());
+        room[14..16].copy_from_slice(&words.to_be_bytes());
+        let end = ELEMENTS_AT + 4 * usize::from(words);
+        if end <= ROOM {
+            self.write_elements(two_byte, &mut &mut room[ELEMENTS_AT..]);
+            out.put_slice(&room[..end]);
+        } else {
+            out.put_slice(&room[..ELEMENTS_AT]);
+            self.write_elements(two_byte, out);
+            out.put_bytes(0, 4 * usize::from(words) - bytes);
         }
     }
 
-    fn write_extensions(&self, out: &mut impl BufMut) {
-        let two_byte = self.needs_two_byte_form();
-        let bytes = self.extension_bytes();
-        let words = bytes.div_ceil(4);
-        out.put_u16(if two_byte { TWO_BYTE_PROFILE } else { ONE_BYTE_PROFILE });
-        out.put_u16(u16::try_from(words).expect("the caller chose extensions that fit a datagram"));
+    fn write_elements(&self, two_byte: bool, out: &mut impl BufMut) {
         for (id, data) in self.extensions {
             assert_ne!(*id, 0, "identifier 0 is padding (RFC 8285 section 4.1.2)");
             let length = u8::try_from(data.len()).expect("the caller chose data that an extension can hold");
@@ -104,7 +122,6 @@ impl RtpHeader<'_> {
             }
             out.put_slice(data);
         }
-        out.put_bytes(0, words * 4 - bytes);
     }
 
     /// The one-byte form has identifiers 1 to 14 and data of 1 to 16 bytes.
@@ -113,8 +130,8 @@ impl RtpHeader<'_> {
     }
 
     /// Bytes of the extension elements without the padding at their end.
-    fn extension_bytes(&self) -> usize {
-        let element_header = if self.needs_two_byte_form() { 2 } else { 1 };
+    fn element_bytes(&self, two_byte: bool) -> usize {
+        let element_header = if two_byte { 2 } else { 1 };
         self.extensions.iter().map(|(_, data)| element_header + data.len()).sum()
     }
 }

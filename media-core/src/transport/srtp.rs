@@ -7,6 +7,7 @@
 
 mod cipher;
 mod derivation;
+mod forwarded;
 mod layout;
 mod packet_index;
 mod profile;

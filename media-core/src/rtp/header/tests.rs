@@ -181,6 +181,21 @@ fn the_one_byte_form_is_written_unless_an_element_fits_only_the_other() {
 }
 
 #[test]
+fn extensions_of_any_length_together_are_read_as_written_and_padded_with_zeros() {
+    for bytes in 1..=255 {
+        let (first, second) = ([7], vec![9; bytes]);
+        let header = RtpHeader { extensions: &[(1, &first), (2, &second)], ..HEADER };
+        let packet = written(&header, b"media");
+        assert_eq!(packet.len(), header.len() + 5, "{bytes}");
+        let view = RtpView::parse(&packet).unwrap();
+        assert_eq!(view.extensions().collect::<Vec<_>>(), [(1, &first[..]), (2, &second[..])], "{bytes}");
+        assert_eq!(view.payload(), b"media");
+        let end = packet.iter().rposition(|byte| *byte == 9).unwrap() + 1;
+        assert!(packet[end..view.payload_offset()].iter().all(|byte| *byte == 0), "{bytes}");
+    }
+}
+
+#[test]
 fn the_extensions_of_the_session_are_read_by_name() {
     let level = AudioLevel { level: 42, voice: true };
     let packet = written(

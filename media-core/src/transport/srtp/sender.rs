@@ -88,14 +88,43 @@ impl SrtpSender {
             return Err(ProtectError::NotAPacket(DropReason::Malformed));
         }
         let index = self.take_index(front)?;
-        let begin = out.len() + header.len();
+        let begin = out.len();
         out.extend_from_slice(header);
         out.extend_from_slice(payload);
+        self.seal(begin, front, index, out);
+        Ok(())
+    }
+
+    /// Protects the RTP packet that stands in `out` from `begin` on: what was written straight into a send buffer is
+    /// encrypted where it lies.
+    ///
+    /// # Errors
+    /// [`ProtectError`] when what stands there is no packet, or its number may not be used. It is taken out of `out` then.
+    ///
+    /// # Panics
+    /// When the payload is longer than AES-GCM allows, which is 64 GiB.
+    pub fn protect_rtp_in_place(&mut self, begin: usize, out: &mut Vec<u8>) -> Result<(), ProtectError> {
+        let packet = out.get(begin..).unwrap_or_default();
+        let front = RtpFront::read(packet).map_err(ProtectError::NotAPacket);
+        match front.and_then(|front| Ok((front, self.take_index(front)?))) {
+            Ok((front, index)) => {
+                self.seal(begin, front, index, out);
+                Ok(())
+            }
+            Err(error) => {
+                out.truncate(begin);
+                Err(error)
+            }
+        }
+    }
+
+    /// Encrypts the packet that stands in `out` from `begin` on, and appends its tag.
+    fn seal(&self, begin: usize, front: RtpFront, index: u64, out: &mut Vec<u8>) {
+        let (header, body) = out[begin..].split_at_mut(front.bytes);
         let clear = Clear { header, trailer: rollover(index), is_rtcp: false };
-        let tag = self.rtp.seal(Place { ssrc: front.ssrc, index }, clear, &mut out[begin..]);
+        let tag = self.rtp.seal(Place { ssrc: front.ssrc, index }, clear, body);
         let tag = tag.expect("a packet is shorter than what AES can encrypt with one nonce");
         out.extend_from_slice(&tag[..self.profile.tag_bytes()]);
-        Ok(())
     }
 
     /// Appends the protected form of an RTCP compound to `out`.
@@ -136,16 +165,13 @@ impl SrtpSender {
     /// The index of a packet, which nothing else gets.
     fn take_index(&mut self, front: RtpFront) -> Result<u64, ProtectError> {
         let RtpFront { ssrc, sequence, .. } = front;
-        if !self.streams.contains_key(&ssrc) && self.streams.len() >= SRTP_STREAMS_MAX {
+        if let Some(stream) = self.streams.get_mut(&ssrc) {
+            return take(stream, ssrc, sequence);
+        }
+        if self.streams.len() >= SRTP_STREAMS_MAX {
             return Err(ProtectError::StreamLimit);
         }
-        let stream = self.streams.entry(ssrc).or_insert_with(Stream::new);
-        let used = ProtectError::NumberUsed { ssrc, sequence };
-        let none = if stream.is_behind(sequence) { used } else { ProtectError::KeyUsedUp };
-        let index = stream.guess(sequence).ok_or(none)?;
-        stream.check(index).map_err(|_| used)?;
-        stream.on_used(index);
-        Ok(index)
+        take(self.streams.entry(ssrc).or_insert_with(Stream::new), ssrc, sequence)
     }
 
     /// Begins a stream at a rollover counter other than zero.
@@ -159,4 +185,13 @@ impl SrtpSender {
     pub(super) fn with_ciphers(profile: SrtpProfile, [rtp, reports]: [Cipher; 2]) -> Self {
         Self { profile, rtp, rtcp: reports, streams: BTreeMap::new(), reports: BTreeMap::new() }
     }
+}
+
+fn take(stream: &mut Stream, ssrc: Ssrc, sequence: u16) -> Result<u64, ProtectError> {
+    let used = ProtectError::NumberUsed { ssrc, sequence };
+    let none = if stream.is_behind(sequence) { used } else { ProtectError::KeyUsedUp };
+    let index = stream.guess(sequence).ok_or(none)?;
+    stream.check(index).map_err(|_| used)?;
+    stream.on_used(index);
+    Ok(index)
 }

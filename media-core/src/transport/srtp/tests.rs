@@ -2,6 +2,7 @@
 
 mod agreement;
 mod allocations;
+mod forwarded;
 mod refusals;
 mod vectors;
 

@@ -74,6 +74,23 @@ fn no_number_is_used_twice_and_a_key_ends() {
 }
 
 #[test]
+fn what_is_refused_in_place_leaves_the_buffer_without_it() {
+    let mut sender = pair(SrtpProfile::AeadAes128Gcm).0;
+    let packet = [header(SSRC, 7, 0, None), vec![5; 20]].concat();
+    let mut out = [&[1, 2, 3], packet.as_slice()].concat();
+    assert_eq!(sender.protect_rtp_in_place(3, &mut out), Ok(()));
+    out.truncate(3);
+    out.extend_from_slice(&packet);
+    let used = ProtectError::NumberUsed { ssrc: Ssrc(SSRC), sequence: 7 };
+    assert_eq!(sender.protect_rtp_in_place(3, &mut out), Err(used));
+    assert_eq!(out, [1, 2, 3]);
+    for begin in [0, 3, 4] {
+        let malformed = ProtectError::NotAPacket(DropReason::Malformed);
+        assert_eq!(sender.protect_rtp_in_place(begin, &mut vec![0x80, 2, 3]), Err(malformed));
+    }
+}
+
+#[test]
 fn a_receiver_follows_the_rollover_and_opens_what_comes_late_over_it() {
     for profile in SrtpProfile::ALL {
         let (mut sender, mut receiver) = pair(profile);
