@@ -15,6 +15,9 @@ const STORM: Duration = Duration::from_mins(1);
 /// Who may stay below [`MOS_MIN`] in percent where everybody comes in several times as fast: dozens behind one line then look for what
 /// it carries at one time, and it fills.
 const BELOW_PERCENT_IN_HASTE: u64 = 3;
+/// Longest pause in which nobody is heard, in milliseconds: turns of speech are at most half a second apart, and those who read the
+/// recorded texts pause for as long as that now and then.
+const SILENCE_MAX_MS: f64 = 2_000.0;
 /// JOIN-003: from opening the link to the first sound, 95th percentile, in milliseconds, on a healthy line and on a weak one.
 pub const FIRST_SOUND_MS: [f64; 2] = [2_000.0, 4_000.0];
 /// JOIN-006: back so soon after the way is free, in milliseconds.
@@ -135,6 +138,14 @@ fn judge_sound(record: &CityRecord, findings: &mut Findings) {
         findings.figure("mos", "", audio.mos);
         if touched[person.0] == Touched::Nothing {
             untouched += 1;
+            let silence = experience.longest_silence.as_secs_f64() * 1_000.0;
+            findings.figure("longest silence", "ms", silence);
+            findings.expect(silence <= SILENCE_MAX_MS, || {
+                format!(
+                    "person {} hears nobody for {silence:.0} ms, expected {SILENCE_MAX_MS} at most",
+                    person.0
+                )
+            });
             if audio.mos < MOS_MIN {
                 below.push((person.0, audio.mos));
             }

@@ -183,6 +183,7 @@ fn person(plan: &CityPlan, index: usize, seat: &SeatPlan) -> LightPerson {
         speaks: seat.speaks.clone(),
         watch: (seat.tiles > 0).then_some(Layer::High),
         tiles: seat.tiles,
+        talk_from: plan.storm_ends,
     }
 }
 

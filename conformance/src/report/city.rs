@@ -62,6 +62,8 @@ pub struct CityReport {
     pub violations: Vec<String>,
     /// How much does not hold.
     pub violations_total: u64,
+    /// The hour that is rehearsed, and how many percent of a day's conferences begin in it.
+    pub busiest_hour: (u8, f64),
     /// When everybody is to be in, in seconds.
     pub storm_ends_s: f64,
     /// Which borough's lines failed, from when to when in seconds.
@@ -150,6 +152,7 @@ impl CityReport {
             evidence: findings.evidence(),
             violations: findings.messages().take(TOLD_MAX).map(str::to_owned).collect(),
             violations_total: findings.violations_total(),
+            busiest_hour: city.busiest_hour(),
             storm_ends_s: seconds(plan.storm_ends),
             outage: (borough.name.clone(), seconds(plan.outage.from), seconds(plan.outage.until)),
             crash: (plan.crash.of as u64, seconds(plan.crash.from), seconds(plan.crash.until)),

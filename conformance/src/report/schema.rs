@@ -19,7 +19,7 @@ enum AnyReport {
     Gate(GateReport),
     Run(RunReport),
     Plan(PlanReport),
-    City(CityReport),
+    City(Box<CityReport>),
 }
 
 /// The JSON schema of report objects.

@@ -130,7 +130,7 @@ impl WindowHost for Borough {
         let Self { incoming, building_of, mail, .. } = self;
         load::read(batch, |at, load| match load {
             Load::Link { conference, link } => mail.push((at, conference, link)),
-            load => {
+            load @ (Load::Media { .. } | Load::Datagram(_) | Load::Front { .. }) => {
                 let building = load.peer().and_then(|peer| building_of.get(person_of(peer).0));
                 if let Some(incoming) = building.and_then(|building| incoming.get_mut(*building as usize)) {
                     incoming.push((at, load));

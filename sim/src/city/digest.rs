@@ -29,7 +29,9 @@ mod tests {
     fn order_and_content_decide_the_digest() {
         let of = |events: &[[u64; 3]]| {
             let mut digest = Digest::default();
-            events.iter().for_each(|event| digest.add(*event));
+            for event in events {
+                digest.add(*event);
+            }
             digest.value()
         };
         assert_eq!(of(&[[1, 2, 3], [4, 5, 6]]), of(&[[1, 2, 3], [4, 5, 6]]));

@@ -193,12 +193,11 @@ impl CityPlan {
         let mut desks = Vec::new();
         for (place, Class { line, buildings, desks: each, .. }) in city.classes.iter().enumerate() {
             let count = (f64::from(*buildings) * share).ceil() as u32;
-            for building in 0..count {
+            for _ in 0..count {
                 let borough = spread(city, &mut rng);
                 let class = BuildingClass::Office(place);
                 self.buildings.push(BuildingPlan { borough, class, link: line.link });
                 desks.extend(std::iter::repeat_n((self.buildings.len() - 1) as u32, *each as usize));
-                let _ = building;
             }
         }
         desks
@@ -300,7 +299,9 @@ fn fault(of: usize, duration: Duration, percent: u32, seconds: u64) -> Fault {
 fn kind_of(mix: &MixFile, index: u32, conferences: u32) -> ConferenceKind {
     // As many of each as the share says, spread by a step that has no factor in common with their number.
     let step = (u64::from(conferences) * 382 / 1_000).max(1) | 1;
-    let step = (step..).find(|step| gcd(*step, u64::from(conferences)) == 1).unwrap_or(1);
+    let step = (step..step + u64::from(conferences))
+        .find(|step| gcd(*step, u64::from(conferences)) == 1)
+        .unwrap_or(1);
     let place = u64::from(index) * step % u64::from(conferences);
     let percent = (place as f64 + 0.5) * 100.0 / f64::from(conferences);
     if percent < mix.presenter_percent.value {

@@ -68,6 +68,8 @@ pub struct LightPerson {
     pub watch: Option<Layer>,
     /// Cameras on screen, at most.
     pub tiles: usize,
+    /// From when on somebody speaks all the time, but for pauses.
+    pub talk_from: Timestamp,
 }
 
 /// What a participant experienced.
@@ -83,6 +85,9 @@ pub struct LightRecord {
     pub entered_after: Option<Duration>,
     /// From then to the first sound.
     pub heard_after: Option<Duration>,
+    /// Longest time in which no speech came from anybody, from [`LightPerson::talk_from`] to the end. A play-out that gets nothing
+    /// cannot tell silence from sound that was kept from it.
+    pub longest_silence: Duration,
     /// The last refusal of a start or a join.
     pub refused: Option<Refusal>,
     /// For each connection that broke: when, and when they were back in.
@@ -104,6 +109,8 @@ pub struct LightEndpoint {
     /// Who sends nothing needs none.
     sender: Option<Box<LightSender>>,
     next_report: Timestamp,
+    /// When speech came last, or the time began in which it should.
+    speech_at: Timestamp,
     heard: AudioMeter,
     seen: Vec<VideoMeter>,
     record: LightRecord,
@@ -114,7 +121,7 @@ pub struct LightEndpoint {
 impl LightEndpoint {
     /// Somebody outside any conference.
     pub fn new(person: LightPerson, seed: Seed) -> Self {
-        let index = person.person;
+        let (index, talk_from) = (person.person, person.talk_from);
         let client = ClientInfo { endpoint: person.endpoint, encryption: Some(Encryption::DEFAULT) };
         let session = Session::new(
             format!("p{}", index.0),
@@ -131,6 +138,7 @@ impl LightEndpoint {
             arrivals: ArrivalLog::default(),
             sender: None,
             next_report: Timestamp::FAR_FUTURE,
+            speech_at: talk_from,
             heard: AudioMeter::default(),
             seen: Vec::new(),
             record: LightRecord::default(),
@@ -177,6 +185,9 @@ impl LightEndpoint {
         };
         track.handle_packet(now, packet, earlier);
         let repairs = track.poll_timeout();
+        if packet.inside.voice && !packet.part.video {
+            self.note_speech(now);
+        }
         if self.record.heard_after.is_none() && !packet.part.video {
             // Play-out is at most a step ahead of what was looked at last.
             self.note_first_sound(now);
@@ -264,10 +275,17 @@ impl LightEndpoint {
 
     /// The run is over: what became of it.
     pub fn finish(mut self, now: Timestamp) -> LightRecord {
+        self.note_speech(now);
         self.keep_all(now);
         self.record.audio = AudioMeter::report([&self.heard]);
         self.record.video = VideoMeter::report(&self.seen, now);
         self.record
+    }
+
+    fn note_speech(&mut self, now: Timestamp) {
+        let silence = now.saturating_since(self.speech_at);
+        self.record.longest_silence = self.record.longest_silence.max(silence);
+        self.speech_at = self.speech_at.max(now);
     }
 
     fn note_first_sound(&mut self, now: Timestamp) {

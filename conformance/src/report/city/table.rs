@@ -109,8 +109,8 @@ fn write_nodes(out: &mut dyn Write, report: &CityReport) -> io::Result<()> {
     let (borough, from, until) = &report.outage;
     writeln!(
         out,
-        "all in by {:.1} s; lines of {borough} failed from {from:.1} to {until:.1} s",
-        report.storm_ends_s
+        "{} o'clock, all in by {:.1} s; lines of {borough} failed from {from:.1} to {until:.1} s",
+        report.busiest_hour.0, report.storm_ends_s
     )?;
     let (node, from, until) = report.crash;
     writeln!(out, "media node {node} was down from {from:.1} to {until:.1} s\n")

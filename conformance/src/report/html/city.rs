@@ -48,7 +48,7 @@ fn head(report: &CityReport) -> Markup {
             div.words {
                 h1 { (badge::number(report.conferences)) " conferences at once, " (badge::number(report.participants)) " people" }
                 p.lead {
-                    (report.city) ". Mix " (report.mix) ". Everybody comes in within " (format!("{:.0}\u{a0}s", report.storm_ends_s))
+                    (report.city) ". Mix " (report.mix) ". It is " (report.busiest_hour.0) " o'clock, when " (report.busiest_hour.1) " % of a day's conferences begin: everybody comes in within " (format!("{:.0}\u{a0}s", report.storm_ends_s))
                     "; the lines of " (borough) " fail from " (format!("{from:.1} to {until:.1}\u{a0}s"))
                     "; media node " (node) " is down from " (format!("{crashed:.1} to {back:.1}\u{a0}s")) "."
                 }
