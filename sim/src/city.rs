@@ -5,6 +5,7 @@
 mod borough;
 mod building;
 mod digest;
+mod edge;
 pub mod file;
 mod load;
 mod node;

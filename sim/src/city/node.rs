@@ -20,6 +20,7 @@ use media_core::{
 use super::{
     CitySabotage, Means,
     digest::Digest,
+    edge,
     load::{self, Load},
     plan::Fault,
 };
@@ -262,11 +263,11 @@ impl CityNode {
     }
 
     fn forward(&mut self, peer: PeerId, packet: &ForwardedRtp, out: &mut [Vec<u8>]) {
-        let mut light = LightPacket::of(packet);
+        let mut light = edge::light(packet);
         if !self.means.is_light {
             self.written.clear();
             packet.write(&mut self.written);
-            light = light.read_from(&self.written);
+            light = edge::read_again(light, &self.written);
         }
         self.count_forwarded(&light);
         match self.sabotage {
@@ -276,7 +277,7 @@ impl CityNode {
             Some(CitySabotage::SilentNodes) if !light.part.video && self.now > SILENT_FROM => return,
             Some(_) | None => {}
         }
-        let earlier = if packet.redundant.is_some() { LightPacket::earlier(packet) } else { Vec::new() };
+        let earlier = if packet.redundant.is_some() { edge::earlier(packet) } else { Vec::new() };
         if let Some(host) = self.hosts.get(person_of(peer).0) {
             let batch = &mut out[*host as usize];
             load::write_media(self.now + BACKBONE_DELAY, peer, &light, &earlier, batch);

@@ -1,3 +1,5 @@
+//! Owns the claims about rehearsals of a city.
+
 use std::time::Duration;
 
 use super::*;

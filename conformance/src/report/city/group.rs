@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sim::endpoint::light::LightRecord;
 
-use crate::city::percentile;
+use crate::city::{MOS_MIN, percentile};
 
 /// A group of people.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -19,6 +19,8 @@ pub struct Group {
     pub people: u64,
     /// Who heard anything.
     pub heard: u64,
+    /// Who of them heard with the least score of the requirements or a better one.
+    pub heard_well: u64,
     /// Mean opinion score that 95 % of them reach.
     pub mos_p5: Option<f64>,
     /// Mean opinion score of the one in the middle.
@@ -128,6 +130,7 @@ impl Members {
             lines: self.lines.len() as u64,
             people: self.people,
             heard: self.mos.len() as u64,
+            heard_well: self.mos.iter().filter(|mos| **mos >= MOS_MIN).count() as u64,
             mos_p5: percentile(&self.mos, 5.0),
             mos_p50: percentile(&self.mos, 50.0),
             concealed_percent_p95: percentile(&self.concealed, 95.0),

@@ -14,7 +14,7 @@ pub(super) const STYLE: &str = include_str!("city.css");
 /// Side of a borough on the map, in units of the drawing.
 const TILE: u32 = 100;
 /// Names on the map are cut here; the table has them whole.
-const NAME_LETTERS: usize = 15;
+const NAME_LETTERS: usize = 13;
 
 /// The page of a rehearsal of the city.
 pub fn city_page(report: &CityReport) -> String {
@@ -88,10 +88,10 @@ fn map(report: &CityReport) -> Markup {
             h2 #map-title { "Boroughs" }
             figure {
                 figcaption {
-                    "Each field is a borough, about where it lies. The large number is the mean opinion score that 95 % of its people reach; "
-                    "the darker the field, the lower it is. Below it: people, and the rate of video of the one in the middle. The borough whose lines fail has a thick border."
+                    "Each field is a borough, about where it lies. The large number is the share of its people who heard well, over their whole stay and all faults: with "
+                    "a score of " (MOS_MIN) " or better. The darker the field, the fewer. Below it: people, and the rate of video of the one in the middle. The borough whose lines fail has a thick border."
                 }
-                svg.city viewBox=(view) role="img" aria-label="Scores by borough; the table below has all figures" {
+                svg.city viewBox=(view) role="img" aria-label="Who heard well, by borough; the table below has all figures" {
                     @for borough in &report.boroughs { (tile(borough, borough.group.name == report.outage.0)) }
                 }
             }
@@ -102,9 +102,8 @@ fn map(report: &CityReport) -> Markup {
 
 fn tile(borough: &BoroughReport, fails: bool) -> Markup {
     let [column, row] = borough.place.map(|place| u32::from(place) * TILE);
-    let score = borough.group.mos_p5;
-    // From 4.4, which sound without a fault has, down to 1.
-    let darkness = score.map_or(0.0, |score| ((4.4 - score) / 3.4).clamp(0.0, 1.0));
+    let well = borough.group.heard_well as f64 / borough.group.heard.max(1) as f64;
+    let darkness = 1.0 - well;
     let name: String = borough.group.name.chars().take(NAME_LETTERS).collect();
     let cut = borough.group.name.chars().count() > NAME_LETTERS;
     let middle = column + TILE / 2;
@@ -114,7 +113,7 @@ fn tile(borough: &BoroughReport, fails: bool) -> Markup {
             rect.borough.fails[fails] x=(column + 2) y=(row + 2) width=(TILE - 4) height=(TILE - 4) rx="6" {}
             rect.shade x=(column + 2) y=(row + 2) width=(TILE - 4) height=(TILE - 4) rx="6" fill-opacity=(format!("{:.2}", darkness * 0.8)) {}
             text.name x=(middle) y=(row + 24) { (name) @if cut { "…" } }
-            text.score x=(middle) y=(row + 58) { (score.map_or_else(|| "–".to_owned(), |score| format!("{score:.2}"))) }
+            text.score x=(middle) y=(row + 58) { (format!("{:.0} %", well * 100.0)) }
             text.more x=(middle) y=(row + 76) { (badge::number(borough.group.people)) " people" }
             text.more x=(middle) y=(row + 90) { (decimal(borough.group.video_kbps_p50, 0)) " kbit/s" }
         }
@@ -146,7 +145,7 @@ fn table<'a>(name: &str, groups: impl Iterator<Item = &'a Group>) -> Markup {
                     tr {
                         th scope="col" { (name) }
                         th.number scope="col" { "Lines" } th.number scope="col" { "People" }
-                        th.number scope="col" { "Score of 95 %" } th.number scope="col" { "Score, median" }
+                        th.number scope="col" { "Heard well" } th.number scope="col" { "Score of 95 %" } th.number scope="col" { "Score, median" }
                         th.number scope="col" { "Concealed, p95" } th.number scope="col" { "Mouth to ear, p95, ms" }
                         th.number scope="col" { "First sound, p95, ms" } th.number scope="col" { "Video of 95 %, kbit/s" }
                         th.number scope="col" { "Median" } th.number scope="col" { "Frozen, p95" }
@@ -157,7 +156,7 @@ fn table<'a>(name: &str, groups: impl Iterator<Item = &'a Group>) -> Markup {
                         tr {
                             th scope="row" { (group.name) }
                             td.number { (badge::number(group.lines)) } td.number { (badge::number(group.people)) }
-                            td.number { (decimal(group.mos_p5, 2)) } td.number { (decimal(group.mos_p50, 2)) }
+                            td.number { (badge::number(group.heard_well)) } td.number { (decimal(group.mos_p5, 2)) } td.number { (decimal(group.mos_p50, 2)) }
                             td.number { (percent(group.concealed_percent_p95)) }
                             td.number { (decimal(group.mouth_to_ear_ms_p95, 0)) }
                             td.number { (decimal(group.first_sound_ms_p95, 0)) }

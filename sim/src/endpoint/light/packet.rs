@@ -1,11 +1,7 @@
 //! Owns a media packet as it travels when media are metadata: what a client reads in front of the ciphertext, and what it would
 //! find inside, of fixed size and `Copy`.
 
-use media_core::{
-    Codec, Ssrc, Timestamp,
-    forwarding::{ForwardedRtp, SourcePacket},
-    rtp::{PROBE_SSRC, RED_PAYLOAD_TYPE, RtpView},
-};
+use media_core::{Ssrc, Timestamp, rtp::PROBE_SSRC};
 
 /// What stands at the place of a frame, at the beginning of the first of its packets: [`Inside`].
 pub const INSIDE_BYTES: usize = 10;
@@ -99,71 +95,6 @@ pub struct Earlier {
 }
 
 impl LightPacket {
-    /// What a client gets to see of a packet that is forwarded. `hop_bytes` is what hop-by-hop protection adds.
-    pub fn of(packet: &ForwardedRtp) -> Self {
-        let meta = &packet.source.meta;
-        let frame = meta.frame;
-        let part = frame.map_or_else(FramePart::default, |frame| FramePart {
-            video: true,
-            start: frame.start,
-            end: frame.end,
-            key: frame.key,
-            number: frame.number,
-            spatial: frame.spatial,
-            temporal: frame.temporal,
-        });
-        Self {
-            ssrc: packet.ssrc,
-            timestamp: packet.timestamp,
-            sequence: packet.original_sequence.unwrap_or(packet.sequence),
-            transport: packet.transport_sequence,
-            bytes: (packet.wire_bytes() - media_core::congestion::WIRE_OVERHEAD_BYTES) as u16,
-            payload: meta.payload_len,
-            part,
-            inside: inside(&packet.source),
-        }
-    }
-
-    /// The same with everything that the bytes of the packet say themselves; of the frame, only they do not know
-    /// which simulcast layer it is. What cannot be read leaves a packet of nothing.
-    #[must_use]
-    pub fn read_from(self, bytes: &[u8]) -> Self {
-        let nothing = Self::padding(0, 0);
-        let Ok(view) = RtpView::parse(bytes) else { return nothing };
-        let is_redundant = view.payload_type() == RED_PAYLOAD_TYPE;
-        let (sequence, payload) = if is_repair(&view) {
-            match view.retransmitted() {
-                Ok(retransmitted) => retransmitted,
-                Err(_) => return nothing,
-            }
-        } else {
-            (view.sequence(), view.payload())
-        };
-        Self {
-            ssrc: view.ssrc(),
-            timestamp: view.timestamp(),
-            sequence,
-            transport: view.transport_sequence().unwrap_or_default(),
-            bytes: bytes.len() as u16,
-            payload: if is_redundant { self.payload } else { payload.len() as u16 },
-            inside: if is_redundant { self.inside } else { Inside::read(payload).unwrap_or_default() },
-            ..self
-        }
-    }
-
-    /// The frames that go along with a packet, oldest first.
-    pub fn earlier(packet: &ForwardedRtp) -> Vec<Earlier> {
-        let frames = packet.redundant.as_deref().unwrap_or_default();
-        let behind = |frame: &SourcePacket| packet.source.meta.sequence.wrapping_sub(frame.meta.sequence);
-        let ticks = |frame: &SourcePacket| packet.source.meta.timestamp.wrapping_sub(frame.meta.timestamp);
-        let earlier = frames.iter().map(|frame| Earlier {
-            behind: behind(frame),
-            timestamp: packet.timestamp.wrapping_sub(ticks(frame)),
-            inside: inside(frame),
-        });
-        earlier.collect()
-    }
-
     /// Padding that probes the path: nothing but bytes with a number.
     pub fn padding(transport: u16, bytes: u16) -> Self {
         Self {
@@ -177,15 +108,6 @@ impl LightPacket {
             inside: Inside::default(),
         }
     }
-}
-
-fn is_repair(view: &RtpView<'_>) -> bool {
-    let codecs = [Codec::Opus, Codec::Vp8, Codec::Vp9, Codec::H264];
-    codecs.iter().any(|codec| codec.rtx_payload_type() == view.payload_type())
-}
-
-fn inside(source: &SourcePacket) -> Inside {
-    Inside::read(source.payload_front()).unwrap_or_default()
 }
 
 #[cfg(test)]
