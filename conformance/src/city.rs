@@ -107,7 +107,9 @@ fn judge_presence(record: &CityRecord, findings: &mut Findings) {
     findings.expect(present == people, || format!("{present} of {people} people are in at the end"));
     findings.count("conferences", conferences as u64);
     for (person, experience) in record.experiences().filter(|(person, _)| person.0 < people) {
-        findings.expect(experience.entered_after.is_some(), || format!("person {} never got in", person.0));
+        findings.expect(experience.entered_after.is_some(), || {
+            format!("person {} never got in; the last answer was {:?}", person.0, experience.refused)
+        });
     }
     findings.count("people", people as u64);
 }

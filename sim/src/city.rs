@@ -12,7 +12,7 @@ mod node;
 mod plan;
 mod record;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use media_core::{Timestamp, secret::Token};
 
@@ -38,6 +38,9 @@ pub use plan::{
     SeatPlan,
 };
 pub use record::CityRecord;
+
+/// So long after they come even those on weak lines are in and hear something (JOIN-003).
+const IN_AFTER: Duration = Duration::from_secs(4);
 
 /// A host of the city.
 enum Host {
@@ -184,7 +187,7 @@ fn person(plan: &CityPlan, index: usize, seat: &SeatPlan) -> LightPerson {
         speaks: seat.speaks.clone(),
         watch: (seat.tiles > 0).then_some(Layer::High),
         tiles: seat.tiles,
-        talk_from: plan.storm_ends,
+        talk_from: plan.storm_ends + IN_AFTER,
     }
 }
 

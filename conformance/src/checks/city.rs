@@ -50,7 +50,7 @@ struct Size {
 }
 
 /// One conference in twenty-five of Berlin's, each as large as there.
-const SMALL_SIZE: Size = Size { conferences: 30, participants: 50, seconds: 20, mix: "berlin" };
+const SMALL_SIZE: Size = Size { conferences: 30, participants: 50, seconds: 20, mix: "presenter" };
 /// All of Berlin's conferences, with two people in each.
 const WIDE_SIZE: Size = Size { conferences: 750, participants: 2, seconds: 10, mix: "presenter" };
 /// Large enough for everything that can happen to happen.

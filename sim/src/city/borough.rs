@@ -118,7 +118,6 @@ impl Borough {
         for (at, conference, link) in std::mem::take(&mut self.mail) {
             self.links[conference as usize] = Some(link);
             for (building, place) in &self.invited[conference as usize] {
-                // Who has not come yet finds the link when they do.
                 self.buildings[*building as usize].on_mail(at, *place);
             }
         }

@@ -128,9 +128,11 @@ impl Building {
         place
     }
 
-    /// A link has come for those who wait for one.
+    /// A link has come. Who has come and waits for it opens it; who has not come yet finds it when they do.
     pub(super) fn on_mail(&mut self, now: Timestamp, place: u32) {
-        self.wake_by(place, now);
+        if self.seats[place as usize].wake == Timestamp::FAR_FUTURE {
+            self.wake_by(place, now);
+        }
     }
 
     /// When something happens next, apart from what comes in.

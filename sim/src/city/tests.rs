@@ -70,6 +70,20 @@ fn neither_threads_nor_laziness_nor_the_form_of_media_changes_what_happens() {
 }
 
 #[test]
+fn people_open_their_link_when_they_come_and_not_before() {
+    let record = rehearse("presenter", 1, Means::quick(2));
+    let last = record.plan.seats.len() - 1;
+    let (mut at_once, mut waited) = (0, 0);
+    for (person, experience) in record.experiences().filter(|(person, _)| person.0 != last) {
+        let planned = record.plan.seats[person.0].opens_at;
+        let opened = experience.opened_at.expect("everybody comes");
+        assert!(opened >= planned, "person {} came at {opened}, not at {planned}", person.0);
+        if opened == planned { at_once += 1 } else { waited += 1 }
+    }
+    assert!(at_once > 20, "{at_once} came when they were to, {waited} waited for the mail");
+}
+
+#[test]
 fn another_seed_is_another_city() {
     let plans = [1, 2].map(|seed| CityPlan::draw(&City::berlin(), &settings("discussion", seed)));
     assert_ne!(plans[0].seats, plans[1].seats);
