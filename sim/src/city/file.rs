@@ -1,5 +1,5 @@
 //! Owns the TOML form of a city: boroughs, classes of buildings with their lines, people and what they have, and mixes of
-//! conferences. Which building and which conference somebody is in is drawn from a seed ([`super::plan`]).
+//! conferences. Which building and which conference somebody is in is drawn from a seed ([`super::CityPlan`]).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
