@@ -35,7 +35,7 @@ pub use file::City;
 pub use node::NodeRecord;
 pub use plan::{
     BuildingClass, BuildingPlan, CityPlan, CitySettings, ConferenceKind, ConferencePlan, Fault, NODES,
-    SeatPlan,
+    PEOPLE_MAX, SeatPlan,
 };
 pub use record::CityRecord;
 

@@ -10,7 +10,7 @@ use crate::{scenario::PersonIndex, trace::Channel};
 pub const IP_UDP_BYTES: u32 = 28;
 
 /// Low bits of a peer id that name the person.
-const PERSON_BITS: u32 = 18;
+pub(crate) const PERSON_BITS: u32 = 18;
 /// The bits above them number the person's connections.
 const CONNECTION_BITS: u32 = 12;
 

@@ -10,7 +10,7 @@ use std::{
 
 use clap::Args;
 use sim::{
-    city::{City, CityPlan, CitySettings, Means},
+    city::{City, CityPlan, CitySettings, Means, NODES, PEOPLE_MAX},
     seed::Seed,
 };
 
@@ -39,8 +39,8 @@ pub(super) struct CityArgs {
     /// The city: a file like fixtures/berlin.toml; without it, that one.
     #[arg(value_name = "CITY.toml")]
     city: Option<PathBuf>,
-    /// Conferences at once; without it, as many as the city has licences.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=2_000))]
+    /// Conferences at once, at least one for each of the four media nodes; without it, as many as the city has licences.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(i64::from(NODES)..=10_000))]
     conferences: Option<u32>,
     /// People in each; without it, as many as the city's file says.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1_000))]
@@ -93,6 +93,12 @@ pub(super) fn city(args: &CityArgs, stage: &mut Stage<'_>) -> Result<Exit, Failu
         mix: args.mix.clone(),
         seed: Seed::new(args.seed),
     };
+    let (conferences, each, people) = settings.people(&city);
+    if people > PEOPLE_MAX {
+        let message =
+            format!("{conferences} conferences of {each} are {people} people, expected {PEOPLE_MAX} at most");
+        return Err(BadInput::new(message).with_help("see --conferences and --participants").into());
+    }
     if let Some(dir) = &args.out {
         fs::create_dir_all(dir).map_err(|error| BadInput::file(dir, &error))?;
     }

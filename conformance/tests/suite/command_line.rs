@@ -29,6 +29,8 @@ fn bad_input_exits_with_2_names_the_place_on_standard_error_and_prints_nothing()
         (&["city", "--mix", "carnival"], "carnival"),
         (&["city", "--duration", "5s"], "--duration"),
         (&["city", "none.toml"], "none.toml"),
+        (&["city", "--conferences", "3"], "--conferences"),
+        (&["city", "--conferences", "2000", "--participants", "1000"], "2000000 people"),
     ] {
         let output = generalprobe(arguments);
         let complaint = String::from_utf8(output.stderr).unwrap();

@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::NODES;
 use crate::{
     scenario::{Located, ScenarioError, error::Problem},
     site::{
@@ -173,7 +174,7 @@ impl CityFile {
                 .help("say where the figures come from, or `assumption: ...`"));
         }
         let people = &self.people;
-        within(&self.conferences, "conferences", 1, 10_000)?;
+        within(&self.conferences, "conferences", NODES, 10_000)?;
         within(&people.per_conference, "per_conference", 2, 1_000)?;
         within(&people.avc_rooms, "avc_rooms", 0, BUILDINGS_MAX)?;
         percent(&people.guests_percent, "guests_percent")?;

@@ -13,12 +13,17 @@ use super::{
     City,
     file::{Class, MixFile},
 };
-use crate::{packet::NodeIndex, recording::Recording, seed::Seed, site::AccessLink};
+use crate::{
+    packet::{NodeIndex, PERSON_BITS},
+    recording::Recording,
+    seed::Seed,
+    site::AccessLink,
+};
 
 /// What a rehearsal of the city is asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CitySettings {
-    /// Conferences, at least one; the city's own number if absent.
+    /// Conferences, at least one for each of [`NODES`]; the city's own number if absent.
     pub conferences: Option<u32>,
     /// In each of them, at least two; the city's own number if absent.
     pub participants: Option<u32>,
@@ -30,6 +35,8 @@ pub struct CitySettings {
     pub seed: Seed,
 }
 
+/// People in a rehearsal, at most: they have numbers of their own in the names of connections.
+pub const PEOPLE_MAX: u64 = (1 << PERSON_BITS) - 1;
 /// Media nodes.
 pub const NODES: NodeIndex = 4;
 /// Everybody comes in within this time, or a third of the rehearsal if that is shorter.
@@ -138,6 +145,15 @@ pub struct CityPlan {
     pub end: Timestamp,
 }
 
+impl CitySettings {
+    /// Conferences, people in each of them, and people in all.
+    pub fn people(&self, city: &City) -> (u32, u32, u64) {
+        let conferences = self.conferences.unwrap_or(city.file.conferences.value);
+        let each = self.participants.unwrap_or(city.file.people.per_conference.value);
+        (conferences, each, u64::from(conferences) * u64::from(each))
+    }
+}
+
 impl ConferenceKind {
     /// The mode in which it is started.
     pub const fn mode(self) -> Mode {
@@ -163,8 +179,7 @@ impl CityPlan {
     pub fn draw(city: &City, settings: &CitySettings) -> Self {
         let mix = city.mix(&settings.mix).expect("the caller has looked whether there is such a mix");
         let people = &city.file.people;
-        let conferences = settings.conferences.unwrap_or(city.file.conferences.value);
-        let each = settings.participants.unwrap_or(people.per_conference.value);
+        let (conferences, each, _) = settings.people(city);
         let share = f64::from(conferences) / f64::from(city.file.conferences.value);
         let end = Timestamp::ZERO + settings.duration;
         let storm = STORM.min(settings.duration / 3);

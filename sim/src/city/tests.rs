@@ -100,6 +100,7 @@ fn a_mistake_in_a_city_is_told_with_line_and_field() {
         ("guests_percent = 20", "guests_percent = 120", "guests_percent"),
         ("line = \"fibre-1000\"", "line = \"fiber-1000\"", "line"),
         ("presenter_percent = 40", "presenter_percent = 50", "presenter_percent"),
+        ("conferences = 750", "conferences = 3", "conferences"),
         ("inhabitants = 384", "inhabitants = 0", "inhabitants"),
         ("starts_percent = [2, 9,", "starts_percent = [2, 90,", "starts_percent"),
         ("desks = 500", "desks = 500\ncolour = \"red\"", "colour"),
