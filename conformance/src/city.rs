@@ -219,3 +219,6 @@ pub fn percentile(sorted: &[f64], percent: f64) -> Option<f64> {
     let rank = (sorted.len() as f64 * percent / 100.0).ceil().max(1.0) as usize;
     sorted.get(rank - 1).copied()
 }
+
+#[cfg(test)]
+mod tests;
