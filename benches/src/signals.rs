@@ -45,7 +45,7 @@ pub fn start(engine: &mut Engine) -> LinkToken {
 /// The request of a guest to come in.
 pub fn join(link: &LinkToken) -> Vec<u8> {
     let (link, name) = (link.clone(), "guest".into());
-    encode(Request::Join { link, credential: None, resume: None, name, client: CLIENT })
+    encode(Request::Join { link, credential: None, resume: None, attempt: None, name, client: CLIENT })
 }
 
 /// The request to publish a track of one encoding with this SSRC.

@@ -21,7 +21,8 @@ use std::{
 use sim::scenario::{HolderId, OutReason, Permissions, PersonIndex, Refusal, Role, Scenario, Timestamp};
 
 pub use ask::{
-    Ask, Connection, Door, Expected, HandshakeNumber, LinkNumber, Notice, Outcome, Reply, StayNumber, Visitor,
+    Ask, Connection, Door, EntryNumber, Expected, HandshakeNumber, LinkNumber, Notice, Outcome, Reply,
+    StayNumber, Visitor,
 };
 pub use conference::RefConference;
 use group::ArrivalNumber;
@@ -75,7 +76,7 @@ impl RefServer {
         self.end_abandoned(at);
         match ask {
             Ask::Start { visitor, mode, lobby } => self.on_start(at, who, *visitor, (*mode, *lobby)),
-            Ask::Join { visitor, door, stay } => self.on_join(who, *visitor, *door, *stay),
+            Ask::Join { visitor, door, stay, entry } => self.on_join(who, *visitor, *door, (*stay, *entry)),
             Ask::Leave => self.on_leave(at, who),
             Ask::End => self.on_end(who),
             Ask::CreateInvitation => self.on_create_invitation(who),

@@ -60,6 +60,9 @@ pub enum Request {
         /// The token of an earlier stay in this conference, from its `Entered`: who shows it carries on as who they
         /// were.
         resume: Option<Token>,
+        /// A secret that the client makes for one entry and shows each time it asks for it, on whichever connection: an
+        /// answer that was only late has given it a place already, and it takes that one.
+        attempt: Option<Token>,
         /// Display name.
         name: String,
         /// What the client is.

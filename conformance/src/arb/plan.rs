@@ -108,6 +108,7 @@ impl Plan {
                 visitor: self.visitors[who.person.0],
                 door: link.map_or(Door::None, Door::Link),
                 stay: None,
+                entry: None,
             },
         );
     }

@@ -23,6 +23,11 @@ pub struct LinkNumber(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StayNumber(pub u32);
 
+/// The secret of an entry, by which a request that is made again on another connection is recognised, in the order in which
+/// they were first shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EntryNumber(pub u32);
+
 /// Something that members say to one another through the server, in the order in which it was first said. Nobody reads it
 /// on the way; what is the same word for word has the same number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,6 +71,8 @@ pub enum Ask {
         door: Door,
         /// With the secret of this stay.
         stay: Option<StayNumber>,
+        /// With the secret of this entry.
+        entry: Option<EntryNumber>,
     },
     /// Go.
     Leave,

@@ -3,8 +3,8 @@
 use sim::scenario::{Encryption, HolderId, Mode, OutReason, Refusal, Role, Timestamp};
 
 use super::{
-    Connection, Door, LinkNumber, Notice, Outcome, Presence, RefConference, RefServer, Reply, Sitting,
-    StayNumber, Visitor,
+    Connection, Door, EntryNumber, LinkNumber, Notice, Outcome, Presence, RefConference, RefServer, Reply,
+    Sitting, StayNumber, Visitor,
     group::ArrivalNumber,
     presence::{Absentee, Attendee},
 };
@@ -44,7 +44,7 @@ impl RefServer {
             self.sittings += 1;
             self.links += 1;
             let mut conference = RefConference::new(host, (mode, lobby), link, visitor.encryption);
-            let claim = Claim { holder, stay: None };
+            let claim = Claim { holder, stay: None, entry: None };
             conference.come((who, self.next_arrival()), claim, StayNumber(self.stays));
             self.stays += 1;
             self.conferences.insert(sitting, conference);
@@ -58,7 +58,7 @@ impl RefServer {
         who: Connection,
         visitor: Visitor,
         door: Door,
-        stay: Option<StayNumber>,
+        (stay, entry): (Option<StayNumber>, Option<EntryNumber>),
     ) -> Outcome {
         let placed = (self.presence(who) != Presence::Outside, Refusal::AlreadyIn);
         let leads = |conference: &RefConference| match door {
@@ -66,7 +66,7 @@ impl RefServer {
             Door::None => false,
         };
         let (participants_max, arrival) = (self.participants_max, self.next_arrival());
-        let (claim, fresh) = (Claim { holder: visitor.holder, stay }, StayNumber(self.stays));
+        let (claim, fresh) = (Claim { holder: visitor.holder, stay, entry }, StayNumber(self.stays));
         let Some(conference) = self.conferences.values_mut().find(|conference| leads(conference)) else {
             return Outcome::unless(&[placed, (true, Refusal::InvalidLink)], Outcome::done);
         };
@@ -120,7 +120,7 @@ impl RefConference {
         claim: Claim,
         fresh: StayNumber,
     ) -> (Vec<(Connection, Notice)>, bool) {
-        let mut attendee = Attendee::new((who, arrival), claim.holder, fresh);
+        let mut attendee = Attendee::new((who, arrival), claim, fresh);
         let mut notices = Vec::new();
         if let Some(before) = self.present.iter().position(|there| claim.is_of(there)) {
             let old = self.present.remove(before);
@@ -177,19 +177,23 @@ impl RefConference {
     }
 }
 
-/// As whom somebody comes: by a licence, or by the secret of an earlier stay.
+/// As whom somebody comes: by a licence, by the secret of an earlier stay, or by that of an entry they asked for before.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Claim {
     pub(super) holder: Option<HolderId>,
     pub(super) stay: Option<StayNumber>,
+    pub(super) entry: Option<EntryNumber>,
 }
 
 impl Claim {
-    /// Whether somebody present is the same: a licence holder by the licence, a guest by the secret of the stay.
+    /// Whether somebody present is the same: a licence holder by the licence, a guest by a secret.
     fn is_of(self, there: &Attendee) -> bool {
         match self.holder {
             Some(holder) => there.holder == Some(holder),
-            None => there.holder.is_none() && self.stay == Some(there.stay),
+            None => {
+                let asked_before = self.entry.is_some() && self.entry == there.entry;
+                there.holder.is_none() && (self.stay == Some(there.stay) || asked_before)
+            }
         }
     }
 

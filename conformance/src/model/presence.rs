@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sim::scenario::{HolderId, MediaKind, Permissions};
 
-use super::{Connection, StayNumber, group::ArrivalNumber};
+use super::{Connection, EntryNumber, StayNumber, entry::Claim, group::ArrivalNumber};
 
 /// Where somebody stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,7 @@ pub(super) struct Attendee {
     pub(super) arrival: ArrivalNumber,
     pub(super) holder: Option<HolderId>,
     pub(super) stay: StayNumber,
+    pub(super) entry: Option<EntryNumber>,
     pub(super) given: Given,
     pub(super) hand: bool,
     pub(super) sends: BTreeSet<MediaKind>,
@@ -61,11 +62,8 @@ impl Given {
 }
 
 impl Attendee {
-    pub(super) fn new(
-        (who, arrival): (Connection, ArrivalNumber),
-        holder: Option<HolderId>,
-        stay: StayNumber,
-    ) -> Self {
-        Self { who, arrival, holder, stay, given: Given::NOTHING, hand: false, sends: BTreeSet::new() }
+    pub(super) fn new((who, arrival): (Connection, ArrivalNumber), claim: Claim, stay: StayNumber) -> Self {
+        let Claim { holder, entry, .. } = claim;
+        Self { who, arrival, holder, stay, entry, given: Given::NOTHING, hand: false, sends: BTreeSet::new() }
     }
 }

@@ -37,7 +37,7 @@ fn visitor(who: Connection) -> Visitor {
 }
 
 fn door(who: Connection) -> Ask {
-    Ask::Join { visitor: visitor(who), door: Door::Link(LinkNumber(0)), stay: None }
+    Ask::Join { visitor: visitor(who), door: Door::Link(LinkNumber(0)), stay: None, entry: None }
 }
 
 fn start(mode: Mode, lobby: bool) -> Ask {
@@ -131,7 +131,8 @@ fn a_guest_who_vanished_comes_back_muted_past_the_lobby_and_one_who_left_does_no
     server.vanish(at(4), GUEST);
     let again = Connection { number: 1, ..GUEST };
     let secret = Some(StayNumber(1));
-    let back = Ask::Join { visitor: visitor(GUEST), door: Door::Link(LinkNumber(0)), stay: secret };
+    let door = Door::Link(LinkNumber(0));
+    let back = Ask::Join { visitor: visitor(GUEST), door, stay: secret, entry: None };
     server.ask(at(5), again, &back);
     assert_eq!((server.presence(again), server.may_send(again)), (Presence::In, Permissions::NONE));
     server.ask(at(6), again, &Ask::Leave);

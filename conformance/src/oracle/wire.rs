@@ -18,7 +18,8 @@ use sim::{
 };
 
 use crate::model::{
-    Ask, Connection, Door, HandshakeNumber, LinkNumber, Notice, RefCommit, Reply, StayNumber, Visitor,
+    Ask, Connection, Door, EntryNumber, HandshakeNumber, LinkNumber, Notice, RefCommit, Reply, StayNumber,
+    Visitor,
 };
 
 /// Something that reaches the server.
@@ -73,6 +74,8 @@ struct Reader {
     links: Vec<(LinkToken, InvitationId)>,
     /// Secrets of stays, in the order in which they were first told.
     stays: Vec<Token>,
+    /// Secrets of entries, in the order in which they were first shown.
+    entries: Vec<Token>,
     /// What members said to one another through the server.
     handshakes: BTreeMap<Handshake, HandshakeNumber>,
     wire: Wire,
@@ -87,7 +90,7 @@ impl Wire {
         let given_out = |holder: HolderId| (holder, credential(Seed::new(run.seed), holder.0));
         let mut reader =
             Reader { credentials: holders.into_iter().map(given_out).collect(), ..Reader::default() };
-        reader.number_handshakes(run);
+        reader.number_said(run);
         reader.read_messages(run);
         let tap = &run.server.tap;
         for seen in &tap.requests {
@@ -189,10 +192,17 @@ impl Reader {
         self.wire.notices.push((at, connection(to.0), notice));
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "no other request holds a handshake message")]
-    fn number_handshakes(&mut self, run: &Run) {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "no other request holds something that only clients say"
+    )]
+    /// Numbers what only clients say.
+    fn number_said(&mut self, run: &Run) {
         for seen in &run.server.tap.requests {
             match &seen.body {
+                Request::Join { attempt: Some(attempt), .. } if !self.entries.contains(attempt) => {
+                    self.entries.push(attempt.clone());
+                }
                 Request::OfferKeyPackage { key_package } => self.number(key_package),
                 Request::Commit { commit, welcome, .. } => {
                     self.number(commit);
@@ -236,6 +246,11 @@ impl Reader {
         Some(StayNumber(known as u32))
     }
 
+    fn entry(&self, secret: &Token) -> Option<EntryNumber> {
+        let known = self.entries.iter().position(|known| known == secret)?;
+        Some(EntryNumber(known as u32))
+    }
+
     /// Nobody goes by a number that the server never gave out, nor by that of an earlier stay on the same connection.
     fn whom(&self, at: Timestamp, participant: ParticipantId) -> Connection {
         let nobody = Connection { person: PersonIndex(usize::MAX), number: participant.0 };
@@ -251,10 +266,11 @@ impl Reader {
             Request::Start { credential, mode, lobby, client, .. } => {
                 Ask::Start { visitor: self.visitor(credential.as_ref(), *client), mode: *mode, lobby: *lobby }
             }
-            Request::Join { link, credential, resume, client, .. } => Ask::Join {
+            Request::Join { link, credential, resume, attempt, client, .. } => Ask::Join {
                 visitor: self.visitor(credential.as_ref(), *client),
                 door: self.door(link),
                 stay: resume.as_ref().and_then(|resume| self.stay(resume)),
+                entry: attempt.as_ref().and_then(|attempt| self.entry(attempt)),
             },
             Request::Leave => Ask::Leave,
             Request::Publish { tracks } => {

@@ -13,6 +13,8 @@ pub(super) struct Claim {
     pub(super) holder: Option<HolderId>,
     /// The token of an earlier stay, right or wrong.
     pub(super) resume: Option<Token>,
+    /// What they show each time they ask for this entry.
+    pub(super) attempt: Option<Token>,
 }
 
 /// How somebody goes.

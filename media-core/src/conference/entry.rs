@@ -22,6 +22,8 @@ pub(super) struct Arrival {
     pub(super) credential: Option<Token>,
     /// The token of an earlier stay.
     pub(super) resume: Option<Token>,
+    /// The secret of this entry.
+    pub(super) attempt: Option<Token>,
     pub(super) name: String,
     pub(super) client: ClientInfo,
 }
@@ -63,7 +65,7 @@ impl Directory {
         self.pool.take(host, conference);
         self.conferences.insert(conference, running);
         self.effects.push(Effect::ConferenceStarted { conference });
-        let claim = Claim { holder: Some(host), resume: None };
+        let claim = Claim { holder: Some(host), resume: None, attempt: None };
         self.enter(conference, participant, arrival.into_newcomer(claim), Some(invitation));
         Ok(())
     }
@@ -84,7 +86,7 @@ impl Directory {
             return Err(Refusal::OtherSuite);
         }
         let holder = self.pool.identify(arrival.credential.as_ref());
-        let claim = Claim { holder, resume: arrival.resume.take() };
+        let claim = Claim { holder, resume: arrival.resume.take(), attempt: arrival.attempt.take() };
         let known = running.knows(&claim);
         if running.locked && !known {
             return Err(Refusal::ConferenceLocked);

@@ -23,11 +23,12 @@ impl Directory {
         let inside = self.present(peer).ok_or(Refusal::NotIn);
         match body {
             Request::Start { credential, name, mode, lobby, client } => {
-                let arrival = Arrival { peer, request, credential, resume: None, name, client };
+                let arrival =
+                    Arrival { peer, request, credential, resume: None, attempt: None, name, client };
                 self.on_start(now, arrival, mode, lobby)
             }
-            Request::Join { link, credential, resume, name, client } => {
-                self.on_join(now, Arrival { peer, request, credential, resume, name, client }, &link)
+            Request::Join { link, credential, resume, attempt, name, client } => {
+                self.on_join(now, Arrival { peer, request, credential, resume, attempt, name, client }, &link)
             }
             Request::Leave => {
                 let place = self.peers.get(&peer).copied().ok_or(Refusal::NotIn)?;

@@ -18,6 +18,8 @@ pub(super) struct Attendee {
     pub(super) endpoint: EndpointKind,
     /// By which they are recognised when they come through another connection (JOIN-006).
     pub(super) resume: Token,
+    /// By which their own repeated request for this entry is recognised.
+    pub(super) attempt: Option<Token>,
     /// What moderation lets them send at most, in any mode.
     pub(super) cap: Permissions,
     /// What a granted hand lets them send in presenter mode; nothing in discussion mode and for the presenter.
@@ -48,12 +50,20 @@ impl Attendee {
             name: newcomer.name,
             endpoint: newcomer.endpoint,
             resume,
+            attempt: newcomer.claim.attempt,
             cap: Permissions::ALL,
             grant: Permissions::NONE,
             hand_raised: false,
             effective: None,
             shown: None,
         }
+    }
+
+    /// Whether a claim shows the token of this stay or the secret of its entry; both are compared in any case.
+    fn is_shown_by(&self, claim: &Claim) -> bool {
+        let is_stay = claim.resume.as_ref() == Some(&self.resume);
+        let is_entry = claim.attempt.is_some() && claim.attempt == self.attempt;
+        is_stay | is_entry
     }
 }
 
@@ -82,14 +92,14 @@ impl Roster {
         Some(&mut self.attendees[index])
     }
 
-    /// Who is present already of those who come: a holder by credential, a guest by token. Compares with every
-    /// guest, however early one matches, so that the time it takes says nothing about the token.
+    /// Who is present already of those who come: a holder by credential, a guest by the token of the stay or the secret of
+    /// the entry. Compares with every guest, however early one matches, so that the time it takes says nothing about either.
     pub(super) fn current(&self, claim: &Claim) -> Option<&Attendee> {
         let mut found = None;
         for attendee in &self.attendees {
             let is_same = match claim.holder {
                 Some(_) => attendee.holder == claim.holder,
-                None => attendee.holder.is_none() && claim.resume.as_ref() == Some(&attendee.resume),
+                None => attendee.holder.is_none() && attendee.is_shown_by(claim),
             };
             if is_same {
                 found = Some(attendee);

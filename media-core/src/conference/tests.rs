@@ -172,12 +172,26 @@ fn start(holder: u8, mode: Mode, lobby: bool) -> Request {
 }
 
 fn join(link: &LinkToken) -> Request {
-    Request::Join { link: link.clone(), credential: None, resume: None, name: "guest".into(), client: DESK }
+    Request::Join {
+        link: link.clone(),
+        credential: None,
+        resume: None,
+        attempt: None,
+        name: "guest".into(),
+        client: DESK,
+    }
 }
 
 fn join_as(link: &LinkToken, holder: u8) -> Request {
     let credential = Some(credential(holder));
-    Request::Join { link: link.clone(), credential, resume: None, name: "holder".into(), client: DESK }
+    Request::Join {
+        link: link.clone(),
+        credential,
+        resume: None,
+        attempt: None,
+        name: "holder".into(),
+        client: DESK,
+    }
 }
 
 /// What is sent to somebody.

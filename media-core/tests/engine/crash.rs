@@ -26,6 +26,7 @@ fn after_a_crash_media_flows_again_for_who_comes_back_and_for_nobody_else() {
         link: link.clone(),
         credential,
         resume,
+        attempt: None,
         name: name.to_owned(),
         client: DESK,
     };

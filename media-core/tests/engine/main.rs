@@ -78,7 +78,10 @@ impl Server {
 
     fn join(&mut self, peer: PeerId, link: &LinkToken) -> Vec<Output> {
         let (link, name) = (link.clone(), format!("guest {peer}"));
-        self.ask(peer, Request::Join { link, credential: None, resume: None, name, client: DESK })
+        self.ask(
+            peer,
+            Request::Join { link, credential: None, resume: None, attempt: None, name, client: DESK },
+        )
     }
 
     fn ask(&mut self, peer: PeerId, body: Request) -> Vec<Output> {

@@ -154,7 +154,7 @@ impl Connections {
 }
 
 fn join(link: LinkToken, credential: Option<Token>, resume: Option<Token>) -> Request {
-    Request::Join { link, credential, resume, name: "nobody".to_owned(), client: client() }
+    Request::Join { link, credential, resume, attempt: None, name: "nobody".to_owned(), client: client() }
 }
 
 const fn client() -> ClientInfo {

@@ -57,6 +57,8 @@ struct Trying {
     until: Timestamp,
     attempts: u32,
     stage: Stage,
+    /// Shown by each attempt, so that they count as one: an earlier one may have got in, and its answer be late.
+    secret: Token,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -91,11 +93,16 @@ impl Entry {
         self.token.as_ref().filter(|(conference, _)| *conference == link.conference).map(|(_, token)| token)
     }
 
+    /// By which the server recognises the attempts to come in now as one.
+    pub(super) fn attempt(&self) -> Option<&Token> {
+        self.trying.as_ref().map(|trying| &trying.secret)
+    }
+
     /// Somebody opens a door by hand; the first attempt is made at once.
     pub(super) fn begin(&mut self, now: Timestamp, door: Door) {
         self.door = Some(door);
-        self.trying =
-            Some(Trying { until: now + ATTEMPT_MAX, attempts: 1, stage: Stage::Asking { since: now } });
+        let (secret, stage) = (Token::random(&mut self.rng), Stage::Asking { since: now });
+        self.trying = Some(Trying { until: now + ATTEMPT_MAX, attempts: 1, stage, secret });
     }
 
     /// The connection has broken under somebody who was in, or waited to be let in.
@@ -104,7 +111,8 @@ impl Entry {
             return;
         }
         let until = now + self.pause(0);
-        self.trying = Some(Trying { until: now + RETURN_MAX, attempts: 0, stage: Stage::Pausing { until } });
+        let (secret, stage) = (Token::random(&mut self.rng), Stage::Pausing { until });
+        self.trying = Some(Trying { until: now + RETURN_MAX, attempts: 0, stage, secret });
     }
 
     /// In. Who has made a link comes back by it.

@@ -162,7 +162,7 @@ impl Session {
             self.entry.begin(now, door);
             self.knock(now);
         } else {
-            let request = self.request_at(&door, None);
+            let request = self.request_at(&door, None, None);
             self.request(now, request);
         }
     }
@@ -253,7 +253,8 @@ impl Session {
     fn knock(&mut self, now: Timestamp) {
         let Some(door) = self.entry.door() else { return };
         let forgets = self.entry.sabotage == Some(Sabotage::TokensForgotten);
-        let request = self.request_at(door, self.entry.token().cloned().filter(|_| !forgets));
+        let resume = self.entry.token().cloned().filter(|_| !forgets);
+        let request = self.request_at(door, resume, self.entry.attempt().cloned());
         let dead = |channel: &Channel| matches!(channel.state(), ChannelState::Closed { .. });
         if self.channel.as_ref().is_none_or(|(_, channel)| dead(channel)) {
             let Connection { peer, channel, .. } = self.scouts.connect(now, self.node);
@@ -265,13 +266,15 @@ impl Session {
         self.request(now, request);
     }
 
-    fn request_at(&self, door: &Door, resume: Option<Token>) -> Request {
+    fn request_at(&self, door: &Door, resume: Option<Token>, attempt: Option<Token>) -> Request {
         let (credential, name, client) = (self.credential.clone(), self.name.clone(), self.client);
         match door {
             Door::Start { mode, lobby } => {
                 Request::Start { credential, name, mode: *mode, lobby: *lobby, client }
             }
-            Door::Link(link) => Request::Join { link: link.clone(), credential, resume, name, client },
+            Door::Link(link) => {
+                Request::Join { link: link.clone(), credential, resume, attempt, name, client }
+            }
         }
     }
 

@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
-use media_core::{PeerId, Timestamp, engine::Event, forwarding::TrackReport};
+use media_core::{
+    PeerId, Timestamp,
+    engine::Event,
+    forwarding::TrackReport,
+    signalling::{OutReason, Request, ServerMessage},
+};
 
 use crate::{
     endpoint::Observation,
-    packet::{node_of, peer_of},
+    packet::{node_of, peer_of, person_of},
     run::{Options, Run, run},
     scenario::{
         DurationText, PersonIndex, Scenario, ScenarioBuilder,
@@ -141,4 +146,36 @@ fn a_line_that_is_dead_for_a_while_moves_nobody_to_a_node_that_stands_by() {
             "and nobody comes in anew before the crash"
         );
     }
+}
+
+#[test]
+fn who_asks_again_because_the_answer_was_late_is_not_there_twice() {
+    let guest = PersonIndex(2);
+    let duration = Duration::from_secs(12);
+    let calm = talk(duration).build().unwrap_or_else(|error| panic!("{error}"));
+    let asked_by_guest = |run: &Run| {
+        let asked = run.server.tap.requests.iter();
+        let joins = asked.filter(|asked| person_of(asked.peer) == guest);
+        let joins = joins.filter(|asked| matches!(asked.body, Request::Join { .. }));
+        joins.map(|asked| (asked.at, asked.peer)).collect::<Vec<_>>()
+    };
+    // Just after the request has come, nothing gets back to the office any more for a while.
+    let (asked, _) = asked_by_guest(&rehearse(&calm))[0];
+    let text = |millis| DurationText(Duration::from_millis(millis)).into();
+    let mut outage = FaultEntry::new(text(asked.as_millis()), "office", DirectionName::Down);
+    outage.duration = Some(text(3_500));
+    outage.outage = Some(true.into());
+    let scenario = talk(duration).fault(outage).build().unwrap_or_else(|error| panic!("{error}"));
+    let run = rehearse(&scenario);
+    let asked = asked_by_guest(&run);
+    let [(_, first), (again, _)] = asked[..] else { panic!("the guest asks twice: {asked:?}") };
+    let gone = run.server.tap.messages.iter().find(|message| {
+        message.peer == first && matches!(message.body, ServerMessage::Out { reason: OutReason::Replaced })
+    });
+    assert_eq!(
+        gone.map(|message| message.at),
+        Some(again),
+        "the place that nobody knew of is given up at once"
+    );
+    assert_eq!(run.server.statistics.present, 3);
 }

@@ -162,7 +162,10 @@ impl Stage {
                 let client =
                     ClientInfo { endpoint: EndpointKind::Desk, encryption: Some(Encryption::DEFAULT) };
                 let (link, name) = (self.link.clone().unwrap(), format!("p{person}"));
-                self.ask(person, Request::Join { link, credential: None, resume: None, name, client });
+                self.ask(
+                    person,
+                    Request::Join { link, credential: None, resume: None, attempt: None, name, client },
+                );
             }
             Deed::Offer => {
                 self.waits[person] = true;

@@ -130,7 +130,14 @@ fn an_avc_room_counts_as_one_participant() {
     let client = ClientInfo { endpoint: EndpointKind::AvcRoom, encryption: Some(Encryption::DEFAULT) };
     let effects = hall.ask(
         1,
-        Request::Join { link: link.clone(), credential: None, resume: None, name: "hall".into(), client },
+        Request::Join {
+            link: link.clone(),
+            credential: None,
+            resume: None,
+            attempt: None,
+            name: "hall".into(),
+            client,
+        },
     );
     let shown = to(&effects, 0);
     assert!(

@@ -35,7 +35,7 @@ enum Actor {
 #[derive(Clone, Debug)]
 enum Step {
     Start { holder: u8, presenter: bool, lobby: bool },
-    Join { pick: usize, holder: Option<u8>, genuine: bool, resume: Option<usize> },
+    Join { pick: usize, holder: Option<u8>, genuine: bool, resume: Option<usize>, attempt: Option<u8> },
     Plain(Request),
     Towards { pick: usize, what: Towards },
     Commit { late: bool, adds: Vec<usize>, welcome: bool },
@@ -60,11 +60,13 @@ fn arb_step() -> impl Strategy<Value = (Actor, Step)> {
     let holder = 0..HOLDERS as u8;
     let known = prop_oneof![Just(None), holder.clone().prop_map(Some)];
     let resume = prop::option::of(any::<usize>());
+    let attempt = prop::option::weighted(0.1, 0u8..4);
     let step = prop_oneof![
         4 => (holder, any::<bool>(), any::<bool>())
             .prop_map(|(holder, presenter, lobby)| Step::Start { holder, presenter, lobby }),
-        12 => (any::<usize>(), known, prop::bool::weighted(0.95), resume)
-            .prop_map(|(pick, holder, genuine, resume)| Step::Join { pick, holder, genuine, resume }),
+        12 => (any::<usize>(), known, prop::bool::weighted(0.95), resume, attempt).prop_map(
+            |(pick, holder, genuine, resume, attempt)| Step::Join { pick, holder, genuine, resume, attempt }
+        ),
         10 => arb_plain().prop_map(Step::Plain),
         20 => (any::<usize>(), arb_towards()).prop_map(|(pick, what)| Step::Towards { pick, what }),
         5 => (prop::bool::weighted(0.1), prop::collection::vec(any::<usize>(), 0..4), prop::bool::weighted(0.8))
@@ -169,7 +171,7 @@ impl World {
     fn request(&self, peer: u32, step: Step) -> Request {
         match step {
             Step::Start { holder, presenter, lobby } => start(holder, mode(presenter), lobby),
-            Step::Join { pick, holder, genuine, resume } => {
+            Step::Join { pick, holder, genuine, resume, attempt } => {
                 let links = &self.replay.links;
                 let Some(link) = links.get(pick % links.len().max(1)) else { return Request::Leave };
                 let mut link = link.clone();
@@ -179,7 +181,8 @@ impl World {
                 let tokens = &self.replay.tokens;
                 let resume = resume.and_then(|pick| tokens.get(pick % tokens.len().max(1)).cloned());
                 let credential = holder.map(credential);
-                Request::Join { link, credential, resume, name: "somebody".into(), client: DESK }
+                let attempt = attempt.map(|attempt| Token::from_bytes([attempt; 16]));
+                Request::Join { link, credential, resume, attempt, name: "somebody".into(), client: DESK }
             }
             Step::Plain(request) => request,
             Step::Towards { pick, what } => towards(self.somebody(peer, pick), what),

@@ -36,6 +36,7 @@ fn a_name_has_so_many_bytes_and_no_control_characters() {
         link: link.clone(),
         credential: None,
         resume: None,
+        attempt: None,
         name: name.into(),
         client: DESK,
     };

@@ -9,6 +9,7 @@ pub(super) fn back(link: &LinkToken, holder: Option<u8>, token: &Token) -> Reque
         link: link.clone(),
         credential: holder.map(credential),
         resume: Some(token.clone()),
+        attempt: None,
         name: "back".into(),
         client: DESK,
     }
@@ -236,4 +237,42 @@ fn the_guest_who_vanished_first_is_forgotten_first_and_no_holder_for_a_guest() {
     hall.done(0, Request::Lock { locked: false });
     hall.holder(4, &link, 1);
     assert_eq!(hall.permissions(4), AUDIO);
+}
+
+/// A guest's request for an entry whose secret is made of one byte.
+fn try_to_enter(link: &LinkToken, secret: u8) -> Request {
+    Request::Join {
+        link: link.clone(),
+        credential: None,
+        resume: None,
+        attempt: Some(Token::from_bytes([secret; 16])),
+        name: "guest".into(),
+        client: DESK,
+    }
+}
+
+#[test]
+fn who_asks_again_because_an_answer_was_late_is_there_once_and_takes_their_own_place() {
+    let mut hall = Hall::new(ConferenceConfig { participants_max: 2, ..config() });
+    let link = hall.start();
+    let effects = hall.ask(1, try_to_enter(&link, 7));
+    let (old, token) = (hall.participant(1), token_in(&effects, 1));
+    hall.done(0, Request::SetPermissions { participant: old, permissions: AUDIO });
+    hall.done(0, Request::Lock { locked: true });
+    let effects = hall.ask(2, try_to_enter(&link, 7));
+    assert_eq!(token_in(&effects, 2), token);
+    assert_eq!(to(&effects, 1), [&ServerMessage::Out { reason: OutReason::Replaced }]);
+    assert_eq!((hall.permissions(2), hall.directory.statistics().present), (AUDIO, 2));
+    assert_eq!(hall.refused(3, try_to_enter(&link, 8)), Refusal::ConferenceLocked, "that is another entry");
+}
+
+#[test]
+fn the_secret_of_an_entry_ends_with_the_stay() {
+    let mut hall = Hall::new(ConferenceConfig { participants_max: 2, ..config() });
+    let link = hall.present();
+    hall.ask(1, try_to_enter(&link, 7));
+    let removed = hall.participant(1);
+    hall.done(0, Request::Remove { participant: removed });
+    hall.done(0, Request::Lock { locked: true });
+    assert_eq!(hall.refused(2, try_to_enter(&link, 7)), Refusal::ConferenceLocked);
 }

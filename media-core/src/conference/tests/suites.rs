@@ -71,7 +71,14 @@ fn who_has_no_valid_link_learns_nothing_of_a_conferences_suites() {
 
 fn join_with(link: &LinkToken, encryption: Option<Encryption>) -> Request {
     let client = ClientInfo { encryption, ..DESK };
-    Request::Join { link: link.clone(), credential: None, resume: None, name: "n".into(), client }
+    Request::Join {
+        link: link.clone(),
+        credential: None,
+        resume: None,
+        attempt: None,
+        name: "n".into(),
+        client,
+    }
 }
 
 fn start_with(holder: u8, encryption: Option<Encryption>) -> Request {

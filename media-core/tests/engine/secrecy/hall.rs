@@ -157,7 +157,10 @@ impl Hall {
         let link = self.link.clone().expect("the conference has a link");
         self.clients.insert(PeerId(peer), Client::new(secret));
         let (name, client) = (format!("p{peer}"), self.client_info());
-        self.ask(PeerId(peer), Request::Join { link, credential: None, resume: None, name, client });
+        self.ask(
+            PeerId(peer),
+            Request::Join { link, credential: None, resume: None, attempt: None, name, client },
+        );
     }
 
     /// Somebody leaves, and keeps all they know.

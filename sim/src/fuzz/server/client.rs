@@ -94,7 +94,7 @@ pub(super) fn furniture() -> Vec<Furnishing> {
     for slot in 2..6 {
         all.push((slot, |ledger, client| {
             let link = ledger.links.get(client.peer.0 as usize % 2).cloned();
-            request::encoded(1, request::join(link, None, None))
+            request::encoded(1, request::join(link, None, None, None))
         }));
     }
     for slot in 0..6 {

@@ -37,7 +37,8 @@ fn body(choice: usize, input: &mut Input<'_>, ledger: &Ledger, client: &Client) 
             let link = ledger.links.get(input.below(ledger.links.len() + 1)).cloned();
             let (holder, stay) = (input.byte(), input.byte());
             let resume = ledger.stays.get(usize::from(stay)).cloned();
-            join(link, (holder < 128).then_some(holder % (HOLDERS + 1)), resume)
+            let attempt = (stay >= 224).then(|| Token::from_bytes([stay; 16]));
+            join(link, (holder < 128).then_some(holder % (HOLDERS + 1)), resume, attempt)
         }
         6 => Request::Leave,
         7..=9 => {
@@ -98,11 +99,16 @@ pub(super) fn start(holder: u8, mode: Mode, lobby: bool) -> Request {
 }
 
 /// A way in by a link that exists, or by one that does not.
-pub(super) fn join(link: Option<LinkToken>, holder: Option<u8>, resume: Option<Token>) -> Request {
+pub(super) fn join(
+    link: Option<LinkToken>,
+    holder: Option<u8>,
+    resume: Option<Token>,
+    attempt: Option<Token>,
+) -> Request {
     let guessed = LinkToken { conference: ConferenceId(1), token: Token::from_bytes([0; 16]) };
     let link = link.unwrap_or(guessed);
     let (credential, name) = (holder.map(credential), "guest".to_owned());
-    Request::Join { link, credential, resume, name, client: desk() }
+    Request::Join { link, credential, resume, attempt, name, client: desk() }
 }
 
 const fn desk() -> ClientInfo {
