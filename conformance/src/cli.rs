@@ -150,7 +150,7 @@ const DEFAULT_OUT: &str = "rehearsal";
 const EXIT_CODES: &str = "\
 Exit codes:
   0  what was asked for holds
-  1  a requirement is violated (diff: something got worse)
+  1  a requirement is violated (diff: something got worse; bench-report: a ratio misses its bound)
   2  bad input; the message names the file, line or argument
   3  the harness itself failed: catalogue and checks disagree, a run broke off";
 

@@ -1,6 +1,6 @@
 //! Owns what a report on benches takes from rehearsals of cities, and what is claimed of those of the whole city.
 
-use std::path::Path;
+use std::{cmp::Reverse, path::Path};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -138,10 +138,10 @@ impl CityRun {
         (self.conferences, self.participants) == WHOLE
     }
 
-    /// The order of tables: by mix as everywhere, then from small to large.
-    pub(super) fn rank(&self) -> (usize, &str, u64, u64) {
+    /// The order of tables: by mix as everywhere, then from large to small.
+    pub(super) fn rank(&self) -> (usize, &str, Reverse<(u64, u64)>) {
         let known = super::MIXES.iter().position(|mix| *mix == self.mix).unwrap_or(super::MIXES.len());
-        (known, &self.mix, self.conferences, self.participants)
+        (known, &self.mix, Reverse((self.conferences, self.participants)))
     }
 }
 

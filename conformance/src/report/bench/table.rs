@@ -106,7 +106,8 @@ fn write_need(out: &mut dyn Write, need: &Need, city: Option<&CityRun>) -> io::R
         None => writeln!(out, "  cores: not measured, as bench forward is missing")?,
     }
     if let Some(nodes) = &need.nodes {
-        writeln!(out, "  {:.0} media nodes: {}", nodes.figure.value, nodes.formula)?;
+        let ending = if nodes.figure.value > 1.0 { "s" } else { "" };
+        writeln!(out, "  {:.0} media node{ending}: {}", nodes.figure.value, nodes.formula)?;
     }
     if let Some(city) = city {
         writeln!(out, "  its rehearsal: {}", rehearsed(city))?;

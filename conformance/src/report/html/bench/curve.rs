@@ -50,7 +50,8 @@ fn charts(report: &BenchReport) -> Vec<Chart> {
     for run in &report.benches {
         for cost in &run.costs {
             let Some(size) = cost.size else { continue };
-            let title = format!("{}: {}", run.bench, cost.load);
+            let (bench, load) = (&run.bench, &cost.load);
+            let title = if bench == load { bench.clone() } else { format!("{bench}: {load}") };
             let place = charts.iter().position(|chart| chart.title == title).unwrap_or_else(|| {
                 let upright = work(&run.bench);
                 charts.push(Chart { title, hint: "", upright, of: size.of, lines: Vec::new() });
@@ -124,11 +125,11 @@ fn draw(chart: &Chart) -> Markup {
                 desc { (words(chart)) }
                 @for mark in marks {
                     line.grid x1=(LEFT) x2=(RIGHT) y1=(short(up(mark))) y2=(short(up(mark))) {}
-                    text.mark x=(LEFT - 8.0) y=(short(up(mark) + 4.0)) text-anchor="end" { (plain(mark)) }
+                    text.scale x=(LEFT - 8.0) y=(short(up(mark) + 4.0)) text-anchor="end" { (plain(mark)) }
                 }
                 @for size in &sizes {
                     line.tick x1=(short(across(*size))) x2=(short(across(*size))) y1=(BOTTOM) y2=(BOTTOM + 5.0) {}
-                    text.mark x=(short(across(*size))) y=(BOTTOM + 20.0) text-anchor="middle" { (size) }
+                    text.scale x=(short(across(*size))) y=(BOTTOM + 20.0) text-anchor="middle" { (size) }
                 }
                 text.axis x=(f64::midpoint(LEFT, RIGHT)) y=(BOTTOM + 42.0) text-anchor="middle" {
                     (chart.of.name()) @if is_wide(from, to) { " (logarithmic)" }
@@ -171,14 +172,15 @@ fn line(
     }
 }
 
-/// Floors, the engine and peers look different.
+/// Floors, peers and the engine look different.
 fn role(name: &str) -> &'static str {
-    if name.starts_with("floor") {
+    let begins = |words: &[&str]| words.iter().any(|word| name.starts_with(word));
+    if begins(&["floor"]) {
         "floor"
-    } else if name.starts_with("engine") || name.starts_with("city") {
-        "engine"
+    } else if begins(&["peer", "str0m", "rtc"]) {
+        "peer"
     } else {
-        "other"
+        "engine"
     }
 }
 
