@@ -73,6 +73,8 @@ struct MemberIndex(usize);
 struct Room {
     members: Vec<MemberIndex>,
     speakers: Speakers,
+    /// Published microphones that may be heard.
+    microphones: usize,
 }
 
 /// Forwards the media of any number of conferences, which share nothing.
@@ -166,7 +168,8 @@ impl Forwarder {
     }
 
     fn reschedule_path(&mut self, now: Timestamp, index: MemberIndex) {
-        schedule(now, &mut self.members[index.0], index, &mut self.path_timers);
+        let member = &mut self.members[index.0];
+        schedule(now, member.downlink.poll_timeout(), (member, index), &mut self.path_timers);
     }
 
     /// The accounts of everything that is published and subscribed at the moment.
@@ -247,16 +250,16 @@ impl Forwarder {
     }
 }
 
-/// Brings the timer of a member's path forward to when it is needed. A timer that fires too early does no harm. What was due
-/// is done, so that the next time lies ahead.
+/// Brings the timer of a member's path forward to when it is needed `next`. A timer that fires too early does no harm. What was
+/// due is done, so that the next time lies ahead.
 fn schedule(
     now: Timestamp,
-    member: &mut Member,
-    index: MemberIndex,
+    next: Option<Timestamp>,
+    (member, index): (&mut Member, MemberIndex),
     timers: &mut BTreeSet<(Timestamp, MemberIndex)>,
 ) {
+    let Some(next) = next else { return };
     let downlink = &mut member.downlink;
-    let Some(next) = downlink.poll_timeout() else { return };
     let next = next.max(now + TIMER_STEP);
     if downlink.scheduled.is_some_and(|scheduled| scheduled <= next) {
         return;

@@ -13,7 +13,7 @@ use super::{
     sent_log::{Sent, SentLog, Told},
     standing_queue::StandingQueue,
     step_trial::StepTrial,
-    throughput::Throughput,
+    throughput::{Rates, Throughput},
     trendline::{Trendline, Usage},
 };
 use crate::{Timestamp, rtp::rtcp::TransportFeedback};
@@ -135,13 +135,17 @@ impl CongestionController {
         self.trial.set_lot(lot);
     }
 
-    /// A packet leaves, with its transport-wide sequence number; `bytes` on the wire. Padding of a probe counts, too.
-    pub fn on_sent(&mut self, now: Timestamp, sequence: u16, bytes: u32) {
+    /// A packet leaves, with its transport-wide sequence number; `bytes` on the wire. Padding of a probe counts, too. Says
+    /// whether [`CongestionController::poll_timeout`] may now be sooner than it was: mostly it is not.
+    pub fn on_sent(&mut self, now: Timestamp, sequence: u16, bytes: u32) -> bool {
         self.begin_search(now);
         self.last_sent = Some(now);
         let cluster = self.probing.on_sent(now, bytes);
         self.sent.on_sent(now, sequence, bytes, cluster);
+        // Padding is due while a train leaves, a knock is once it has left, and an answer is awaited from the first packet on.
+        let is_first = self.heard.waiting_since.is_none();
         self.heard.waiting_since.get_or_insert(now);
+        is_first || cluster != 0
     }
 
     /// The receiver says what came when. What it says of packets that were never sent is passed over.
@@ -161,23 +165,24 @@ impl CongestionController {
             self.rate.on_train(now);
         }
         let before = self.rate.bps();
+        let rates = self.throughput.rates();
         let losses_are_new = self.losses.on_feedback(now, self.rate.bps(), (total, lost, found)).is_some();
         self.rate.on_observation(
             now,
             Observation {
                 usage: self.trend.usage(),
                 queue: self.queue.delay(),
-                acknowledged_bps: self.throughput.acknowledged_bps(),
-                sent_bps: self.throughput.sent_bps(),
+                acknowledged_bps: rates.map(|rates| rates.acknowledged_bps),
+                sent_bps: rates.map(|rates| rates.sent_bps),
                 rtt: self.rtt.unwrap_or(RTT),
                 losses: self.losses.verdict(),
                 lost_share: self.losses.share(),
                 losses_are_new,
             },
         );
-        self.prove(now, before);
+        self.prove(now, before, rates);
         self.trial.follow(now, self.proven.bps());
-        self.look_for_more(now);
+        self.look_for_more(now, rates);
     }
 
     /// The time that [`CongestionController::poll_timeout`] named has come.
@@ -348,24 +353,24 @@ impl CongestionController {
     }
 
     /// Takes note of what arrives without a queue; `before` was the estimate.
-    fn prove(&mut self, now: Timestamp, before: f64) {
+    fn prove(&mut self, now: Timestamp, before: f64, rates: Option<Rates>) {
         if self.rate.bps() < before {
             self.proven.on_reduced(self.rate.bps());
         } else if self.trend.usage() != Usage::Over
             && self.queue.delay() < PROVEN_QUEUE
-            && let Some(bps) = self.throughput.acknowledged_bps()
+            && let Some(Rates { acknowledged_bps, .. }) = rates
         {
-            self.proven.on_arrival(now, bps);
+            self.proven.on_arrival(now, acknowledged_bps);
         }
     }
 
-    fn look_for_more(&mut self, now: Timestamp) {
+    fn look_for_more(&mut self, now: Timestamp, rates: Option<Rates>) {
         let losses = self.losses.verdict();
         let has_room = self.trend.usage() != Usage::Over && !matches!(losses, LossVerdict::High(_));
         self.probing.set_variation(self.trend.variation_ms());
         let patience = self.rtt.unwrap_or(RTT) + TRAIN_PATIENCE;
         while let Some(found) = self.probing.poll_found(now, patience) {
-            let outlook = self.outlook(has_room);
+            let outlook = self.outlook(has_room, rates);
             let raised = if self.trial.runs() {
                 let shown = self.trial.on_found(found, outlook);
                 shown.inspect(|bps| self.proven.on_arrival(now, *bps))
@@ -382,7 +387,7 @@ impl CongestionController {
                 self.rate.raise_to(now, bps);
             }
         }
-        let outlook = self.outlook(has_room);
+        let outlook = self.outlook(has_room, rates);
         if self.trial.runs() || (self.is_stepped && self.rate.reduced().is_some()) {
             self.trial.on_outlook(now, outlook, &mut self.probing);
         } else {
@@ -390,12 +395,12 @@ impl CongestionController {
         }
     }
 
-    fn outlook(&self, is_calm: bool) -> Outlook {
+    fn outlook(&self, is_calm: bool, rates: Option<Rates>) -> Outlook {
         Outlook {
             estimate_bps: self.rate.bps(),
             demand_bps: (self.demand as f64).min(self.bounds.max as f64),
-            sent_bps: self.throughput.sent_bps(),
-            acknowledged_bps: self.throughput.acknowledged_bps(),
+            sent_bps: rates.map(|rates| rates.sent_bps),
+            acknowledged_bps: rates.map(|rates| rates.acknowledged_bps),
             queue: self.queue.delay(),
             is_calm,
             is_free: self.losses.verdict() == LossVerdict::Free,

@@ -49,6 +49,16 @@ impl<T> Pacer<T> {
         Some(packet)
     }
 
+    /// Charges a packet of `bytes` on the wire that may leave at this moment, before it ever waits; says no when others wait
+    /// already, or it is not time.
+    pub fn passes(&mut self, now: Timestamp, bytes: u32) -> bool {
+        let passes = self.queue.is_empty() && self.next - BURST <= now;
+        if passes {
+            self.charge(now, bytes);
+        }
+        passes
+    }
+
     /// When [`Pacer::poll`] has something to give.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         (!self.queue.is_empty()).then_some(self.next - BURST)
@@ -63,7 +73,7 @@ impl<T> Pacer<T> {
 
     /// How long what waits takes to leave at the present rate.
     pub fn backlog(&self) -> Duration {
-        self.time_for(self.queued_bytes)
+        if self.queue.is_empty() { Duration::ZERO } else { self.time_for(self.queued_bytes) }
     }
 
     /// Without a rate nothing takes time.
@@ -108,6 +118,21 @@ mod tests {
         assert_eq!(pacer.poll_timeout(), Some(at(10)));
         assert_eq!((pacer.poll(at(10)), pacer.poll(at(20)), pacer.poll(at(99))), (Some(1), Some(2), None));
         assert_eq!(pacer.poll_timeout(), None);
+    }
+
+    #[test]
+    fn what_may_leave_at_once_is_what_would_not_have_waited() {
+        for (waiting, ms) in [(0, 5), (0, 4), (1, 20)] {
+            let (mut one, mut other) = (pacer(800_000, waiting), pacer(800_000, waiting));
+            one.charge(at(0), 1000);
+            other.charge(at(0), 1000);
+            other.push(1000, 7);
+            let waits = waiting > 0 || other.poll(at(ms)).is_none();
+            assert_eq!(one.passes(at(ms), 1000), !waits, "{waiting} {ms}");
+            if !waits {
+                assert_eq!(one.next, other.next);
+            }
+        }
     }
 
     #[test]

@@ -10,12 +10,16 @@ const WINDOW_MICROS: i64 = 400_000;
 const PACKETS_MIN: usize = 12;
 /// What is older takes no part, however few packets there are.
 const WINDOW_MAX_MICROS: i64 = 2_000_000;
+/// The least time between two departures that counts.
+const MICROSECOND: Duration = Duration::from_micros(1);
 
 #[derive(Clone, Copy, Debug)]
 struct Arrival {
     sent: Timestamp,
     micros: i64,
     bytes: u32,
+    /// It was sent before the one that arrived before it.
+    is_overtaken: bool,
 }
 
 /// The last packets that arrived.
@@ -23,19 +27,31 @@ struct Arrival {
 pub(super) struct Throughput {
     arrivals: VecDeque<Arrival>,
     bytes: u64,
+    /// How many of them were overtaken. Mostly none, so that the first was sent first and the last last.
+    overtaken: usize,
+}
+
+/// Rates over the last packets, in bits per second.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Rates {
+    /// What arrives; never more than was sent, so that what a line had held up does not count as its rate.
+    pub(super) acknowledged_bps: f64,
+    /// What was sent of that.
+    pub(super) sent_bps: f64,
 }
 
 impl Throughput {
     /// In the order of arrival; `micros` by the receiver's clock.
     pub(super) fn on_arrival(&mut self, sent: Timestamp, micros: i64, bytes: u32) {
-        if self
-            .arrivals
-            .back()
-            .is_some_and(|last| micros.saturating_sub(last.micros).saturating_abs() > WINDOW_MAX_MICROS)
+        let mut before = self.arrivals.back();
+        if before.is_some_and(|last| micros.saturating_sub(last.micros).saturating_abs() > WINDOW_MAX_MICROS)
         {
             self.clear();
+            before = None;
         }
-        self.arrivals.push_back(Arrival { sent, micros, bytes });
+        let is_overtaken = before.is_some_and(|last| sent < last.sent);
+        self.overtaken += usize::from(is_overtaken);
+        self.arrivals.push_back(Arrival { sent, micros, bytes, is_overtaken });
         self.bytes += u64::from(bytes);
         while self.arrivals.len() > limits::THROUGHPUT_PACKETS_MAX
             || (self.arrivals.len() > PACKETS_MIN
@@ -43,42 +59,41 @@ impl Throughput {
         {
             let oldest = self.arrivals.pop_front().expect("the loop looked at two");
             self.bytes -= u64::from(oldest.bytes);
+            if let Some(first) = self.arrivals.front_mut() {
+                self.overtaken -= usize::from(std::mem::take(&mut first.is_overtaken));
+            }
         }
     }
 
     /// What is known is of no use after a long silence.
     pub(super) fn clear(&mut self) {
         self.arrivals.clear();
-        self.bytes = 0;
+        (self.bytes, self.overtaken) = (0, 0);
     }
 
-    /// What arrives, in bits per second; never more than was sent, so that what a line had held up does not count as its
-    /// rate.
-    pub(super) fn acknowledged_bps(&self) -> Option<f64> {
-        let (first, last) = self.ends()?;
-        let micros = last.micros.saturating_sub(first.micros).max(1) as f64;
-        // The first packet's time on the wire lies before its arrival.
-        let received = (self.bytes - u64::from(first.bytes)) as f64 * 8e6 / micros;
-        Some(received.min(self.sent_bps()?))
-    }
-
-    /// What was sent of that, in bits per second.
-    pub(super) fn sent_bps(&self) -> Option<f64> {
-        let (first, _) = self.ends()?;
-        let (mut earliest, mut latest) = (first.sent, first.sent);
-        for arrival in &self.arrivals {
-            earliest = earliest.min(arrival.sent);
-            latest = latest.max(arrival.sent);
-        }
-        let micros = latest.saturating_since(earliest).max(Duration::from_micros(1)).as_micros() as f64;
-        Some((self.bytes - u64::from(first.bytes)) as f64 * 8e6 / micros)
-    }
-
-    fn ends(&self) -> Option<(Arrival, Arrival)> {
+    /// How much arrives and was sent; nothing while too few packets have arrived.
+    pub(super) fn rates(&self) -> Option<Rates> {
         if self.arrivals.len() < PACKETS_MIN {
             return None;
         }
-        Some((*self.arrivals.front()?, *self.arrivals.back()?))
+        let (first, last) = (self.arrivals.front()?, self.arrivals.back()?);
+        // The first packet's time on the wire lies before its arrival.
+        let bits = (self.bytes - u64::from(first.bytes)) as f64 * 8e6;
+        let received_micros = last.micros.saturating_sub(first.micros).max(1) as f64;
+        let (earliest, latest) = self.departures(first, last);
+        let sent_micros =
+            (latest.saturating_since(earliest).max(MICROSECOND).as_nanos() as u64 / 1_000) as f64;
+        let sent_bps = bits / sent_micros;
+        Some(Rates { acknowledged_bps: (bits / received_micros).min(sent_bps), sent_bps })
+    }
+
+    /// When the earliest and the latest of them left.
+    fn departures(&self, first: &Arrival, last: &Arrival) -> (Timestamp, Timestamp) {
+        if self.overtaken == 0 {
+            return (first.sent, last.sent);
+        }
+        let sent = || self.arrivals.iter().map(|arrival| arrival.sent);
+        (sent().min().unwrap_or(first.sent), sent().max().unwrap_or(last.sent))
     }
 }
 
@@ -98,27 +113,43 @@ mod tests {
 
     #[test]
     fn what_arrives_is_measured_by_the_receivers_clock() {
-        let bps = after(100, 5, 10).acknowledged_bps().unwrap();
+        let bps = after(100, 5, 10).rates().unwrap().acknowledged_bps;
         assert!((bps - 800_000.0).abs() < 1.0, "{bps}");
     }
 
     #[test]
     fn a_burst_that_a_line_held_up_is_not_faster_than_it_was_sent() {
-        let bps = after(100, 10, 1).acknowledged_bps().unwrap();
+        let bps = after(100, 10, 1).rates().unwrap().acknowledged_bps;
         assert!((bps - 800_000.0).abs() < 1.0, "{bps}");
     }
 
     #[test]
     fn a_few_packets_say_nothing() {
-        assert_eq!(after(PACKETS_MIN as u64 - 1, 10, 10).acknowledged_bps(), None);
+        assert_eq!(after(PACKETS_MIN as u64 - 1, 10, 10).rates(), None);
+    }
+
+    #[test]
+    fn what_was_overtaken_counts_from_its_own_departure() {
+        let mut throughput = Throughput::default();
+        // Every fourth packet arrives behind the two that left after it.
+        for n in 0..200_u64 {
+            let sent = [0, 2, 3, 1][(n % 4) as usize] + n / 4 * 4;
+            throughput.on_arrival(Timestamp::from_millis(10 * sent), n as i64 * 10_000, 1000);
+            let sent = throughput.arrivals.iter().map(|arrival| arrival.sent);
+            let overtaken = sent.clone().zip(sent.skip(1)).filter(|(before, after)| after < before).count();
+            assert_eq!(throughput.overtaken, overtaken, "{n}");
+        }
+        let (first, last) = (throughput.arrivals[0], throughput.arrivals[throughput.arrivals.len() - 1]);
+        let ends = throughput.departures(&first, &last);
+        assert_eq!(ends, (Timestamp::from_millis(1_570), Timestamp::from_millis(1_990)));
     }
 
     #[test]
     fn a_leap_in_time_begins_anew() {
         let mut throughput = after(100, 5, 5);
         throughput.on_arrival(Timestamp::from_millis(600), i64::MAX, 1000);
-        assert_eq!(throughput.acknowledged_bps(), None);
+        assert_eq!(throughput.rates(), None);
         throughput.on_arrival(Timestamp::from_millis(600), i64::MIN, 1000);
-        assert_eq!(throughput.acknowledged_bps(), None);
+        assert_eq!(throughput.rates(), None);
     }
 }

@@ -1,8 +1,6 @@
 //! Owns whether delay is growing: a line through the last groups' delays, held against a threshold that adapts to how much a
 //! path varies by itself (draft-ietf-rmcat-gcc-02 sections 5.3 and 5.4, with the constants that libwebrtc has come to).
 
-use std::collections::VecDeque;
-
 use super::inter_arrival::Variation;
 
 /// Groups that the line is laid through.
@@ -46,8 +44,10 @@ pub(super) enum Usage {
 /// The line and its threshold.
 #[derive(Debug)]
 pub(super) struct Trendline {
-    /// Arrival and smoothed delay, in milliseconds from the first group.
-    points: VecDeque<(f64, f64)>,
+    /// Arrival and smoothed delay, in milliseconds from the first group; the oldest first.
+    points: [(f64, f64); GROUPS],
+    /// How many of the points are there.
+    count: usize,
     first_arrival: i64,
     groups: u32,
     accumulated_ms: f64,
@@ -64,7 +64,8 @@ pub(super) struct Trendline {
 impl Default for Trendline {
     fn default() -> Self {
         Self {
-            points: VecDeque::with_capacity(GROUPS + 1),
+            points: [(0.0, 0.0); GROUPS],
+            count: 0,
             first_arrival: 0,
             groups: 0,
             accumulated_ms: 0.0,
@@ -91,12 +92,13 @@ impl Trendline {
         self.variation_ms +=
             (group.delay_ms.abs().min(VARIATION_MAX_MS) - self.variation_ms) / VARIATION_GROUPS;
         self.smoothed_ms = SMOOTHING * self.smoothed_ms + (1.0 - SMOOTHING) * self.accumulated_ms;
-        self.points.push_back((arrival_ms, self.smoothed_ms));
-        if self.points.len() > GROUPS {
-            self.points.pop_front();
+        if self.count == GROUPS {
+            self.points.copy_within(1.., 0);
+        } else {
+            self.count += 1;
         }
-        let slope =
-            if self.points.len() == GROUPS { self.fitted().unwrap_or(self.slope) } else { self.slope };
+        self.points[self.count - 1] = (arrival_ms, self.smoothed_ms);
+        let slope = if self.count == GROUPS { self.fitted().unwrap_or(self.slope) } else { self.slope };
         self.judge(slope, group.sent_ms);
         self.adapt(slope, arrival_ms);
         self.slope = slope;
@@ -112,11 +114,14 @@ impl Trendline {
         self.variation_ms
     }
 
-    /// Least squares.
+    /// Least squares over all points.
     fn fitted(&self) -> Option<f64> {
-        let count = self.points.len() as f64;
-        let mean_x = self.points.iter().map(|(x, _)| x).sum::<f64>() / count;
-        let mean_y = self.points.iter().map(|(_, y)| y).sum::<f64>() / count;
+        let (mut sum_x, mut sum_y) = (0.0, 0.0);
+        for (x, y) in &self.points {
+            sum_x += x;
+            sum_y += y;
+        }
+        let (mean_x, mean_y) = (sum_x / GROUPS as f64, sum_y / GROUPS as f64);
         let (mut numerator, mut denominator) = (0.0, 0.0);
         for (x, y) in &self.points {
             numerator += (x - mean_x) * (y - mean_y);

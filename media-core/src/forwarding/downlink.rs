@@ -64,6 +64,8 @@ pub(super) struct Downlink {
     audio: LayerRates,
     /// Since when the estimate has been a little too low for what is sent.
     short_since: Option<Timestamp>,
+    /// Something was sent, so that the controller's timer may be due sooner than it was.
+    is_due_sooner: bool,
     /// When layers are to be given out again.
     pub(super) tick: Option<Timestamp>,
     /// When the forwarder's timer for this path fires.
@@ -82,6 +84,7 @@ impl Downlink {
             loses: false,
             audio: LayerRates::default(),
             short_since: None,
+            is_due_sooner: false,
             tick: None,
             scheduled: None,
         };
@@ -124,7 +127,9 @@ impl Downlink {
         }
     }
 
-    pub(super) fn poll_timeout(&self) -> Option<Timestamp> {
+    /// When [`Downlink::handle_timeout`] has something to do, or there is something to poll.
+    pub(super) fn poll_timeout(&mut self) -> Option<Timestamp> {
+        self.is_due_sooner = false;
         let times = [
             self.controller.poll_timeout(),
             self.pacer.poll_timeout(),
@@ -134,18 +139,26 @@ impl Downlink {
         times.into_iter().flatten().min()
     }
 
+    /// The same, as far as it may be sooner because something was sent or waits: what each copy of a packet has to ask.
+    pub(super) fn poll_sooner(&mut self) -> Option<Timestamp> {
+        if std::mem::take(&mut self.is_due_sooner) {
+            return self.poll_timeout();
+        }
+        self.pacer.poll_timeout()
+    }
+
     /// Layers were given out at `now`; the next time comes by itself while anything is `watched`.
     pub(super) fn on_allocated(&mut self, now: Timestamp, watched: bool) {
         self.tick = watched.then_some(now + TICK);
     }
 
-    /// What pictures may cost, in bits per second on the wire, while `microphones` of others may be heard. Sound comes first,
-    /// and what waits already has been promised. What is sent now costs `held_bps`.
-    pub(super) fn picture_budget(&mut self, now: Timestamp, microphones: u64, held_bps: u64) -> Budget {
+    /// What pictures may cost, in bits per second on the wire; `hears` says whether anybody else may be heard. Sound
+    /// comes first, and what waits already has been promised. What is sent now costs `held_bps`.
+    pub(super) fn picture_budget(&mut self, now: Timestamp, hears: bool, held_bps: u64) -> Budget {
         // A slide or a key frame may wait for a while; what waits longer is more than the path carries.
         let late = self.pacer.backlog().saturating_sub(PACED_BACKLOG_MAX / 2);
         let promised = self.pace() * late.as_millis() as u64 / 1_000;
-        let taken = self.audio_need(now, microphones) + promised;
+        let taken = self.audio_need(now, hears) + promised;
         let usable = |bps: u64| (bps * USABLE_PERCENT / 100).saturating_sub(taken);
         let estimate = self.controller.estimate_bps();
         let proven = self.controller.proven_bps().unwrap_or(estimate);
@@ -167,8 +180,8 @@ impl Downlink {
 
     /// Says how much there would be to send if the path carried everything: nothing is probed beyond that; what is sent; and what
     /// pictures would cost with the next step.
-    pub(super) fn set_demand(&mut self, now: Timestamp, microphones: u64, pictures: Pictures) {
-        let audio = self.audio_need(now, microphones);
+    pub(super) fn set_demand(&mut self, now: Timestamp, hears: bool, pictures: Pictures) {
+        let audio = self.audio_need(now, hears);
         let on_the_path = |pictures: u64| (audio + pictures) * 100 / USABLE_PERCENT + 1;
         // A picture climbs only where there is more room than it needs.
         self.controller.set_demand(on_the_path(pictures.most * (100 + CLIMB_MARGIN_PERCENT) / 100));
@@ -187,8 +200,8 @@ impl Downlink {
         self.pacer.set_rate(self.pace());
     }
 
-    fn audio_need(&mut self, now: Timestamp, microphones: u64) -> u64 {
-        self.audio.bps(now, 0).unwrap_or_default().max(microphones.min(1) * AUDIO_RESERVE_BPS)
+    fn audio_need(&mut self, now: Timestamp, hears: bool) -> u64 {
+        self.audio.bps(now, 0).unwrap_or_default().max(u64::from(hears) * AUDIO_RESERVE_BPS)
     }
 
     /// Whether sound needs redundancy.
@@ -201,9 +214,20 @@ impl Downlink {
         self.pacer.backlog() > PACED_BACKLOG_MAX
     }
 
-    /// Sends a packet of a picture, as soon as the pace allows.
-    pub(super) fn push(&mut self, subscription: SubscriptionIndex, packet: ForwardedRtp) {
-        self.pacer.push(packet.wire_bytes(), Waiting { subscription, packet });
+    /// Sends a packet of a picture, as soon as the pace allows: gives it back with its number if that is now.
+    pub(super) fn pass(
+        &mut self,
+        now: Timestamp,
+        subscription: SubscriptionIndex,
+        mut packet: ForwardedRtp,
+    ) -> Option<ForwardedRtp> {
+        let bytes = packet.wire_bytes();
+        if self.repairs.is_empty() && self.pacer.passes(now, bytes) {
+            self.number(now, bytes, &mut packet);
+            return Some(packet);
+        }
+        self.pacer.push(bytes, Waiting { subscription, packet });
+        None
     }
 
     /// Sends a packet again.
@@ -214,12 +238,14 @@ impl Downlink {
     /// The next packet of a picture that may leave.
     pub(super) fn poll(&mut self, now: Timestamp) -> Option<Waiting> {
         if let Some(mut repair) = self.repairs.pop_front() {
-            self.pacer.charge(now, repair.packet.wire_bytes());
-            self.number(now, &mut repair.packet);
+            let bytes = repair.packet.wire_bytes();
+            self.pacer.charge(now, bytes);
+            self.number(now, bytes, &mut repair.packet);
             return Some(repair);
         }
         let mut waiting = self.pacer.poll(now)?;
-        self.number(now, &mut waiting.packet);
+        let bytes = waiting.packet.wire_bytes();
+        self.number(now, bytes, &mut waiting.packet);
         Some(waiting)
     }
 
@@ -228,7 +254,7 @@ impl Downlink {
         let bytes = packet.wire_bytes();
         self.pacer.charge(now, bytes);
         self.audio.on_packet(now, 0, bytes);
-        self.number(now, &mut packet);
+        self.number(now, bytes, &mut packet);
         packet
     }
 
@@ -249,7 +275,8 @@ impl Downlink {
         let mut packet = Vec::with_capacity(header.len() + 255);
         let bytes = usize::from(padding).saturating_sub(header.len()).clamp(1, 255) as u8;
         header.write_padding(bytes, &mut packet);
-        self.controller.on_sent(now, transport_sequence, packet.len() as u32 + WIRE_OVERHEAD_BYTES);
+        let bytes = packet.len() as u32 + WIRE_OVERHEAD_BYTES;
+        self.is_due_sooner |= self.controller.on_sent(now, transport_sequence, bytes);
         Some(ForwardingOutput::Probe { peer, packet: Bytes::from(packet) })
     }
 
@@ -259,9 +286,9 @@ impl Downlink {
         self.repairs.retain(|waiting| waiting.subscription != subscription);
     }
 
-    fn number(&mut self, now: Timestamp, packet: &mut ForwardedRtp) {
+    fn number(&mut self, now: Timestamp, bytes: u32, packet: &mut ForwardedRtp) {
         packet.transport_sequence = self.transport_sequence;
         self.transport_sequence = self.transport_sequence.wrapping_add(1);
-        self.controller.on_sent(now, packet.transport_sequence, packet.wire_bytes());
+        self.is_due_sooner |= self.controller.on_sent(now, packet.transport_sequence, bytes);
     }
 }

@@ -37,19 +37,14 @@ impl Forwarder {
     /// Gives out what the path of a member carries.
     pub(super) fn allocate(&mut self, now: Timestamp, index: MemberIndex) {
         let (mut watched, mut demands) = (Vec::new(), Vec::new());
-        let mut microphones = 0;
         let (mut wants_any, mut is_settling) = (false, false);
-        for at in 0..self.members[index.0].subscriptions.len() {
-            let subscription = self.members[index.0].subscriptions[at].1;
+        for at in 0..self.members[index.0].watched.len() {
+            let subscription = self.members[index.0].watched[at].1;
             let held = &self.subscriptions[subscription.0];
             let track = held.track;
-            if !self.tracks[track.0].kind.is_video() {
-                microphones += u64::from(self.may_be_sent(track));
-                continue;
-            }
             let Some(wanted) = held.wanted(&self.tracks[track.0]) else { continue };
             wants_any = true;
-            if !self.may_be_sent(track) {
+            if !self.tracks[track.0].is_permitted {
                 // What is not sent costs nothing. Once it may be sent, everything is given out anew.
                 let all = Rung { encoding: wanted, temporal: TEMPORAL_ALL };
                 self.grant(
@@ -74,19 +69,19 @@ impl Forwarder {
             });
             watched.push(Watched { subscription, track, rungs });
         }
-        let microphones = microphones.min(self.speakers as u64);
+        let hears = self.may_hear_somebody(index);
         let downlink = &mut self.members[index.0].downlink;
         downlink.on_allocated(now, wants_any);
         let most: u64 = demands.iter().filter_map(|demand| demand.rungs.last()).sum();
         let held = demands.iter().filter_map(|demand| demand.rungs.get(demand.current?)).sum::<u64>();
-        let budget = downlink.picture_budget(now, microphones, held);
+        let budget = downlink.picture_budget(now, hears, held);
         let shortage = if budget.believed_bps >= held { Shortage::Elsewhere } else { Shortage::Path };
         let given = allocate(&demands, budget);
         let costs = demands.iter().zip(&given.rungs).filter_map(|(demand, rung)| demand.rungs.get((*rung)?));
         // One step after the other.
         is_settling |= demands.iter().zip(&given.rungs).any(|(demand, rung)| *rung > demand.current);
         let next = given.next_bps.filter(|_| !is_settling);
-        downlink.set_demand(now, microphones, Pictures { most, held: costs.sum(), next });
+        downlink.set_demand(now, hears, Pictures { most, held: costs.sum(), next });
         for (watched, rung) in watched.into_iter().zip(given.rungs) {
             let rung = rung.and_then(|rung| watched.rungs.get(rung).copied());
             self.grant(now, (watched.subscription, watched.track), Grant { rung, shortage });
@@ -103,7 +98,9 @@ impl Forwarder {
     fn grant(&mut self, now: Timestamp, picture: (SubscriptionIndex, TrackIndex), grant: Grant) {
         let (subscription, track) = picture;
         let available = match grant.rung {
-            Some(rung) if self.may_be_sent(track) => available(now, &self.tracks[track.0], rung.encoding),
+            Some(rung) if self.tracks[track.0].is_permitted => {
+                available(now, &self.tracks[track.0], rung.encoding)
+            }
             Some(rung) => rung.encoding,
             None => 0,
         };
@@ -115,10 +112,12 @@ impl Forwarder {
         }
     }
 
-    fn may_be_sent(&self, track: TrackIndex) -> bool {
-        let track = &self.tracks[track.0];
-        let owner = self.by_peer.get(&track.peer);
-        owner.is_some_and(|owner| self.members[owner.0].permissions.allows(track.kind))
+    /// Whether anybody but a member may be heard.
+    fn may_hear_somebody(&self, index: MemberIndex) -> bool {
+        let member = &self.members[index.0];
+        let own = member.tracks.iter().map(|track| &self.tracks[track.0]);
+        let own = own.filter(|track| track.is_permitted && !track.kind.is_video()).count();
+        self.rooms.get(&member.conference).is_some_and(|room| room.microphones > own)
     }
 
     fn importance(&self, viewer: MemberIndex, track: TrackIndex, wanted: u8) -> Importance {

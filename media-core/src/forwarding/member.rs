@@ -27,6 +27,8 @@ pub(super) struct Member {
     pub(super) tracks: Vec<TrackIndex>,
     /// Sorted by SSRC.
     pub(super) subscriptions: Vec<(Ssrc, SubscriptionIndex)>,
+    /// Those among them that are pictures and wanted, sorted by SSRC, too: what the path's budget is divided among.
+    pub(super) watched: Vec<(Ssrc, SubscriptionIndex)>,
     /// The path to this peer.
     pub(super) downlink: Downlink,
 }
@@ -50,5 +52,15 @@ impl Member {
 
     pub(super) fn remove_subscription(&mut self, subscription: SubscriptionIndex) {
         self.subscriptions.retain(|(_, known)| *known != subscription);
+        self.watched.retain(|(_, known)| *known != subscription);
+    }
+
+    /// A picture is wanted from here on, or not any more.
+    pub(super) fn set_watched(&mut self, ssrc: Ssrc, subscription: SubscriptionIndex, is_watched: bool) {
+        match self.watched.binary_search_by_key(&ssrc, |(known, _)| *known) {
+            Ok(at) if !is_watched => _ = self.watched.remove(at),
+            Err(at) if is_watched => self.watched.insert(at, (ssrc, subscription)),
+            Ok(_) | Err(_) => {}
+        }
     }
 }

@@ -31,15 +31,17 @@ impl Forwarder {
             published: Vec::new(),
             tracks: Vec::new(),
             subscriptions: Vec::new(),
+            watched: Vec::new(),
             downlink: Downlink::new(now, self.downlink, lot),
         }));
         self.by_peer.insert(peer, member);
         self.by_participant.insert(participant, member);
         let places = self.speakers;
-        let room = self
-            .rooms
-            .entry(conference)
-            .or_insert_with(|| Room { members: Vec::new(), speakers: Speakers::new(places) });
+        let room = self.rooms.entry(conference).or_insert_with(|| Room {
+            members: Vec::new(),
+            speakers: Speakers::new(places),
+            microphones: 0,
+        });
         let others = room.members.clone();
         room.members.push(member);
         let tracks: Vec<TrackIndex> =
@@ -83,6 +85,11 @@ impl Forwarder {
         let conference = member.conference;
         for index in member.tracks.clone() {
             let track = &mut self.tracks[index.0];
+            track.is_permitted = permissions.allows(track.kind);
+            if let Some(room) = self.rooms.get_mut(&conference).filter(|_| !track.kind.is_video()) {
+                room.microphones -= usize::from(before.allows(track.kind));
+                room.microphones += usize::from(track.is_permitted);
+            }
             if !before.allows(track.kind) || permissions.allows(track.kind) {
                 if !before.allows(track.kind) && track.kind.is_video() {
                     self.give_out_anew(now, index);
@@ -144,9 +151,12 @@ impl Forwarder {
         layer: Option<u8>,
     ) -> Result<(), Refusal> {
         let subscription = self.subscription_to(subscriber, source, kind).ok_or(Refusal::NoSuchTrack)?;
-        let track = self.subscriptions[subscription.0].track;
-        self.subscriptions[subscription.0].watch(now, layer)?;
-        let member = self.subscriptions[subscription.0].member;
+        let held = &mut self.subscriptions[subscription.0];
+        held.watch(now, layer)?;
+        let (track, member, ssrc) = (held.track, held.member, held.ssrc);
+        if kind.is_video() {
+            self.members[member.0].set_watched(ssrc, subscription, layer.is_some());
+        }
         self.allocate(now, member);
         self.reschedule_path(now, member);
         self.update_demand(now, track);
@@ -184,7 +194,8 @@ impl Forwarder {
                 member.published.push(PublishedSsrc { ssrc, track, encoding, retransmissions });
             }
         }
-        let Some(room) = self.rooms.get(&member.conference) else { return };
+        let Some(room) = self.rooms.get_mut(&member.conference) else { return };
+        room.microphones += usize::from(permitted && !offer.kind.is_video());
         for other in room.members.clone() {
             if other != index {
                 self.subscribe(other, track);
@@ -208,6 +219,7 @@ impl Forwarder {
         }
         if let Some(room) = self.rooms.get_mut(&track.conference) {
             room.speakers.on_silenced(index);
+            room.microphones -= usize::from(track.is_permitted && !track.kind.is_video());
         }
         if let Some(owner) = self.by_peer.get(&track.peer) {
             let member = &mut self.members[owner.0];

@@ -256,8 +256,12 @@ impl Forwarder {
                 source: packet.clone(),
             };
             if track.kind.is_video() {
-                member.downlink.push(*held, forwarded);
-                pump(now, member, &mut self.subscriptions, &mut self.out);
+                if let Some(packet) = member.downlink.pass(now, *held, forwarded) {
+                    subscription.on_sent(false);
+                    self.out.push_back(ForwardingOutput::Rtp { peer: member.peer, packet });
+                } else {
+                    pump(now, member, &mut self.subscriptions, &mut self.out);
+                }
             } else {
                 subscription.on_sent(false);
                 if member.downlink.loses() {
@@ -267,7 +271,8 @@ impl Forwarder {
                 let packet = member.downlink.send_now(now, forwarded);
                 self.out.push_back(ForwardingOutput::Rtp { peer: member.peer, packet });
             }
-            schedule(now, member, at, &mut self.path_timers);
+            let sooner = member.downlink.poll_sooner();
+            schedule(now, sooner, (member, at), &mut self.path_timers);
         }
         if wants_key_frame {
             self.tracks[index.0].encodings[usize::from(encoding)].key_frames.want();

@@ -26,6 +26,10 @@ pub(super) struct LayerRates {
     seen: usize,
     newest: Option<Timestamp>,
     shares: Option<LayerShares>,
+    /// Bytes of each layer and those below it in the closed buckets that count, until one more is closed.
+    sums: Option<[u64; TEMPORAL_LAYERS]>,
+    /// `shares` are those of these buckets.
+    has_shares: bool,
 }
 
 /// Shares of temporal layers, in percent of all of them.
@@ -67,10 +71,9 @@ impl LayerRates {
             return None;
         }
         let buckets = self.seen.min(BUCKETS);
-        let bytes = self.closed[..buckets].iter().map(|layers| {
-            layers[..=temporal.min(TEMPORAL_LAYERS - 1)].iter().map(|bytes| u64::from(*bytes)).sum::<u64>()
-        });
-        Some(bytes.sum::<u64>() * 8_000 / (BUCKET.as_millis() as u64 * buckets as u64))
+        let closed = &self.closed[..buckets];
+        let sums = self.sums.get_or_insert_with(|| sums(closed));
+        Some(sums[temporal.min(TEMPORAL_LAYERS - 1)] * 8_000 / (BUCKET.as_millis() as u64 * buckets as u64))
     }
 
     /// Whether all of the time that is measured has been seen. Before that a first key frame counts for too much.
@@ -80,7 +83,8 @@ impl LayerRates {
 
     /// What each temporal layer but the highest costs together with those below it, in percent of all; as last measured.
     pub(super) fn shares(&mut self, now: Timestamp) -> Option<LayerShares> {
-        if let Some(all) = self.bps(now, TEMPORAL_LAYERS - 1).filter(|all| *all > 0) {
+        let all = self.bps(now, TEMPORAL_LAYERS - 1).filter(|all| *all > 0);
+        if let Some(all) = all.filter(|_| !std::mem::replace(&mut self.has_shares, true)) {
             let carries = |layer: &usize| self.closed.iter().any(|bucket| bucket[*layer] > 0);
             let top = (0..TEMPORAL_LAYERS).rev().find(carries).unwrap_or_default();
             let mut shares = LayerShares::default();
@@ -104,6 +108,7 @@ impl LayerRates {
             return;
         }
         self.bucket = bucket;
+        (self.sums, self.has_shares) = (None, false);
         let newest = self.newest.map(|at| at.as_nanos() / BUCKET.as_nanos() as u64);
         let running = newest.is_some_and(|newest| bucket - newest <= PAUSE);
         for _ in 0..passed.min(BUCKETS as u64) {
@@ -112,6 +117,19 @@ impl LayerRates {
         }
         self.seen = if running { (self.seen + passed as usize).min(BUCKETS) } else { 0 };
     }
+}
+
+/// Bytes of each layer and those below it.
+fn sums(buckets: &[[u32; TEMPORAL_LAYERS]]) -> [u64; TEMPORAL_LAYERS] {
+    let mut sums = [0; TEMPORAL_LAYERS];
+    for bucket in buckets {
+        let mut below = 0;
+        for (sum, bytes) in sums.iter_mut().zip(bucket) {
+            below += u64::from(*bytes);
+            *sum += below;
+        }
+    }
+    sums
 }
 
 #[cfg(test)]

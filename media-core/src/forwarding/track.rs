@@ -128,6 +128,8 @@ pub(super) struct Track {
     pub(super) peer: PeerId,
     pub(super) kind: MediaKind,
     pub(super) codec: Codec,
+    /// Its publisher may send it.
+    pub(super) is_permitted: bool,
     pub(super) encodings: Vec<Encoding>,
     pub(super) subscriptions: Vec<SubscriptionIndex>,
     /// Which encodings the publisher was told that somebody watches.
@@ -160,6 +162,7 @@ impl Track {
             peer,
             kind: offer.kind,
             codec: offer.codec,
+            is_permitted: permitted,
             encodings: offer.encodings.iter().map(|offer| Encoding::new(*offer, permitted)).collect(),
             subscriptions: Vec::new(),
             demand: 0,

@@ -2,6 +2,7 @@
 //! the other. Packets that nothing here acts on (SDES, APP, XR and other feedback) are passed over. Writing is
 //! [`write_nack`]'s and its neighbours'.
 
+mod twcc;
 mod write;
 
 #[cfg(test)]
@@ -9,7 +10,7 @@ mod tests;
 
 use rtcp_types::{
     Bye, Fir, Nack, PayloadFeedback, ReceiverReport, SenderReport, TransportFeedback as TransportPacket,
-    Twcc, TwccPacketStatus,
+    Twcc,
     prelude::{FciParser as _, RtcpPacket as _, RtcpPacketParser as _},
 };
 pub use write::{
@@ -130,12 +131,7 @@ impl<'a> TransportFeedback<'a> {
     ///
     /// Ends early where statuses or times are cut off; a sender's word is not enough for `status_count` items.
     pub fn packets(&self) -> impl Iterator<Item = (u16, Option<i16>)> + use<'a> {
-        Twcc::parse(self.fci).into_iter().flat_map(|twcc| twcc.packets()).map_while(|packet| {
-            match packet.ok()? {
-                (sequence, TwccPacketStatus::NotReceived) => Some((sequence, None)),
-                (sequence, TwccPacketStatus::Received { delta }) => Some((sequence, Some(delta))),
-            }
-        })
+        twcc::Packets::of(self.fci)
     }
 
     fn parse(media: Ssrc, fci: &'a [u8]) -> Result<Self, DropReason> {

@@ -304,7 +304,12 @@ proptest! {
         for deed in deeds {
             match deed {
                 Deed::Wait(ms) => now = now + Duration::from_millis(ms),
-                Deed::Send(sequence, bytes) => controller.on_sent(now, sequence, bytes),
+                Deed::Send(sequence, bytes) => {
+                    let before = controller.poll_timeout();
+                    let is_sooner = controller.on_sent(now, sequence, bytes);
+                    let soonest = |at: Option<Timestamp>| at.unwrap_or(Timestamp::FAR_FUTURE);
+                    prop_assert!(is_sooner || soonest(controller.poll_timeout()) >= soonest(before));
+                }
                 Deed::Lie { base, reference, arrivals } => {
                     let mut bytes = Vec::new();
                     rtcp::write_twcc(Ssrc(1), Ssrc(2), base, reference, 0, &arrivals, &mut bytes);
