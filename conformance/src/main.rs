@@ -13,6 +13,11 @@ use conformance::{
     report::terminal::Look,
 };
 
+/// A city is gigabytes of small pieces that are touched in no order: with pages of 4 KiB each finds its address translation
+/// forgotten. This allocator asks for large ones.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let mut out = UntilClosed(io::stdout().lock());
     let mut stage = Stage {

@@ -17,15 +17,15 @@ mod transmitter;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BinaryHeap, time::Duration};
+use std::time::Duration;
 
 use media_core::time::Timestamp;
 use rand_chacha::ChaCha8Rng;
 
 use crate::timeline::{Grid, Traffic};
 
-use flight::Flight;
-use impairment::{Draws, LossProcess, Share};
+use flight::{Flight, Flights};
+use impairment::{Dice, Draws, LossProcess, Share};
 use queue::{Waiting, WaitingQueue};
 use transmitter::Transmitter;
 
@@ -35,7 +35,7 @@ pub use queue::Queue;
 pub use rate::{RateTimeline, RateTimelineError};
 pub use stats::{LinkDrop, LinkStats};
 
-const PS_PER_NS: u128 = 1000;
+const PS_PER_NS: u64 = 1000;
 const PS_PER_SECOND: u128 = 1_000_000_000_000;
 
 /// The packet size CoDel goes by on a path without a configured MTU: Ethernet's.
@@ -58,7 +58,8 @@ pub struct Delivery<T> {
 #[derive(Clone, Debug)]
 pub struct Link<T> {
     config: LinkConfig,
-    rng: ChaCha8Rng,
+    dice: Dice,
+    has_chance: bool,
     transmitter: Transmitter,
     queue: WaitingQueue<T>,
     serving: Option<Waiting<T>>,
@@ -66,7 +67,7 @@ pub struct Link<T> {
     reorder: Share,
     duplicate: Share,
     corrupt: Share,
-    flying: BinaryHeap<Flight<T>>,
+    flying: Flights<T>,
     /// Packets that left the transmitter and were not lost.
     departed: u64,
     /// The latest arrival planned so far, which jitter that keeps order never precedes.
@@ -74,7 +75,8 @@ pub struct Link<T> {
     /// One more than the highest departure number delivered.
     delivered_up_to: u64,
     stats: LinkStats,
-    line: Traffic,
+    /// When it happened; absent where nobody asks.
+    line: Option<Traffic>,
 }
 
 impl<T: Clone> Link<T> {
@@ -85,7 +87,8 @@ impl<T: Clone> Link<T> {
     pub fn new(config: LinkConfig, rng: ChaCha8Rng) -> Self {
         config.validate().expect("the scenario's link settings were validated when it was read");
         Self {
-            rng,
+            dice: Dice::new(rng),
+            has_chance: config.has_chance(),
             transmitter: Transmitter::new(config.rate.clone()),
             queue: WaitingQueue::new(config.queue, config.mtu_bytes.unwrap_or(DEFAULT_MTU_BYTES)),
             serving: None,
@@ -93,12 +96,12 @@ impl<T: Clone> Link<T> {
             reorder: Share::new(config.reorder_share),
             duplicate: Share::new(config.duplicate_share),
             corrupt: Share::new(config.corrupt_share),
-            flying: BinaryHeap::new(),
+            flying: Flights::new(),
             departed: 0,
             latest: Timestamp::ZERO,
             delivered_up_to: 0,
             stats: LinkStats::default(),
-            line: Traffic::new(Grid::default()),
+            line: Some(Traffic::new(Grid::default())),
             config,
         }
     }
@@ -106,7 +109,13 @@ impl<T: Clone> Link<T> {
     /// The same with its time line on `grid`, before anything was offered.
     #[must_use]
     pub(crate) fn with_grid(self, grid: Grid) -> Self {
-        Self { line: Traffic::new(grid), ..self }
+        Self { line: Some(Traffic::new(grid)), ..self }
+    }
+
+    /// The same without a time line, where there are thousands of paths and their totals are enough.
+    #[must_use]
+    pub(crate) fn without_time_line(self) -> Self {
+        Self { line: None, ..self }
     }
 
     /// Gives the path a packet of `wire_bytes` (headers of all layers included) at `now`. Whether it is dropped shows
@@ -129,7 +138,8 @@ impl<T: Clone> Link<T> {
             let out = self.transmitter.is_out(now);
             self.on_dropped(now, if out { LinkDrop::Outage } else { LinkDrop::QueueFull });
         } else {
-            self.line.on_waiting(now, self.queue.bytes());
+            let bytes = self.queue.bytes();
+            self.note(|line| line.on_waiting(now, bytes));
         }
     }
 
@@ -137,13 +147,10 @@ impl<T: Clone> Link<T> {
     /// keep the order of departure. `until` is the present: what is offered later cannot take part.
     pub fn poll_delivery(&mut self, until: Timestamp) -> Option<Delivery<T>> {
         self.advance(until);
-        if self.flying.peek()?.at > until {
-            return None;
-        }
-        let flight = self.flying.pop()?;
+        let flight = self.flying.pop_by(until)?;
         self.stats.delivered += 1;
         self.stats.bytes_delivered += u64::from(flight.wire_bytes);
-        self.line.on_delivered(flight.at, flight.wire_bytes);
+        self.note(|line| line.on_delivered(flight.at, flight.wire_bytes));
         self.stats.corrupted += u64::from(flight.corrupted);
         self.stats.reordered += u64::from(!flight.copy && flight.departure < self.delivered_up_to);
         self.delivered_up_to = self.delivered_up_to.max(flight.departure + 1);
@@ -154,8 +161,9 @@ impl<T: Clone> Link<T> {
     /// the packet then on the wire is lost or held up. Absent while nothing is under way that time alone can bring
     /// in. After a poll at `t` that yielded nothing it is later than `t`.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        let departing = self.transmitter.finish_ps().map(|ps| arrival(ps + duration_ps(self.config.delay)));
-        let arriving = self.flying.peek().map(|flight| flight.at);
+        let departing =
+            self.transmitter.finish_ps().map(|ps| arrival(ps.saturating_add(duration_ps(self.config.delay))));
+        let arriving = self.flying.next_at();
         departing.into_iter().chain(arriving).min()
     }
 
@@ -190,6 +198,7 @@ impl<T: Clone> Link<T> {
         let kept = self.config.clone();
         self.config =
             LinkConfig { rate: kept.rate, queue: kept.queue, mtu_bytes: kept.mtu_bytes, ..config.clone() };
+        self.has_chance = self.config.has_chance();
     }
 
     /// Packets offered (or copied) and neither delivered nor dropped yet.
@@ -208,9 +217,15 @@ impl<T: Clone> Link<T> {
         &self.stats
     }
 
-    /// When it happened.
-    pub(crate) fn line(&self) -> &Traffic {
-        &self.line
+    /// When it happened, unless nobody asked for that.
+    pub(crate) fn line(&self) -> Option<&Traffic> {
+        self.line.as_ref()
+    }
+
+    fn note(&mut self, note: impl FnOnce(&mut Traffic)) {
+        if let Some(line) = &mut self.line {
+            note(line);
+        }
     }
 
     /// How the path was set up.
@@ -232,7 +247,7 @@ impl<T: Clone> Link<T> {
         }
     }
 
-    fn serve_next(&mut self, now_ps: u128) {
+    fn serve_next(&mut self, now_ps: u64) {
         let (next, aqm_drops) = self.queue.poll_next(now_ps);
         for _ in 0..aqm_drops {
             self.on_dropped(arrival(now_ps), LinkDrop::Aqm);
@@ -244,18 +259,18 @@ impl<T: Clone> Link<T> {
         }
     }
 
-    fn on_served(&mut self, at_ps: u128, queue_delay_ps: u128) {
+    fn on_served(&mut self, at_ps: u64, queue_delay_ps: u64) {
         self.stats.on_served(queue_delay_ps);
-        self.line.on_served(arrival(at_ps), queue_delay_ps);
+        self.note(|line| line.on_served(arrival(at_ps), queue_delay_ps));
     }
 
     fn on_dropped(&mut self, at: Timestamp, reason: LinkDrop) {
         self.stats.on_dropped(reason);
-        self.line.on_dropped(at);
+        self.note(|line| line.on_dropped(at));
     }
 
-    fn on_serialised(&mut self, packet: Waiting<T>, out_ps: u128) {
-        let draws = Draws::new(&mut self.rng);
+    fn on_serialised(&mut self, packet: Waiting<T>, out_ps: u64) {
+        let draws = self.dice.draw(self.has_chance);
         if self.loss.on_packet(&draws) {
             return self.on_dropped(arrival(out_ps), LinkDrop::Loss);
         }
@@ -268,10 +283,12 @@ impl<T: Clone> Link<T> {
         self.departed += 1;
     }
 
-    fn fly(&mut self, item: T, wire_bytes: u32, out_ps: u128, draws: &Draws, copy: bool) {
+    fn fly(&mut self, item: T, wire_bytes: u32, out_ps: u64, draws: &Draws, copy: bool) {
         let jitter = self.config.jitter;
-        let jitter_ps = (duration_ps(jitter.max) * u128::from(draws.jitter[usize::from(copy)])) >> 32;
-        let mut at = arrival(out_ps + duration_ps(self.config.delay) + jitter_ps);
+        let longest = u128::from(duration_ps(jitter.max));
+        let jitter_ps = (longest * u128::from(draws.jitter[usize::from(copy)])) >> 32;
+        let mut at =
+            arrival(out_ps.saturating_add(duration_ps(self.config.delay)).saturating_add(jitter_ps as u64));
         if self.reorder.happens(draws.reorder) {
             // Held up on a detour, it takes no part in the order of the others.
             at = at + REORDER_DELAY;
@@ -284,15 +301,16 @@ impl<T: Clone> Link<T> {
     }
 }
 
-fn picoseconds(at: Timestamp) -> u128 {
-    u128::from(at.as_nanos()) * PS_PER_NS
+/// Picoseconds since the beginning; 64 bits hold 213 days of them.
+fn picoseconds(at: Timestamp) -> u64 {
+    at.as_nanos().saturating_mul(PS_PER_NS)
 }
 
-fn duration_ps(duration: Duration) -> u128 {
-    duration.as_nanos() * PS_PER_NS
+fn duration_ps(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX).saturating_mul(PS_PER_NS)
 }
 
 /// The nanosecond by which something has happened.
-fn arrival(at_ps: u128) -> Timestamp {
-    Timestamp::from_nanos(u64::try_from(at_ps.div_ceil(PS_PER_NS)).unwrap_or(u64::MAX))
+fn arrival(at_ps: u64) -> Timestamp {
+    Timestamp::from_nanos(at_ps.div_ceil(PS_PER_NS))
 }

@@ -188,13 +188,11 @@ pub(super) struct Claim {
 impl Claim {
     /// Whether somebody present is the same: a licence holder by the licence, a guest by a secret.
     fn is_of(self, there: &Attendee) -> bool {
-        match self.holder {
-            Some(holder) => there.holder == Some(holder),
-            None => {
-                let asked_before = self.entry.is_some() && self.entry == there.entry;
-                there.holder.is_none() && (self.stay == Some(there.stay) || asked_before)
-            }
+        if let Some(holder) = self.holder {
+            return there.holder == Some(holder);
         }
+        let asked_before = self.entry.is_some() && self.entry == there.entry;
+        there.holder.is_none() && (self.stay == Some(there.stay) || asked_before)
     }
 
     /// Whether somebody absent is the same.

@@ -71,7 +71,12 @@ impl Receiver {
 
     /// The next whole record of the stream.
     pub(super) fn next_record(&mut self) -> Result<Option<Record>, BadRecord> {
-        take_record(&mut self.stream)
+        let record = take_record(&mut self.stream);
+        if self.stream.is_empty() {
+            // Nothing comes for minutes after the news of a join; then there is no room kept for it.
+            self.stream = Vec::new();
+        }
+        record
     }
 
     pub(super) fn deliver(&mut self, message: Vec<u8>) {

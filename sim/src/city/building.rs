@@ -100,8 +100,10 @@ impl Building {
         outage: Option<(Timestamp, Timestamp)>,
         seed: Seed,
     ) -> Self {
-        let path =
-            |spec, label| Link::new(link_config(spec, link.mtu_bytes, 1), seed.stream_at(label, index));
+        let path = |spec, label| {
+            let config = link_config(spec, link.mtu_bytes, 1);
+            Link::new(config, seed.stream_at(label, index)).without_time_line()
+        };
         Self {
             down: path(&link.down, "downlink"),
             up: path(&link.up, "uplink"),

@@ -3,11 +3,9 @@
 
 mod frame;
 mod missing;
+mod packets;
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::Duration,
-};
+use std::{collections::VecDeque, time::Duration};
 
 use media_core::{Timestamp, limits};
 
@@ -15,6 +13,7 @@ pub use self::frame::{AssembledFrame, FrameDiffs, VideoPacket};
 use self::{
     frame::{Found, find_frames},
     missing::Missing,
+    packets::{Held, Packets},
 };
 
 /// Packets held at most: 2 s of a 10 Mbit/s screen share.
@@ -37,7 +36,7 @@ const READY_MAX: usize = 256;
 #[derive(Clone, Debug)]
 pub struct Assembler {
     /// Packets not yet used up, by sequence number.
-    packets: BTreeMap<u64, Held>,
+    packets: Packets,
     /// First sequence number that is not yet used up; absent until a key frame starts.
     head: Option<u64>,
     highest: Option<u64>,
@@ -78,18 +77,11 @@ pub struct AssemblerCounters {
     pub given_up: u64,
 }
 
-/// A packet with its arrival time.
-#[derive(Clone, Debug)]
-struct Held {
-    packet: VideoPacket,
-    arrival: Timestamp,
-}
-
 impl Assembler {
     /// Waits for a first key frame. The round-trip time is taken as 100 ms until [`Assembler::set_rtt`].
     pub fn new() -> Self {
         Self {
-            packets: BTreeMap::new(),
+            packets: Packets::default(),
             head: None,
             highest: None,
             missing: Missing::new(),
@@ -118,7 +110,7 @@ impl Assembler {
         {
             self.restart();
         }
-        if self.head.is_some_and(|head| sequence < head) || self.packets.contains_key(&sequence) {
+        if self.head.is_some_and(|head| sequence < head) || self.packets.contains(sequence) {
             self.counters.late_or_duplicate_packets += 1;
             return;
         }
@@ -131,7 +123,7 @@ impl Assembler {
         let newest = self.highest == Some(sequence);
         let changes = packet.end || packet.payload.is_empty() || !newest || !self.missing.is_empty();
         self.counters.repaired += u64::from(self.missing.on_arrival(sequence));
-        self.packets.insert(sequence, Held { packet, arrival: now });
+        self.packets.insert(Held { packet, arrival: now });
         if self.head.is_none() {
             self.waiting_since.get_or_insert(now);
             if starts_key {
@@ -213,10 +205,10 @@ impl Assembler {
     /// also where the first packet of all overtook them.
     fn start_at(&mut self, now: Timestamp, sequence: u64) {
         self.head = Some(sequence);
-        self.packets = self.packets.split_off(&sequence);
+        self.packets.forget_before(sequence);
         self.missing.forget_before(sequence);
         for number in sequence..self.highest.unwrap_or(sequence) {
-            if !self.packets.contains_key(&number) && !self.missing.is_awaited(number) {
+            if !self.packets.contains(number) && !self.missing.is_awaited(number) {
                 self.counters.given_up += self.missing.on_gap(now, number, number + 1);
             }
         }
@@ -255,7 +247,7 @@ impl Assembler {
         while let Some(highest) = self.highest
             && *next <= highest
         {
-            match self.packets.get(next).map(|held| &held.packet) {
+            match self.packets.get(*next).map(|held| &held.packet) {
                 None if self.missing.is_awaited(*next) => return,
                 Some(packet) if !packet.payload.is_empty() => {
                     let number = packet.frame_number;
@@ -266,7 +258,7 @@ impl Assembler {
                 }
                 None | Some(_) => {}
             }
-            self.packets.remove(next);
+            self.packets.remove(*next);
             *next += 1;
         }
     }
@@ -275,12 +267,12 @@ impl Assembler {
     fn is_lost(&self, first: u64, number: u16) -> bool {
         let mut expected = first;
         for (sequence, held) in self.packets.range(first..) {
-            if expected < *sequence {
-                return (expected..*sequence).any(|gap| !self.missing.is_awaited(gap));
+            if expected < sequence {
+                return (expected..sequence).any(|gap| !self.missing.is_awaited(gap));
             }
             let packet = &held.packet;
             if !packet.payload.is_empty() {
-                if packet.frame_number != number || (packet.start && *sequence != first) {
+                if packet.frame_number != number || (packet.start && sequence != first) {
                     return true;
                 }
                 if packet.end {
@@ -296,7 +288,7 @@ impl Assembler {
     fn next_frame(&mut self, head: u64, now: Timestamp) -> Option<(Found, bool)> {
         let mut waiting = false;
         let mut chosen = None;
-        for found in find_frames(self.packets.range(head..).map(|(sequence, held)| (*sequence, &held.packet)))
+        for found in find_frames(self.packets.range(head..).map(|(sequence, held)| (sequence, &held.packet)))
         {
             if found.first == head {
                 return Some((found, false));
@@ -355,7 +347,7 @@ impl Assembler {
         self.counters.whole_frames += 1;
         let mut whole = AssembledFrame::starting(found, decodable);
         for sequence in found.first..=found.last {
-            if let Some(held) = self.packets.remove(&sequence) {
+            if let Some(held) = self.packets.remove(sequence) {
                 whole.append(&held.packet, held.arrival);
             }
         }
@@ -368,7 +360,7 @@ impl Assembler {
 
     /// Gives up `from..to`. Frames in it of which not all packets are there were torn.
     fn abandon(&mut self, from: u64, to: u64) {
-        let whole: Vec<u16> = find_frames(self.packets.range(from..to).map(|(s, held)| (*s, &held.packet)))
+        let whole: Vec<u16> = find_frames(self.packets.range(from..to).map(|(s, held)| (s, &held.packet)))
             .map(|found| found.frame_number)
             .collect();
         let mut numbers: Vec<u16> = Vec::new();
@@ -382,7 +374,7 @@ impl Assembler {
         for number in numbers {
             self.on_torn(number);
         }
-        self.packets = self.packets.split_off(&to);
+        self.packets.forget_before(to);
         self.missing.forget_before(to);
     }
 
@@ -412,9 +404,7 @@ impl Assembler {
         const KEPT: u64 = 64;
         if let Some(highest) = self.highest {
             let from = highest.saturating_sub(KEPT);
-            while self.packets.first_key_value().is_some_and(|(sequence, _)| *sequence < from) {
-                self.packets.pop_first();
-            }
+            self.packets.forget_before(from);
             self.missing.forget_before(from);
         }
     }

@@ -6,14 +6,14 @@ use super::queue::{Waiting, WaitingQueue};
 /// The state of RFC 8289 section 5. Times are in picoseconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CoDelControl {
-    target_ps: u128,
-    interval_ps: u128,
+    target_ps: u64,
+    interval_ps: u64,
     /// A queue of at most this many bytes is never regarded as standing.
     packet_bytes_max: u64,
     /// When the queue will have been above target for an interval; absent while it is below.
-    first_above_ps: Option<u128>,
+    first_above_ps: Option<u64>,
     dropping: bool,
-    drop_next_ps: u128,
+    drop_next_ps: u64,
     /// Drops since the dropping state was entered.
     count: u64,
     /// `count` when the dropping state was last entered.
@@ -21,7 +21,7 @@ pub(super) struct CoDelControl {
 }
 
 impl CoDelControl {
-    pub(super) fn new(target_ps: u128, interval_ps: u128, packet_bytes_max: u32) -> Self {
+    pub(super) fn new(target_ps: u64, interval_ps: u64, packet_bytes_max: u32) -> Self {
         Self {
             target_ps,
             interval_ps,
@@ -38,7 +38,7 @@ impl CoDelControl {
     pub(super) fn poll_next<T>(
         &mut self,
         queue: &mut WaitingQueue<T>,
-        now_ps: u128,
+        now_ps: u64,
     ) -> (Option<Waiting<T>>, u64) {
         let (mut head, mut standing) = self.poll_head(queue, now_ps);
         let mut dropped = 0;
@@ -64,10 +64,10 @@ impl CoDelControl {
 
     /// Enters the dropping state. If it was left a short while ago, the drop rate that controlled the queue then is
     /// where this one begins.
-    fn on_dropping(&mut self, now_ps: u128) {
+    fn on_dropping(&mut self, now_ps: u64) {
         let delta = self.count.saturating_sub(self.count_on_entry);
         // Signed in the RFC: a `drop_next` still ahead is recent as well.
-        let recent = now_ps < self.drop_next_ps + 16 * self.interval_ps;
+        let recent = now_ps < self.drop_next_ps.saturating_add(self.interval_ps.saturating_mul(16));
         self.dropping = true;
         self.count = if delta > 1 && recent { delta } else { 1 };
         self.drop_next_ps = now_ps + self.spacing_ps();
@@ -76,7 +76,7 @@ impl CoDelControl {
 
     /// Takes the head out and says whether the queue has stood above target for an interval (RFC 8289
     /// section 5.6).
-    fn poll_head<T>(&mut self, queue: &mut WaitingQueue<T>, now_ps: u128) -> (Option<Waiting<T>>, bool) {
+    fn poll_head<T>(&mut self, queue: &mut WaitingQueue<T>, now_ps: u64) -> (Option<Waiting<T>>, bool) {
         let Some(head) = queue.pop() else {
             self.first_above_ps = None;
             return (None, false);
@@ -92,8 +92,9 @@ impl CoDelControl {
     }
 
     /// The control law: the interval over the square root of the drop count.
-    fn spacing_ps(&self) -> u128 {
-        (self.interval_ps * self.interval_ps / u128::from(self.count.max(1))).isqrt()
+    fn spacing_ps(&self) -> u64 {
+        let interval_ps = u128::from(self.interval_ps);
+        (interval_ps * interval_ps / u128::from(self.count.max(1))).isqrt() as u64
     }
 }
 
@@ -103,10 +104,10 @@ mod tests {
     use crate::link::{duration_ps, queue::Queue};
     use std::time::Duration;
 
-    const MS: u128 = 1_000_000_000;
+    const MS: u64 = 1_000_000_000;
 
     /// A queue that is always refilled, so that its head has always waited 20 ms: the schedule of drops shows bare.
-    fn drop_times_ms(until_ms: u128) -> Vec<u128> {
+    fn drop_times_ms(until_ms: u64) -> Vec<u64> {
         let mut queue = WaitingQueue::new(Queue::DropTail { bytes: u64::MAX }, 1500);
         let mut codel = CoDelControl::new(
             duration_ps(Duration::from_millis(5)),
@@ -134,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_drop_rate_left_a_short_while_ago_is_taken_up_again() {
-        let at_return = |after: u128| {
+        let at_return = |after: u64| {
             let mut codel = CoDelControl::new(5 * MS, 100 * MS, 1500);
             (codel.count, codel.count_on_entry, codel.drop_next_ps) = (7, 2, 1000 * MS);
             codel.on_dropping(1000 * MS + after);

@@ -44,6 +44,12 @@ impl LinkConfig {
         }
     }
 
+    /// Whether anything that happens to a packet depends on chance.
+    pub(super) fn has_chance(&self) -> bool {
+        let shares = [self.reorder_share, self.duplicate_share, self.corrupt_share];
+        self.loss != Loss::None || self.jitter.max > Duration::ZERO || shares.iter().any(|share| *share > 0.0)
+    }
+
     /// Whether all shares are probabilities.
     ///
     /// # Errors

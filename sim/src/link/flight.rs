@@ -1,6 +1,9 @@
 //! Owns a packet on its way to the far end and the order in which such packets arrive.
 
-use std::cmp::Ordering;
+use std::{
+    cmp::Ordering,
+    collections::{BinaryHeap, VecDeque},
+};
 
 use media_core::time::Timestamp;
 
@@ -42,3 +45,53 @@ impl<T> PartialEq for Flight<T> {
 }
 
 impl<T> Eq for Flight<T> {}
+
+/// Everything on its way.
+#[derive(Clone, Debug)]
+pub(super) struct Flights<T> {
+    /// Those that arrive in the order in which they left: all of them, on most paths.
+    in_order: VecDeque<Flight<T>>,
+    /// Those that arrive before one that left earlier.
+    overtaking: BinaryHeap<Flight<T>>,
+}
+
+impl<T> Flights<T> {
+    pub(super) fn new() -> Self {
+        Self { in_order: VecDeque::new(), overtaking: BinaryHeap::new() }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.in_order.len() + self.overtaking.len()
+    }
+
+    pub(super) fn push(&mut self, flight: Flight<T>) {
+        if self.in_order.back().is_none_or(|last| last.key() < flight.key()) {
+            self.in_order.push_back(flight);
+        } else {
+            self.overtaking.push(flight);
+        }
+    }
+
+    /// When the next one arrives.
+    pub(super) fn next_at(&self) -> Option<Timestamp> {
+        self.next().map(|(flight, _)| flight.at)
+    }
+
+    /// The next one, if it has arrived by `until`.
+    pub(super) fn pop_by(&mut self, until: Timestamp) -> Option<Flight<T>> {
+        let (flight, is_in_order) = self.next()?;
+        if flight.at > until {
+            return None;
+        }
+        if is_in_order { self.in_order.pop_front() } else { self.overtaking.pop() }
+    }
+
+    /// The next to arrive, and whether it is one of those in order.
+    fn next(&self) -> Option<(&Flight<T>, bool)> {
+        match (self.in_order.front(), self.overtaking.peek()) {
+            (Some(first), Some(other)) if other.key() < first.key() => Some((other, false)),
+            (Some(first), _) => Some((first, true)),
+            (None, other) => other.map(|flight| (flight, false)),
+        }
+    }
+}

@@ -92,8 +92,35 @@ impl Share {
     }
 }
 
+/// Where departing packets get their random numbers from.
+#[derive(Clone, Debug)]
+pub(super) struct Dice {
+    rng: ChaCha8Rng,
+    /// Packets that left while nothing depended on chance: theirs are passed over when it does again.
+    passed: u64,
+}
+
+impl Dice {
+    pub(super) fn new(rng: ChaCha8Rng) -> Self {
+        Self { rng, passed: 0 }
+    }
+
+    /// The numbers of the next packet; all zero, by which nothing happens, when it does not `matter`.
+    pub(super) fn draw(&mut self, matters: bool) -> Draws {
+        if !matters {
+            self.passed += 1;
+            return Draws::default();
+        }
+        let passed = u128::from(std::mem::take(&mut self.passed));
+        if passed > 0 {
+            self.rng.set_word_pos(self.rng.get_word_pos() + passed * Draws::WORDS);
+        }
+        Draws::new(&mut self.rng)
+    }
+}
+
 /// The random numbers of one departing packet.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Draws {
     pub(super) loss_move: u32,
     pub(super) loss: u32,
@@ -106,7 +133,10 @@ pub(super) struct Draws {
 }
 
 impl Draws {
-    pub(super) fn new(rng: &mut ChaCha8Rng) -> Self {
+    /// Numbers of 32 bits in it.
+    const WORDS: u128 = 8;
+
+    fn new(rng: &mut ChaCha8Rng) -> Self {
         Self {
             loss_move: rng.next_u32(),
             loss: rng.next_u32(),
@@ -142,5 +172,23 @@ impl LossProcess {
     pub(super) fn on_packet(&mut self, draws: &Draws) -> bool {
         self.bad ^= self.leave[usize::from(self.bad)].happens(draws.loss_move);
         self.lose[usize::from(self.bad)].happens(draws.loss)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_core::SeedableRng;
+
+    use super::*;
+
+    #[test]
+    fn a_packet_gets_the_same_numbers_whether_those_before_it_needed_theirs_or_not() {
+        let dice = || Dice::new(ChaCha8Rng::seed_from_u64(3));
+        let (mut careful, mut careless) = (dice(), dice());
+        for matters in [true, false, true, false, false, false, true, true] {
+            let numbers = careful.draw(true);
+            let got = careless.draw(matters);
+            assert_eq!(got, if matters { numbers } else { Draws::default() });
+        }
     }
 }

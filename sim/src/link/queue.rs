@@ -28,7 +28,7 @@ pub enum Queue {
 pub(super) struct Waiting<T> {
     pub(super) item: T,
     pub(super) wire_bytes: u32,
-    pub(super) offered_ps: u128,
+    pub(super) offered_ps: u64,
 }
 
 /// The waiting packets.
@@ -72,7 +72,7 @@ impl<T> WaitingQueue<T> {
     }
 
     /// The packet that goes onto the wire at `now_ps`, and how many CoDel dropped before it.
-    pub(super) fn poll_next(&mut self, now_ps: u128) -> (Option<Waiting<T>>, u64) {
+    pub(super) fn poll_next(&mut self, now_ps: u64) -> (Option<Waiting<T>>, u64) {
         // CoDel decides while it takes packets out, so it borrows the queue without being part of it meanwhile.
         let Some(mut codel) = self.codel.take() else { return (self.pop(), 0) };
         let next = codel.poll_next(self, now_ps);

@@ -49,24 +49,25 @@ impl RateTimeline {
 
     /// The picosecond in which `work` (bits times [`PS_PER_SECOND`]) begun at `from_ps` is done, rounded up, and the
     /// work the rest of that picosecond could still do. Absent when the rate stays 0 for ever.
-    pub(super) fn finish(&self, from_ps: u128, work: u128) -> Option<(u128, u128)> {
+    pub(super) fn finish(&self, from_ps: u64, work: u128) -> Option<(u64, u128)> {
         let (mut at, mut left, mut step) = (from_ps, work, self.step_at(from_ps));
         loop {
-            let bps = u128::from(self.steps[step].1);
+            let bps = self.steps[step].1;
             let end = self.steps.get(step + 1).map(|&(at, _)| picoseconds(at));
             if bps > 0 {
-                let needed = left.div_ceil(bps);
-                if end.is_none_or(|end| at + needed <= end) {
-                    return Some((at + needed, needed * bps - left));
+                let needed = time_for(left, bps);
+                if end.is_none_or(|end| at.saturating_add(needed) <= end) {
+                    let spare = (u128::from(needed) * u128::from(bps)).saturating_sub(left);
+                    return Some((at.saturating_add(needed), spare));
                 }
-                left -= (end? - at) * bps;
+                left -= u128::from(end? - at) * u128::from(bps);
             }
             (at, step) = (end?, step + 1);
         }
     }
 
     /// The work (bits times [`PS_PER_SECOND`]) that can be done from one time to another.
-    pub(super) fn work_between(&self, from_ps: u128, to_ps: u128) -> u128 {
+    pub(super) fn work_between(&self, from_ps: u64, to_ps: u64) -> u128 {
         let first = self.step_at(from_ps);
         let mut work = 0;
         for (step, &(at, bps)) in self.steps.iter().enumerate().skip(first) {
@@ -75,14 +76,23 @@ impl RateTimeline {
                 break;
             }
             let end = self.steps.get(step + 1).map_or(to_ps, |&(at, _)| picoseconds(at).min(to_ps));
-            work += (end - start) * u128::from(bps);
+            work += u128::from(end - start) * u128::from(bps);
         }
         work
     }
 
-    fn step_at(&self, at_ps: u128) -> usize {
+    fn step_at(&self, at_ps: u64) -> usize {
         // The first step is at zero, so at least one step is not later than `at_ps`.
         self.steps.partition_point(|&(at, _)| picoseconds(at) <= at_ps) - 1
+    }
+}
+
+/// The picoseconds that `work` takes at a rate, rounded up. What takes longer than time lasts takes until its end.
+fn time_for(work: u128, bps: u64) -> u64 {
+    // The work of whatever fits a datagram is a number of 64 bits, and dividing such is a tenth of the labour.
+    match u64::try_from(work) {
+        Ok(work) => work.div_ceil(bps),
+        Err(_) => u64::try_from(work.div_ceil(u128::from(bps))).unwrap_or(u64::MAX),
     }
 }
 
@@ -107,7 +117,7 @@ pub enum RateTimelineError {
 mod tests {
     use super::*;
 
-    fn ms(millis: u64) -> u128 {
+    fn ms(millis: u64) -> u64 {
         picoseconds(Timestamp::from_millis(millis))
     }
 

@@ -61,7 +61,7 @@ pub struct LinkStats {
     /// Packets that got onto the wire; each had a queue delay, possibly zero.
     pub served: u64,
     /// Longest time from the offer to the first bit on the wire, in picoseconds.
-    pub queue_delay_max_ps: u128,
+    pub queue_delay_max_ps: u64,
     /// Sum over `served` of the time from the offer to the first bit on the wire, in picoseconds.
     pub queue_delay_sum_ps: u128,
     dropped: [u64; LinkDrop::ALL.len()],
@@ -80,7 +80,7 @@ impl LinkStats {
 
     /// Longest queue delay, rounded down to nanoseconds.
     pub fn queue_delay_max(&self) -> Duration {
-        duration_of(self.queue_delay_max_ps)
+        duration_of(self.queue_delay_max_ps.into())
     }
 
     /// Mean queue delay over the packets served, rounded down to nanoseconds; zero when none was.
@@ -92,9 +92,9 @@ impl LinkStats {
         self.dropped[reason.index()] += 1;
     }
 
-    pub(super) fn on_served(&mut self, queue_delay_ps: u128) {
+    pub(super) fn on_served(&mut self, queue_delay_ps: u64) {
         self.served += 1;
-        self.queue_delay_sum_ps += queue_delay_ps;
+        self.queue_delay_sum_ps += u128::from(queue_delay_ps);
         self.queue_delay_max_ps = self.queue_delay_max_ps.max(queue_delay_ps);
     }
 }

@@ -17,11 +17,11 @@ pub(super) struct Transmitter {
     busy: bool,
     /// The work left of the packet in service at `since_ps`.
     work: u128,
-    since_ps: u128,
+    since_ps: u64,
     /// When the packet in service is out, if the rate ever allows it, and the work the started picosecond leaves.
-    finish: Option<(u128, u128)>,
+    finish: Option<(u64, u128)>,
     /// When the last packet was out.
-    idle_since_ps: u128,
+    idle_since_ps: u64,
     /// The work the last picosecond of service left. A packet that has been waiting takes it, so that rounding
     /// never lowers the rate of a busy link.
     spare: u128,
@@ -42,7 +42,7 @@ impl Transmitter {
     }
 
     /// Begins a packet that found the transmitter idle.
-    pub(super) fn start_idle(&mut self, at_ps: u128, wire_bytes: u32) {
+    pub(super) fn start_idle(&mut self, at_ps: u64, wire_bytes: u32) {
         debug_assert!(!self.busy, "one packet at a time");
         self.begin(at_ps.max(self.idle_since_ps), work_of(wire_bytes));
     }
@@ -54,7 +54,7 @@ impl Transmitter {
     }
 
     /// When the packet in service is out; absent when idle or when nothing is planned to end an outage.
-    pub(super) fn finish_ps(&self) -> Option<u128> {
+    pub(super) fn finish_ps(&self) -> Option<u64> {
         self.finish.map(|(at_ps, _)| at_ps)
     }
 
@@ -86,7 +86,7 @@ impl Transmitter {
         self.plan();
     }
 
-    fn begin(&mut self, at_ps: u128, work: u128) {
+    fn begin(&mut self, at_ps: u64, work: u128) {
         (self.busy, self.since_ps, self.work) = (true, at_ps, work);
         self.plan();
     }
@@ -122,7 +122,7 @@ mod tests {
         transmitter
     }
 
-    fn ms(millis: u64) -> u128 {
+    fn ms(millis: u64) -> u64 {
         picoseconds(Timestamp::from_millis(millis))
     }
 

@@ -120,10 +120,11 @@ impl AccessMeter {
         self.down.stats = down.stats().clone();
         self.up.in_flight = up.in_flight();
         self.down.in_flight = down.in_flight();
-        self.up.timeline = up.line().finish();
-        self.down.timeline = down.line().finish();
-        self.up.queue_delays = up.line().delays().clone();
-        self.down.queue_delays = down.line().delays().clone();
+        for (carried, link) in [(&mut self.up, up), (&mut self.down, down)] {
+            if let Some(line) = link.line() {
+                (carried.timeline, carried.queue_delays) = (line.finish(), line.delays().clone());
+            }
+        }
     }
 }
 

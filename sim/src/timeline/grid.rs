@@ -9,6 +9,9 @@ use media_core::Timestamp;
 pub struct Grid {
     interval: Duration,
     end: Duration,
+    /// The interval's nanoseconds, and the index of the last one: asked for with every packet.
+    interval_ns: u64,
+    last: usize,
 }
 
 impl Grid {
@@ -21,9 +24,13 @@ impl Grid {
     pub fn of(duration: Duration) -> Self {
         let shortest = Self::INTERVAL.as_nanos() * Self::INTERVALS_MAX as u128;
         let factor = duration.as_nanos().div_ceil(shortest).max(1);
+        let interval = Self::INTERVAL * u32::try_from(factor).unwrap_or(u32::MAX);
+        let end = duration.max(Duration::from_nanos(1));
         Self {
-            interval: Self::INTERVAL * u32::try_from(factor).unwrap_or(u32::MAX),
-            end: duration.max(Duration::from_nanos(1)),
+            interval,
+            end,
+            interval_ns: u64::try_from(interval.as_nanos()).unwrap_or(u64::MAX),
+            last: end.as_nanos().div_ceil(interval.as_nanos()) as usize - 1,
         }
     }
 
@@ -34,7 +41,7 @@ impl Grid {
 
     /// How many intervals there are; at least one.
     pub fn count(self) -> usize {
-        self.end.as_nanos().div_ceil(self.interval.as_nanos()) as usize
+        self.last + 1
     }
 
     /// Length of an interval.
@@ -45,8 +52,8 @@ impl Grid {
 
     /// The interval that contains `at`. What happens at the end of the run belongs to the last one.
     fn index(self, at: Timestamp) -> usize {
-        let index = u128::from(at.as_nanos()) / self.interval.as_nanos();
-        usize::try_from(index).unwrap_or(usize::MAX).min(self.count() - 1)
+        let index = at.as_nanos() / self.interval_ns;
+        usize::try_from(index).unwrap_or(usize::MAX).min(self.last)
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Grid, Intervals};
 /// own.
 const CLASSES_MS: [u64; CLASSES - 1] = [0, 1, 2, 5, 10, 20, 30, 40, 50, 75, 100, 150, 200, 300, 500];
 const CLASSES: usize = 16;
-const PS_PER_MS: u128 = 1_000_000_000;
+const PS_PER_MS: u64 = 1_000_000_000;
 
 /// The time from the offer of a packet to its first bit on the wire, over the packets that got onto the wire, by the
 /// interval of the run's [`Grid`] in which they did.
@@ -23,8 +23,8 @@ impl QueueDelays {
         Self(Intervals::new(grid))
     }
 
-    pub(crate) fn on_served(&mut self, at: Timestamp, queue_delay_ps: u128) {
-        let above = |end: &u64| queue_delay_ps > u128::from(*end) * PS_PER_MS;
+    pub(crate) fn on_served(&mut self, at: Timestamp, queue_delay_ps: u64) {
+        let above = |end: &u64| queue_delay_ps > *end * PS_PER_MS;
         let class = CLASSES_MS.iter().take_while(|end| above(end)).count();
         self.0.at(at)[class] += 1;
     }
@@ -56,7 +56,7 @@ mod tests {
     fn delays(waits: &[(u64, u64)]) -> QueueDelays {
         let mut delays = QueueDelays::new(Grid::of(Duration::from_secs(10)));
         for (at, micros) in waits {
-            delays.on_served(Timestamp::from_millis(*at), u128::from(*micros) * 1_000_000);
+            delays.on_served(Timestamp::from_millis(*at), *micros * 1_000_000);
         }
         delays
     }

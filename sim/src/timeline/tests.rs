@@ -96,7 +96,7 @@ fn a_line_holds_what_the_accounts_hold() {
             let longest = line.queue_ms.iter().max().copied().unwrap_or_default();
             assert_eq!(
                 u128::from(longest),
-                stats.queue_delay_max_ps.div_ceil(1_000_000_000),
+                u128::from(stats.queue_delay_max_ps.div_ceil(1_000_000_000)),
                 "{site:?} {way}"
             );
             let bits: u64 = line.carried_kbps.iter().map(|kbps| u64::from(*kbps) * 500).sum();

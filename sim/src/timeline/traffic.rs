@@ -4,7 +4,7 @@ use media_core::Timestamp;
 
 use super::{Grid, Intervals, LinkTimeline, QueueDelays, saturated};
 
-const PS_PER_MS: u128 = 1_000_000_000;
+const PS_PER_MS: u64 = 1_000_000_000;
 
 /// What a link carried, held up and dropped.
 #[derive(Clone, Debug)]
@@ -16,7 +16,7 @@ pub(crate) struct Traffic {
 #[derive(Clone, Copy, Debug, Default)]
 struct Work {
     delivered_bytes: u64,
-    queue_delay_max_ps: u128,
+    queue_delay_max_ps: u64,
     backlog_max_bytes: u64,
     dropped: u32,
 }
@@ -33,7 +33,7 @@ impl Traffic {
     }
 
     /// A packet got onto the wire after it had waited.
-    pub(crate) fn on_served(&mut self, at: Timestamp, queue_delay_ps: u128) {
+    pub(crate) fn on_served(&mut self, at: Timestamp, queue_delay_ps: u64) {
         let work = self.work.at(at);
         work.queue_delay_max_ps = work.queue_delay_max_ps.max(queue_delay_ps);
         self.delays.on_served(at, queue_delay_ps);
@@ -57,7 +57,7 @@ impl Traffic {
     pub(crate) fn finish(&self) -> LinkTimeline {
         LinkTimeline {
             carried_kbps: self.work.rates(|work| work.delivered_bytes),
-            queue_ms: self.work.column(|work| saturated(work.queue_delay_max_ps.div_ceil(PS_PER_MS) as u64)),
+            queue_ms: self.work.column(|work| saturated(work.queue_delay_max_ps.div_ceil(PS_PER_MS))),
             backlog_bytes: self.work.column(|work| saturated(work.backlog_max_bytes)),
             dropped: self.work.column(|work| work.dropped),
         }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use media_core::Timestamp;
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use tokio::time::{Instant, sleep_until};
 use turmoil::net::UdpSocket;
 
@@ -74,7 +74,7 @@ pub fn run_side_by_side<H: WindowHost + 'static>(
         window += 1;
         let to = Timestamp::ZERO + WINDOW * window;
         if to <= end {
-            pool.install(|| slots.par_iter().for_each(|slot| lock(slot).advance(to)));
+            pool.install(|| slots.par_iter().with_max_len(1).for_each(|slot| lock(slot).advance(to)));
         }
         if window.is_multiple_of(PROGRESS_WINDOWS) {
             on_progress(to);

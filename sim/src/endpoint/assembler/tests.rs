@@ -257,7 +257,7 @@ proptest! {
         let expected: Vec<_> = (0..20).filter(|number| arrived(*number) == 3)
             .map(|number| (number as u16, number < first_lost)).collect();
         prop_assert_eq!(frames(&mut assembler), expected);
-        prop_assert!(assembler.packets.is_empty());
+        prop_assert_eq!(assembler.packets.len(), 0);
     }
 
     #[test]
