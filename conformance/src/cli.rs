@@ -269,7 +269,7 @@ Examples:
     Plan(plan::PlanArgs),
     /// Rehearse the whole city: all conferences at once, in all its buildings
     City(city::CityArgs),
-    /// Report what benches and cities measured: ratios and their bounds, curves, and what a city needs
+    /// Report on benches and cities: ratios and bounds, curves, and what a city needs
     ///
     /// Reads what `cargo bench` and `city` left, measures nothing, and leaves bench-report.html and bench-report.json. A ratio that
     /// misses its bound is exit code 1; nothing measured is bad input.
