@@ -144,24 +144,24 @@ impl DropReason {
     }
 }
 
-/// How often each [`DropReason`] occurred.
+/// How often each [`DropReason`] occurred. Takes a word until something is counted: every stream to every subscriber has two.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DropCounters([u64; DropReason::ALL.len()]);
+pub struct DropCounters(Option<Box<[u64; DropReason::ALL.len()]>>);
 
 impl DropCounters {
     /// Counts one.
     pub fn count(&mut self, reason: DropReason) {
-        self.0[reason.index()] += 1;
+        self.0.get_or_insert_with(Box::default)[reason.index()] += 1;
     }
 
     /// How often `reason` occurred.
     pub fn get(&self, reason: DropReason) -> u64 {
-        self.0[reason.index()]
+        self.0.as_ref().map_or(0, |counts| counts[reason.index()])
     }
 
     /// How often anything was dropped.
     pub fn total(&self) -> u64 {
-        self.0.iter().sum()
+        self.0.iter().flat_map(|counts| counts.iter()).sum()
     }
 
     /// The reasons that occurred, with their counts.
@@ -171,7 +171,9 @@ impl DropCounters {
 
     /// Adds another set of counters to this one.
     pub fn merge(&mut self, other: &Self) {
-        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+        let Some(theirs) = &other.0 else { return };
+        let counts = self.0.get_or_insert_with(Box::default);
+        for (mine, theirs) in counts.iter_mut().zip(theirs.iter()) {
             *mine += theirs;
         }
     }
@@ -179,7 +181,20 @@ impl DropCounters {
 
 #[cfg(test)]
 mod tests {
-    use super::DropReason;
+    use super::{DropCounters, DropReason};
+
+    #[test]
+    fn what_was_never_counted_takes_a_word_and_adds_nothing() {
+        let mut counters = DropCounters::default();
+        assert_eq!(size_of_val(&counters), size_of::<usize>());
+        counters.merge(&DropCounters::default());
+        assert_eq!(counters, DropCounters::default());
+        let mut others = DropCounters::default();
+        others.count(DropReason::Duplicate);
+        counters.merge(&others);
+        counters.count(DropReason::Duplicate);
+        assert_eq!((counters.get(DropReason::Duplicate), counters.total()), (2, 2));
+    }
 
     #[test]
     fn every_reason_stands_at_its_own_index() {

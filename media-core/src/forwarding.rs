@@ -5,6 +5,7 @@
 mod climber;
 mod downlink;
 mod feedback;
+mod front;
 mod grants;
 mod key_frames;
 mod member;

@@ -58,45 +58,47 @@ pub struct BitrateBounds {
     pub max: u64,
 }
 
-/// Estimates what one path carries.
+/// Estimates what one path carries. What each packet that leaves needs stands first and together.
 #[derive(Debug)]
+#[repr(C)]
 pub struct CongestionController {
+    sent: SentLog,
+    last_sent: Option<Timestamp>,
+    heard: Heard,
+    probing: Probing,
+    search: RateSearch,
     bounds: BitrateBounds,
     demand: u64,
     /// What the next step would cost.
     step: Option<u64>,
     /// What is sent grows in steps, of which the controller is told.
     is_stepped: bool,
-    sent: SentLog,
     groups: InterArrival,
     trend: Trendline,
     queue: StandingQueue,
     throughput: Throughput,
     losses: Losses,
     rate: RateControl,
-    search: RateSearch,
     trial: StepTrial,
     proven: Proven,
-    probing: Probing,
-    last_sent: Option<Timestamp>,
     /// The receiver is heard again after a silence, and nothing has shown yet what the path carries.
     is_back: bool,
     rtt: Option<Duration>,
     /// Last reference time, and the same without wrapping.
     reference: Option<(i32, i64)>,
-    heard: Heard,
     /// Kept for its memory: what one feedback says has arrived, by the receiver's clock.
     arrived: Vec<(i64, Sent)>,
 }
 
 /// When the receiver was heard of.
 #[derive(Debug, Default)]
+#[repr(C)]
 struct Heard {
+    /// When something was sent for the first time since then.
+    waiting_since: Option<Timestamp>,
     last: Option<Timestamp>,
     /// Time between two feedbacks, smoothed.
     interval: Duration,
-    /// When something was sent for the first time since then.
-    waiting_since: Option<Timestamp>,
     /// How often the estimate was halved since then, and what it was before.
     halvings: u32,
     before_bps: f64,
@@ -268,6 +270,9 @@ impl CongestionController {
     }
 
     fn begin_search(&mut self, now: Timestamp) {
+        if self.search.has_begun() {
+            return;
+        }
         let (start, demand) = (self.rate.bps(), self.demand as f64);
         self.search.begin(now, start, demand, &mut self.probing);
     }
@@ -337,7 +342,7 @@ impl CongestionController {
             if let Some(group) = self.groups.on_arrival(sent.at, *micros) {
                 self.trend.on_group(group);
             }
-            self.throughput.on_arrival(sent.at, *micros, sent.bytes);
+            self.throughput.on_arrival(sent.at, *micros, sent.bytes());
             if sent.cluster != 0 {
                 self.probing.on_arrival(*sent, *micros);
             }

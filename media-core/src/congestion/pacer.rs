@@ -12,6 +12,7 @@ const BURST: Duration = Duration::from_millis(5);
 
 /// Packets on their way out, in order.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Pacer<T> {
     queue: VecDeque<(u32, T)>,
     queued_bytes: u64,

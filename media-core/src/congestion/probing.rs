@@ -74,10 +74,11 @@ pub(super) struct Found {
 
 /// Trains: those that wait, the one that leaves, and those that arrive.
 #[derive(Debug, Default)]
+#[repr(C)]
 pub(super) struct Probing {
+    leaving: Option<Train>,
     /// Rates, and for how long.
     waiting: VecDeque<(f64, Duration)>,
-    leaving: Option<Train>,
     arriving: VecDeque<Measured>,
     cluster: Cluster,
     length: Duration,
@@ -221,13 +222,13 @@ impl Measured {
 
     fn on_arrival(&mut self, sent: Sent, micros: i64) {
         self.packets += 1;
-        self.bytes += u64::from(sent.bytes);
+        self.bytes += u64::from(sent.bytes());
         self.first_sent = self.first_sent.min(sent.at);
         if sent.at >= self.last_sent {
-            (self.last_sent, self.last_sent_bytes) = (sent.at, sent.bytes);
+            (self.last_sent, self.last_sent_bytes) = (sent.at, sent.bytes());
         }
         if micros < self.first_arrival {
-            (self.first_arrival, self.first_arrival_bytes) = (micros, sent.bytes);
+            (self.first_arrival, self.first_arrival_bytes) = (micros, sent.bytes());
         }
         self.last_arrival = self.last_arrival.max(micros);
     }

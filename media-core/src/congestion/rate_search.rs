@@ -79,6 +79,7 @@ pub(super) struct Outlook {
 
 /// When was searched last, and with what success.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct RateSearch {
     began: Option<Timestamp>,
     searched: Timestamp,
@@ -114,6 +115,11 @@ impl Default for RateSearch {
 }
 
 impl RateSearch {
+    /// Whether anything was sent for which there is more to be found.
+    pub(super) const fn has_begun(&self) -> bool {
+        self.began.is_some()
+    }
+
     /// Something is sent, and so much is wanted.
     pub(super) fn begin(&mut self, now: Timestamp, start_bps: f64, demand_bps: f64, probing: &mut Probing) {
         if self.began.is_some() || demand_bps <= start_bps {

@@ -19,19 +19,26 @@ enum Fate {
     Arrived,
 }
 
-/// One packet.
+/// One packet, in two words: a path has hundreds of them under way.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sent {
     pub(super) at: Timestamp,
-    pub(super) bytes: u32,
+    bytes: u16,
     pub(super) cluster: Cluster,
     fate: Fate,
+}
+
+impl Sent {
+    /// Bytes on the wire.
+    pub(super) fn bytes(&self) -> u32 {
+        u32::from(self.bytes)
+    }
 }
 
 #[cfg(test)]
 impl Sent {
     pub(super) fn on_its_way(at: Timestamp, bytes: u32, cluster: Cluster) -> Self {
-        Self { at, bytes, cluster, fate: Fate::UnderWay }
+        Self { at, bytes: bytes as u16, cluster, fate: Fate::UnderWay }
     }
 }
 
@@ -72,6 +79,8 @@ impl SentLog {
             let unsent = Sent { at, bytes: 0, cluster: 0, fate: Fate::Unsent };
             (0..ahead).for_each(|_| self.push(unsent));
         }
+        // No datagram is longer than what 16 bits count.
+        let bytes = u16::try_from(bytes).unwrap_or(u16::MAX);
         self.bytes_under_way += u64::from(bytes);
         self.push(Sent { at, bytes, cluster, fate: Fate::UnderWay });
     }
@@ -97,9 +106,11 @@ impl SentLog {
         })
     }
 
-    /// Forgets what was sent before; feedback that spoke of it was lost, or the packet is of no use any more.
+    /// Forgets what was sent before; feedback that spoke of it was lost, or the packet is of no use any more. And what has
+    /// arrived: nothing that feedback may still say of it counts.
     pub(super) fn forget_before(&mut self, at: Timestamp) {
-        while self.packets.front().is_some_and(|packet| packet.at < at) {
+        let is_done = |packet: &Sent| packet.at < at || matches!(packet.fate, Fate::Arrived | Fate::Unsent);
+        while self.packets.front().is_some_and(is_done) {
             self.pop();
         }
     }
@@ -168,6 +179,25 @@ mod tests {
         assert!(log.on_status(8, true).is_none());
         assert!(matches!(log.on_status(20_000, true), Some(Told::Arrived(_))));
         assert_eq!(log.bytes_under_way(), 0);
+    }
+
+    #[test]
+    fn what_has_arrived_is_forgotten_and_what_is_missing_is_not() {
+        assert_eq!(size_of::<Sent>(), 16);
+        let mut log = log(&[7, 8, 9, 10]);
+        for (sequence, arrived) in [(7, true), (8, false), (9, true)] {
+            log.on_status(sequence, arrived);
+        }
+        log.forget_before(Timestamp::ZERO);
+        assert_eq!(log.packets.len(), 3);
+        assert!(log.on_status(7, true).is_none());
+        assert!(matches!(log.on_status(8, true), Some(Told::ArrivedLate(_))));
+        log.forget_before(Timestamp::ZERO);
+        assert_eq!((log.packets.len(), log.bytes_under_way()), (1, 100));
+        log.on_status(10, true);
+        log.forget_before(Timestamp::ZERO);
+        log.on_sent(Timestamp::from_millis(5), 11, 100, 0);
+        assert!(matches!(log.on_status(11, true), Some(Told::Arrived(_))));
     }
 
     #[test]

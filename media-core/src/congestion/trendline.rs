@@ -5,6 +5,8 @@ use super::inter_arrival::Variation;
 
 /// Groups that the line is laid through.
 const GROUPS: usize = 20;
+/// Sums that are made side by side; a divisor of the number of groups.
+const LANES: usize = 4;
 /// How much of the smoothed delay stays with each new group.
 const SMOOTHING: f64 = 0.9;
 /// By which the slope is multiplied, besides the number of groups.
@@ -44,9 +46,10 @@ pub(super) enum Usage {
 /// The line and its threshold.
 #[derive(Debug)]
 pub(super) struct Trendline {
-    /// Arrival and smoothed delay, in milliseconds from the first group; the oldest first.
-    points: [(f64, f64); GROUPS],
-    /// How many of the points are there.
+    /// Arrivals and smoothed delays, in milliseconds from the first group. A new one takes the place of the oldest.
+    arrivals_ms: [f64; GROUPS],
+    delays_ms: [f64; GROUPS],
+    /// How many there have been.
     count: usize,
     first_arrival: i64,
     groups: u32,
@@ -64,7 +67,8 @@ pub(super) struct Trendline {
 impl Default for Trendline {
     fn default() -> Self {
         Self {
-            points: [(0.0, 0.0); GROUPS],
+            arrivals_ms: [0.0; GROUPS],
+            delays_ms: [0.0; GROUPS],
             count: 0,
             first_arrival: 0,
             groups: 0,
@@ -92,13 +96,10 @@ impl Trendline {
         self.variation_ms +=
             (group.delay_ms.abs().min(VARIATION_MAX_MS) - self.variation_ms) / VARIATION_GROUPS;
         self.smoothed_ms = SMOOTHING * self.smoothed_ms + (1.0 - SMOOTHING) * self.accumulated_ms;
-        if self.count == GROUPS {
-            self.points.copy_within(1.., 0);
-        } else {
-            self.count += 1;
-        }
-        self.points[self.count - 1] = (arrival_ms, self.smoothed_ms);
-        let slope = if self.count == GROUPS { self.fitted().unwrap_or(self.slope) } else { self.slope };
+        let place = self.count % GROUPS;
+        (self.arrivals_ms[place], self.delays_ms[place]) = (arrival_ms, self.smoothed_ms);
+        self.count += 1;
+        let slope = if self.count >= GROUPS { self.fitted().unwrap_or(self.slope) } else { self.slope };
         self.judge(slope, group.sent_ms);
         self.adapt(slope, arrival_ms);
         self.slope = slope;
@@ -114,20 +115,33 @@ impl Trendline {
         self.variation_ms
     }
 
-    /// Least squares over all points.
+    /// Least squares over all points. Several sums are made side by side, so that none waits for the one before.
     fn fitted(&self) -> Option<f64> {
-        let (mut sum_x, mut sum_y) = (0.0, 0.0);
-        for (x, y) in &self.points {
-            sum_x += x;
-            sum_y += y;
+        let mean = |sums: [f64; LANES]| sums.iter().sum::<f64>() / GROUPS as f64;
+        let (mut sums_x, mut sums_y) = ([0.0; LANES], [0.0; LANES]);
+        for (xs, ys) in self.lanes() {
+            for lane in 0..LANES {
+                sums_x[lane] += xs[lane];
+                sums_y[lane] += ys[lane];
+            }
         }
-        let (mean_x, mean_y) = (sum_x / GROUPS as f64, sum_y / GROUPS as f64);
-        let (mut numerator, mut denominator) = (0.0, 0.0);
-        for (x, y) in &self.points {
-            numerator += (x - mean_x) * (y - mean_y);
-            denominator += (x - mean_x) * (x - mean_x);
+        let (mean_x, mean_y) = (mean(sums_x), mean(sums_y));
+        let (mut products, mut squares) = ([0.0; LANES], [0.0; LANES]);
+        for (xs, ys) in self.lanes() {
+            for lane in 0..LANES {
+                let x = xs[lane] - mean_x;
+                products[lane] += x * (ys[lane] - mean_y);
+                squares[lane] += x * x;
+            }
         }
-        (denominator > 0.0).then(|| numerator / denominator)
+        let denominator = squares.iter().sum::<f64>();
+        (denominator > 0.0).then(|| products.iter().sum::<f64>() / denominator)
+    }
+
+    fn lanes(&self) -> impl Iterator<Item = (&[f64; LANES], &[f64; LANES])> {
+        let (xs, _) = self.arrivals_ms.as_chunks::<LANES>();
+        let (ys, _) = self.delays_ms.as_chunks::<LANES>();
+        xs.iter().zip(ys)
     }
 
     fn judge(&mut self, slope: f64, sent_ms: f64) {

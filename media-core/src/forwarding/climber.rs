@@ -28,6 +28,7 @@ pub(super) enum Shortage {
 
 /// On which rung a picture stands, and when it may climb.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Climber {
     rung: Option<Rung>,
     since: Timestamp,

@@ -46,30 +46,31 @@ pub(super) struct Pictures {
     pub(super) next: Option<u64>,
 }
 
-/// The path to one participant.
+/// The path to one participant. What each copy of a packet needs stands together: before the controller, which begins with it.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Downlink {
-    controller: CongestionController,
-    pacer: Pacer<Waiting>,
+    /// When layers are to be given out again.
+    pub(super) tick: Option<Timestamp>,
+    /// When the forwarder's timer for this path fires.
+    pub(super) scheduled: Option<Timestamp>,
     /// What was asked for again goes before everything that waits.
     repairs: VecDeque<Waiting>,
     /// Counts the RTP packets sent to this peer.
     transport_sequence: u16,
     probe_sequence: u16,
-    /// What the participant itself sends.
-    arrivals: ArrivalLog,
     /// The path loses so much that frames of sound are sent with later ones once more.
     loses: bool,
-    /// What sound has cost lately.
-    audio: LayerRates,
-    /// Since when the estimate has been a little too low for what is sent.
-    short_since: Option<Timestamp>,
     /// Something was sent, so that the controller's timer may be due sooner than it was.
     is_due_sooner: bool,
-    /// When layers are to be given out again.
-    pub(super) tick: Option<Timestamp>,
-    /// When the forwarder's timer for this path fires.
-    pub(super) scheduled: Option<Timestamp>,
+    pacer: Pacer<Waiting>,
+    /// What sound has cost lately.
+    audio: LayerRates,
+    controller: CongestionController,
+    /// Since when the estimate has been a little too low for what is sent.
+    short_since: Option<Timestamp>,
+    /// What the participant itself sends.
+    arrivals: ArrivalLog,
 }
 
 impl Downlink {
@@ -290,5 +291,17 @@ impl Downlink {
         packet.transport_sequence = self.transport_sequence;
         self.transport_sequence = self.transport_sequence.wrapping_add(1);
         self.is_due_sooner |= self.controller.on_sent(now, packet.transport_sequence, bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::mem::offset_of;
+
+    use super::Downlink;
+
+    #[test]
+    fn what_each_copy_needs_lies_in_front_of_the_controller() {
+        assert!(offset_of!(Downlink, controller) <= 3 * 64 + 32, "{}", offset_of!(Downlink, controller));
     }
 }

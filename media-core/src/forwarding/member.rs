@@ -15,13 +15,16 @@ pub(super) struct PublishedSsrc {
     pub(super) retransmissions: bool,
 }
 
-/// A participant.
+/// A participant. As with [`Downlink`], what each copy of a packet needs stands first.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(super) struct Member {
-    pub(super) participant: ParticipantId,
     pub(super) peer: PeerId,
+    pub(super) participant: ParticipantId,
     pub(super) conference: ConferenceId,
     pub(super) permissions: Permissions,
+    /// The path to this peer.
+    pub(super) downlink: Downlink,
     /// At most 18 entries (three tracks of three encodings with retransmissions): a scan is quicker than a search.
     pub(super) published: Vec<PublishedSsrc>,
     pub(super) tracks: Vec<TrackIndex>,
@@ -29,8 +32,6 @@ pub(super) struct Member {
     pub(super) subscriptions: Vec<(Ssrc, SubscriptionIndex)>,
     /// Those among them that are pictures and wanted, sorted by SSRC, too: what the path's budget is divided among.
     pub(super) watched: Vec<(Ssrc, SubscriptionIndex)>,
-    /// The path to this peer.
-    pub(super) downlink: Downlink,
 }
 
 impl Member {

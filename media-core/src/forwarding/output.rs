@@ -1,18 +1,21 @@
 //! Owns what the forwarder gives to its caller: packets as rewritten metadata plus a shared handle to the payload,
 //! and announcements. Bytes are made at the edge, by [`ForwardedRtp::write`].
 
+use std::sync::Arc;
+
 use bytes::{BufMut, Bytes};
 
 use super::{
+    front::Own,
     repair::SourcePacket,
     report::{SubscriptionReport, TrackReport},
+    rewrite::Rewritten,
 };
 use crate::{
     DropReason,
     ids::{ParticipantId, PeerId, Ssrc},
     media::MediaKind,
     rtp::{
-        AudioLevel,
         ext::{AUDIO_LEVEL, DEPENDENCY_DESCRIPTOR, TRANSPORT_SEQUENCE},
         header::RtpView,
         writer::RtpHeader,
@@ -38,9 +41,9 @@ pub struct ForwardedRtp {
     /// In a retransmission (RFC 4588) the number under which the packet was sent before.
     pub original_sequence: Option<u16>,
     /// Frames of a microphone that were sent before, oldest first, and go along because the path loses (RFC 2198).
-    pub redundant: Option<Box<[SourcePacket]>>,
-    /// What came from the publisher.
-    pub source: SourcePacket,
+    pub redundant: Option<Box<[Arc<SourcePacket>]>>,
+    /// What came from the publisher; everybody who gets it shares it.
+    pub source: Arc<SourcePacket>,
 }
 
 /// Bytes of a packet at its largest on the way to a subscriber: rewritten header, payload, and the original number of a
@@ -63,6 +66,25 @@ pub(super) fn forwarded_bytes_max(view: &RtpView<'_>) -> usize {
 }
 
 impl ForwardedRtp {
+    /// A copy under a subscriber's SSRC, payload type and numbers. It gets its transport-wide number when it leaves.
+    pub(super) fn copy_of(
+        source: &Arc<SourcePacket>,
+        (ssrc, payload_type): (Ssrc, u8),
+        numbers: Rewritten,
+    ) -> Self {
+        Self {
+            ssrc,
+            sequence: numbers.sequence,
+            timestamp: numbers.timestamp,
+            payload_type,
+            marker: source.meta.marker,
+            transport_sequence: 0,
+            original_sequence: None,
+            redundant: None,
+            source: Arc::clone(source),
+        }
+    }
+
     /// Bytes on the wire, IP and UDP headers included. Those of its header are counted as the publisher's, which may
     /// have a few more or less.
     pub fn wire_bytes(&self) -> u32 {
@@ -77,36 +99,22 @@ impl ForwardedRtp {
 
     /// Appends the packet's bytes to `out`; of a payload that is known by its length only, nothing. MID and RID are not sent on: the subscriber knows the stream by its SSRC.
     pub fn write(&self, out: &mut impl BufMut) {
-        let transport_sequence = self.transport_sequence.to_be_bytes();
-        let level = self.source.meta.audio_level.map(AudioLevel::bytes).unwrap_or_default();
-        // Sound has none, and is not read once more for each copy.
-        let view = self.source.meta.frame.and_then(|_| RtpView::parse(&self.source.datagram).ok());
-        let descriptor = view.as_ref().and_then(|view| view.extension(DEPENDENCY_DESCRIPTOR));
-        let mut extensions: [(u8, &[u8]); 2] = [(TRANSPORT_SEQUENCE, &transport_sequence), (0, &[])];
-        let mut count = 1;
-        if let Some(descriptor) = descriptor {
-            extensions[1] = (DEPENDENCY_DESCRIPTOR, descriptor);
-            count = 2;
-        } else if self.source.meta.audio_level.is_some() {
-            extensions[1] = (AUDIO_LEVEL, &level);
-            count = 2;
-        }
-        let header = RtpHeader {
+        let own = Own {
             ssrc: self.ssrc,
             sequence: self.sequence,
             timestamp: self.timestamp,
             payload_type: self.wire_payload_type(),
             marker: self.marker,
-            extensions: &extensions[..count],
+            transport_sequence: self.transport_sequence,
         };
+        self.source.front.write(own, out);
         if let Some(frames) = &self.redundant {
-            header.write(&[], out);
             return self.write_redundant_payload(frames, out);
         }
-        match self.original_sequence {
-            Some(original) => header.write_retransmission(original, self.source.payload(), out),
-            None => header.write(self.source.payload(), out),
+        if let Some(original) = self.original_sequence {
+            out.put_u16(original);
         }
+        out.put_slice(self.source.payload());
     }
 }
 

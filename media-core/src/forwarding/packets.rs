@@ -1,6 +1,8 @@
 //! Owns the way of an RTP packet through the server: admission at the door, then the fan-out to those who want it.
 //! Decisions are made on metadata; the payload goes along as a handle.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::{
@@ -27,7 +29,7 @@ pub(super) struct Admitted {
     track: TrackIndex,
     encoding: u8,
     sequence: u64,
-    packet: SourcePacket,
+    packet: Arc<SourcePacket>,
 }
 
 impl Forwarder {
@@ -135,7 +137,7 @@ impl Forwarder {
         if forwarded_bytes_max(view) > DATAGRAM_BYTES_MAX {
             return Err(DropReason::Oversized);
         }
-        self.take(now, published, SourcePacket { meta, datagram: datagram.clone() })
+        self.take(now, published, SourcePacket::new(meta, datagram.clone()))
     }
 
     /// Gives a packet its place in the stream.
@@ -151,7 +153,7 @@ impl Forwarder {
         let frame = packet.meta.frame;
         let newest = encoding.numbers.newest();
         let sequence = encoding.unwrap(packet.meta.sequence, published.retransmissions)?;
-        encoding.cache.insert(sequence, packet.clone())?;
+        let packet = encoding.cache.insert(sequence, packet)?;
         let expected = newest.map_or(sequence, |newest| (newest + 1).max(encoding.permitted_from));
         if sequence > expected {
             encoding.missing.on_gap(now, expected, sequence);
@@ -199,7 +201,7 @@ impl Forwarder {
     /// and forgets the silence before. When the words began earlier than what is held back, their beginning is gone
     /// already, and a burst from their middle would only delay what follows.
     fn release_held(&mut self, now: Timestamp, index: TrackIndex, taking: u64) {
-        let voiced = |packet: &SourcePacket| {
+        let voiced = |packet: &Arc<SourcePacket>| {
             packet.meta.audio_level.is_some_and(|level| level.level <= SPEAKER_LEVEL_MIN)
         };
         let track = &self.tracks[index.0];
@@ -224,16 +226,18 @@ impl Forwarder {
         let Admitted { track: index, encoding, sequence, packet } = admitted;
         let ahead = self.tracks[index.0].admit(encoding, sequence);
         let track = &self.tracks[index.0];
+        let is_picture = track.kind.is_video();
         let mut demand_may_change = false;
         let mut wants_key_frame = false;
         for held in &track.subscriptions {
             let subscription = &mut self.subscriptions[held.0];
             let at = subscription.member;
             let member = &mut self.members[at.0];
-            let crowded = member.downlink.is_crowded();
+            let crowded = is_picture && member.downlink.is_crowded();
             let offered = Offered { encoding, sequence, ahead, crowded, meta: &packet.meta };
             let passed = subscription.offer(now, track, offered);
-            wants_key_frame |= !crowded && subscription.awaits(track, encoding) && subscription.may_ask(now);
+            wants_key_frame |=
+                is_picture && !crowded && subscription.awaits(track, encoding) && subscription.may_ask(now);
             let Ok(passed) = passed else { continue };
             demand_may_change |= passed.started;
             if passed.switched {
@@ -244,18 +248,9 @@ impl Forwarder {
                     encoding,
                 });
             }
-            let mut forwarded = ForwardedRtp {
-                ssrc: subscription.ssrc,
-                sequence: passed.numbers.sequence,
-                timestamp: passed.numbers.timestamp,
-                payload_type: track.codec.payload_type(),
-                marker: packet.meta.marker,
-                transport_sequence: 0,
-                original_sequence: None,
-                redundant: None,
-                source: packet.clone(),
-            };
-            if track.kind.is_video() {
+            let stream = (subscription.ssrc, track.codec.payload_type());
+            let mut forwarded = ForwardedRtp::copy_of(&packet, stream, passed.numbers);
+            if is_picture {
                 if let Some(packet) = member.downlink.pass(now, *held, forwarded) {
                     subscription.on_sent(false);
                     self.out.push_back(ForwardingOutput::Rtp { peer: member.peer, packet });

@@ -19,14 +19,22 @@ const PAUSE: u64 = 4;
 /// Bytes per temporal layer over the last three seconds.
 #[derive(Debug, Default)]
 pub(super) struct LayerRates {
-    closed: [[u32; TEMPORAL_LAYERS]; BUCKETS],
     open: [u32; TEMPORAL_LAYERS],
     bucket: u64,
-    /// Closed buckets since the stream began or began again.
-    seen: usize,
     newest: Option<Timestamp>,
+    /// Apart from what each packet needs.
+    closed: Box<Closed>,
+}
+
+/// What the closed buckets say.
+#[derive(Debug, Default)]
+struct Closed {
+    /// The newest first.
+    buckets: [[u32; TEMPORAL_LAYERS]; BUCKETS],
+    /// Closed since the stream began or began again.
+    seen: usize,
     shares: Option<LayerShares>,
-    /// Bytes of each layer and those below it in the closed buckets that count, until one more is closed.
+    /// Bytes of each layer and those below it in the buckets that count, until one more is closed.
     sums: Option<[u64; TEMPORAL_LAYERS]>,
     /// `shares` are those of these buckets.
     has_shares: bool,
@@ -67,38 +75,25 @@ impl LayerRates {
     /// Bits per second of the temporal layers up to `temporal`; nothing before half a second was measured.
     pub(super) fn bps(&mut self, now: Timestamp, temporal: usize) -> Option<u64> {
         self.turn(now);
-        if self.seen < BUCKETS_MIN {
-            return None;
-        }
-        let buckets = self.seen.min(BUCKETS);
-        let closed = &self.closed[..buckets];
-        let sums = self.sums.get_or_insert_with(|| sums(closed));
-        Some(sums[temporal.min(TEMPORAL_LAYERS - 1)] * 8_000 / (BUCKET.as_millis() as u64 * buckets as u64))
+        self.closed.bps(temporal)
     }
 
     /// Whether all of the time that is measured has been seen. Before that a first key frame counts for too much.
     pub(super) fn is_settled(&self) -> bool {
-        self.seen >= BUCKETS
+        self.closed.seen >= BUCKETS
     }
 
     /// What each temporal layer but the highest costs together with those below it, in percent of all; as last measured.
     pub(super) fn shares(&mut self, now: Timestamp) -> Option<LayerShares> {
-        let all = self.bps(now, TEMPORAL_LAYERS - 1).filter(|all| *all > 0);
-        if let Some(all) = all.filter(|_| !std::mem::replace(&mut self.has_shares, true)) {
-            let carries = |layer: &usize| self.closed.iter().any(|bucket| bucket[*layer] > 0);
-            let top = (0..TEMPORAL_LAYERS).rev().find(carries).unwrap_or_default();
-            let mut shares = LayerShares::default();
-            for layer in 0..top {
-                shares.push(self.bps(now, layer).unwrap_or_default() * 100 / all);
-            }
-            self.shares = Some(shares);
-        }
-        self.shares
+        self.turn(now);
+        self.closed.shares()
     }
 
     /// What was sent so far says nothing of the rate from here on.
     pub(super) fn restart(&mut self) {
-        *self = Self { shares: self.shares, ..Self::default() };
+        let shares = self.closed.shares;
+        *self = Self::default();
+        self.closed.shares = shares;
     }
 
     fn turn(&mut self, now: Timestamp) {
@@ -108,14 +103,46 @@ impl LayerRates {
             return;
         }
         self.bucket = bucket;
-        (self.sums, self.has_shares) = (None, false);
         let newest = self.newest.map(|at| at.as_nanos() / BUCKET.as_nanos() as u64);
         let running = newest.is_some_and(|newest| bucket - newest <= PAUSE);
+        self.closed.push(std::mem::take(&mut self.open), passed, running);
+    }
+}
+
+impl Closed {
+    /// A bucket is closed, and so many empty ones behind it that `passed` have gone by; `running`: the stream goes on.
+    fn push(&mut self, bucket: [u32; TEMPORAL_LAYERS], passed: u64, running: bool) {
+        (self.sums, self.has_shares) = (None, false);
+        let mut bucket = bucket;
         for _ in 0..passed.min(BUCKETS as u64) {
-            self.closed.rotate_right(1);
-            self.closed[0] = std::mem::take(&mut self.open);
+            self.buckets.rotate_right(1);
+            self.buckets[0] = std::mem::take(&mut bucket);
         }
         self.seen = if running { (self.seen + passed as usize).min(BUCKETS) } else { 0 };
+    }
+
+    fn bps(&mut self, temporal: usize) -> Option<u64> {
+        if self.seen < BUCKETS_MIN {
+            return None;
+        }
+        let buckets = self.seen.min(BUCKETS);
+        let closed = &self.buckets[..buckets];
+        let sums = self.sums.get_or_insert_with(|| sums(closed));
+        Some(sums[temporal.min(TEMPORAL_LAYERS - 1)] * 8_000 / (BUCKET.as_millis() as u64 * buckets as u64))
+    }
+
+    fn shares(&mut self) -> Option<LayerShares> {
+        let all = self.bps(TEMPORAL_LAYERS - 1).filter(|all| *all > 0);
+        if let Some(all) = all.filter(|_| !std::mem::replace(&mut self.has_shares, true)) {
+            let carries = |layer: &usize| self.buckets.iter().any(|bucket| bucket[*layer] > 0);
+            let top = (0..TEMPORAL_LAYERS).rev().find(carries).unwrap_or_default();
+            let mut shares = LayerShares::default();
+            for layer in 0..top {
+                shares.push(self.bps(layer).unwrap_or_default() * 100 / all);
+            }
+            self.shares = Some(shares);
+        }
+        self.shares
     }
 }
 

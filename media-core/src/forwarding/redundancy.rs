@@ -2,6 +2,8 @@
 //! way in, and goes along with a later frame where a subscriber's path loses. Frames are sealed one by one, so no key is
 //! needed for either.
 
+use std::sync::Arc;
+
 use bytes::{BufMut, Bytes};
 
 use super::{
@@ -66,7 +68,7 @@ impl Forwarder {
         let meta = PacketMeta::from_view(view, None);
         let Ok(unpacked) = unpack(view, meta, codec.payload_type()) else { return };
         for meta in unpacked.before {
-            let taken = self.take(now, published, SourcePacket { meta, datagram: datagram.clone() });
+            let taken = self.take(now, published, SourcePacket::new(meta, datagram.clone()));
             if let Ok(admitted) = taken {
                 self.tracks[published.track.0].recovered += 1;
                 if let Some(admitted) = admitted {
@@ -84,7 +86,7 @@ pub(super) fn frames_before(
     cache: &RepairCache,
     sequence: u64,
     packet: &SourcePacket,
-) -> Option<Box<[SourcePacket]>> {
+) -> Option<Box<[Arc<SourcePacket>]>> {
     let mut found = Vec::new();
     let mut bytes = HEADER_ROOM + packet.payload_bytes();
     let mut least = 1;
@@ -101,7 +103,7 @@ pub(super) fn frames_before(
             break;
         }
         least = offset + 1;
-        found.push(before.clone());
+        found.push(Arc::clone(before));
     }
     found.reverse();
     (!found.is_empty()).then(|| found.into_boxed_slice())
@@ -109,7 +111,7 @@ pub(super) fn frames_before(
 
 impl ForwardedRtp {
     /// Appends the payload of a packet with redundant frames.
-    pub(super) fn write_redundant_payload(&self, frames: &[SourcePacket], out: &mut impl BufMut) {
+    pub(super) fn write_redundant_payload(&self, frames: &[Arc<SourcePacket>], out: &mut impl BufMut) {
         let blocks: Vec<Redundant<'_>> = frames
             .iter()
             .filter_map(|frame| {
@@ -128,7 +130,7 @@ impl ForwardedRtp {
     /// Bytes that redundant frames add.
     pub(super) fn redundant_bytes(&self) -> u32 {
         let Some(frames) = &self.redundant else { return 0 };
-        let payloads: usize = frames.iter().map(SourcePacket::payload_bytes).sum();
+        let payloads: usize = frames.iter().map(|frame| frame.payload_bytes()).sum();
         (payloads + red::overhead_bytes(frames.len())) as u32
     }
 }

@@ -1,8 +1,11 @@
 //! Owns the repair cache of one received encoding: the last packets as they came, by extended sequence number. It
 //! answers NACKs, recognises duplicates and holds back microphones that may become loud.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
+use super::front::Front;
 use crate::{drop_reason::DropReason, limits::REPAIR_CACHE_PACKETS, rtp::meta::PacketMeta};
 
 /// A received packet: its metadata and a shared handle to its bytes.
@@ -12,9 +15,16 @@ pub struct SourcePacket {
     pub meta: PacketMeta,
     /// The datagram as it came, whole or without its payload, which is never looked at.
     pub datagram: Bytes,
+    pub(super) front: Front,
 }
 
 impl SourcePacket {
+    /// Of what came, and what was read of it.
+    pub fn new(meta: PacketMeta, datagram: Bytes) -> Self {
+        let front = Front::of(&meta, &datagram);
+        Self { meta, datagram, front }
+    }
+
     /// Bytes of the payload.
     pub(super) fn payload_bytes(&self) -> usize {
         usize::from(self.meta.payload_len)
@@ -32,16 +42,21 @@ impl SourcePacket {
     }
 }
 
-/// Ring of the last [`REPAIR_CACHE_PACKETS`] packets.
+/// Ring of the last [`REPAIR_CACHE_PACKETS`] packets. Copies that are under way share them.
 #[derive(Debug, Default)]
 pub(super) struct RepairCache {
-    slots: Vec<Option<(u64, SourcePacket)>>,
+    slots: Vec<Option<(u64, Arc<SourcePacket>)>>,
     newest: Option<u64>,
 }
 
 impl RepairCache {
-    /// Keeps a packet, unless it was kept before or is older than anything the ring still covers.
-    pub(super) fn insert(&mut self, sequence: u64, packet: SourcePacket) -> Result<(), DropReason> {
+    /// Keeps a packet, unless it was kept before or is older than anything the ring still covers. The memory of the one whose
+    /// place it takes is used again, if nobody has that any more.
+    pub(super) fn insert(
+        &mut self,
+        sequence: u64,
+        packet: SourcePacket,
+    ) -> Result<Arc<SourcePacket>, DropReason> {
         if self.slots.is_empty() {
             self.slots.resize_with(REPAIR_CACHE_PACKETS, || None);
         }
@@ -53,12 +68,20 @@ impl RepairCache {
         if slot.as_ref().is_some_and(|(kept, _)| *kept == sequence) {
             return Err(DropReason::Duplicate);
         }
-        *slot = Some((sequence, packet));
+        let mut kept = slot.take().map(|(_, before)| before);
+        let packet = match kept.as_mut().and_then(Arc::get_mut) {
+            Some(place) => {
+                *place = packet;
+                kept.expect("it was looked into")
+            }
+            None => Arc::new(packet),
+        };
+        *slot = Some((sequence, Arc::clone(&packet)));
         self.newest = Some(newest.max(sequence));
-        Ok(())
+        Ok(packet)
     }
 
-    pub(super) fn get(&self, sequence: u64) -> Option<&SourcePacket> {
+    pub(super) fn get(&self, sequence: u64) -> Option<&Arc<SourcePacket>> {
         let (kept, packet) = self.slots.get(Self::index(sequence))?.as_ref()?;
         (*kept == sequence).then_some(packet)
     }

@@ -7,9 +7,10 @@ use crate::limits::{REPAIR_CACHE_PACKETS, RETRANSMISSIONS_MAX, RETRANSMISSIONS_R
 
 /// The last retransmitted numbers with their counts, and how many more there may be.
 #[derive(Debug, Default)]
+#[repr(C)]
 pub(super) struct Retransmissions {
-    counts: VecDeque<(u16, u8)>,
     credit: u16,
+    counts: VecDeque<(u16, u8)>,
 }
 
 impl Retransmissions {

@@ -18,6 +18,8 @@ const STRETCHES_KEPT: usize = 32;
 #[derive(Clone, Copy, Debug)]
 struct Stretch {
     encoding: u8,
+    /// It still grows: only the youngest may.
+    is_open: bool,
     first: u64,
     /// One behind the last number that has a place; `first` while there is none.
     end: u64,
@@ -28,13 +30,14 @@ struct Stretch {
 
 /// Sequence numbers and timestamps as one subscriber sees them.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Rewriter {
-    /// The oldest first.
-    stretches: VecDeque<Stretch>,
-    /// The youngest stretch still grows.
-    open: bool,
+    /// Where nearly all packets have their place; it lies beside what else each of them needs.
+    youngest: Option<Stretch>,
     out_next: u64,
     last_timestamp: Option<(u32, Timestamp)>,
+    /// Those before it, the oldest first.
+    older: VecDeque<Stretch>,
 }
 
 /// Numbers of one forwarded packet.
@@ -44,15 +47,29 @@ pub(super) struct Rewritten {
     pub(super) timestamp: u32,
 }
 
+impl Stretch {
+    fn has_place(&self, encoding: u8, sequence: u64) -> bool {
+        self.encoding == encoding && (self.first..self.end).contains(&sequence)
+    }
+
+    /// Numbers of the packet `sequence`, which lies in it or behind it.
+    fn rewritten(&self, sequence: u64, timestamp: u32) -> Rewritten {
+        Rewritten {
+            sequence: (self.out_first + (sequence - self.first)) as u16,
+            timestamp: timestamp.wrapping_add(self.timestamp_offset),
+        }
+    }
+}
+
 impl Rewriter {
     /// Starts numbering at `first`.
     pub(super) fn new(first: u16) -> Self {
         // One cycle up, so that no arithmetic on late packets reaches below zero.
         Self {
-            stretches: VecDeque::new(),
-            open: false,
+            youngest: None,
             out_next: u64::from(first) + (1 << 16),
             last_timestamp: None,
+            older: VecDeque::new(),
         }
     }
 
@@ -63,31 +80,36 @@ impl Rewriter {
             Some((last, _)) if (wanted.wrapping_sub(last) as i32) <= 0 => last.wrapping_add(1),
             _ => wanted,
         };
-        self.open = true;
         self.begin(encoding, sequence, out.wrapping_sub(timestamp));
     }
 
     fn begin(&mut self, encoding: u8, first: u64, timestamp_offset: u32) {
-        if self.stretches.back().is_some_and(|stretch| stretch.first == stretch.end) {
-            self.stretches.pop_back();
-        } else if self.stretches.len() == STRETCHES_KEPT {
-            self.stretches.pop_front();
+        if let Some(before) = self.youngest.filter(|stretch| stretch.first != stretch.end) {
+            if self.older.len() + 1 == STRETCHES_KEPT {
+                self.older.pop_front();
+            }
+            self.older.push_back(Stretch { is_open: false, ..before });
         }
         let out_first = self.out_next;
-        self.stretches.push_back(Stretch { encoding, first, end: first, out_first, timestamp_offset });
+        self.youngest =
+            Some(Stretch { encoding, is_open: true, first, end: first, out_first, timestamp_offset });
+    }
+
+    /// The youngest first.
+    fn stretches(&self) -> impl Iterator<Item = &Stretch> {
+        self.youngest.iter().chain(self.older.iter().rev())
     }
 
     /// Leaves the packet `sequence` of `encoding` out, so that the next one follows without a gap. Says whether it could: a
     /// packet that has a place already, because newer ones were sent, has to fill it.
     pub(super) fn skip(&mut self, encoding: u8, sequence: u64) -> bool {
-        let has_place = |stretch: &Stretch| {
-            stretch.encoding == encoding && (stretch.first..stretch.end).contains(&sequence)
-        };
-        if self.stretches.iter().rev().any(has_place) {
+        if self.stretches().any(|stretch| stretch.has_place(encoding, sequence)) {
             return false;
         }
-        let grows = |stretch: &&mut Stretch| stretch.encoding == encoding && sequence >= stretch.first;
-        let Some(stretch) = self.stretches.back_mut().filter(grows).filter(|_| self.open) else {
+        let grows = |stretch: &&mut Stretch| {
+            stretch.is_open && stretch.encoding == encoding && sequence >= stretch.first
+        };
+        let Some(stretch) = self.youngest.as_mut().filter(grows) else {
             return true;
         };
         // What is missing in front of it may belong to a frame that goes through.
@@ -102,7 +124,9 @@ impl Rewriter {
 
     /// Ends the present stretch: what follows in the source has no place before the next one begins.
     pub(super) fn close(&mut self) {
-        self.open = false;
+        if let Some(stretch) = &mut self.youngest {
+            stretch.is_open = false;
+        }
     }
 
     /// Numbers for a packet of `encoding`, or nothing when it belongs to no stretch (its place was never reserved).
@@ -113,31 +137,28 @@ impl Rewriter {
         sequence: u64,
         timestamp: u32,
     ) -> Option<Rewritten> {
-        for (age, stretch) in self.stretches.iter_mut().rev().enumerate() {
-            // Only the youngest stretch grows; the others place what was reserved in them.
-            let grows = age == 0 && self.open;
-            if stretch.encoding != encoding || sequence < stretch.first || (!grows && sequence >= stretch.end)
-            {
-                continue;
-            }
+        // Only the youngest stretch grows; the others place what was reserved in them.
+        if let Some(stretch) = &mut self.youngest
+            && stretch.is_open
+            && stretch.encoding == encoding
+            && sequence >= stretch.first
+        {
+            let rewritten = stretch.rewritten(sequence, timestamp);
             let out = stretch.out_first + (sequence - stretch.first);
-            let rewritten = Rewritten {
-                sequence: out as u16,
-                timestamp: timestamp.wrapping_add(stretch.timestamp_offset),
-            };
-            if grows && out >= self.out_next {
+            if out >= self.out_next {
                 stretch.end = sequence + 1;
                 self.out_next = out + 1;
                 self.last_timestamp = Some((rewritten.timestamp, now));
             }
             return Some(rewritten);
         }
-        None
+        let stretch = self.stretches().find(|stretch| stretch.has_place(encoding, sequence))?;
+        Some(stretch.rewritten(sequence, timestamp))
     }
 
     /// Whether a packet of the youngest stretch has a place in it.
     pub(super) fn has_place(&self, sequence: u64) -> bool {
-        self.stretches.back().is_some_and(|stretch| (stretch.first..stretch.end).contains(&sequence))
+        self.youngest.is_some_and(|stretch| (stretch.first..stretch.end).contains(&sequence))
     }
 
     /// The source packet that was sent under `sequence`, as (encoding, extended source number).
@@ -145,7 +166,7 @@ impl Rewriter {
         // The newest outgoing number with these low bits.
         let newest = self.out_next.checked_sub(1)?;
         let out = newest - u64::from((newest as u16).wrapping_sub(sequence));
-        self.stretches.iter().rev().find_map(|stretch| {
+        self.stretches().find_map(|stretch| {
             let source = stretch.first + out.checked_sub(stretch.out_first)?;
             (source < stretch.end).then_some((stretch.encoding, source))
         })
@@ -158,7 +179,7 @@ impl Rewriter {
 
     /// Offset from the source's timestamps to the outgoing ones in the present stretch.
     pub(super) fn timestamp_offset(&self) -> Option<(u8, u32)> {
-        self.stretches.back().map(|stretch| (stretch.encoding, stretch.timestamp_offset))
+        self.youngest.map(|stretch| (stretch.encoding, stretch.timestamp_offset))
     }
 }
 

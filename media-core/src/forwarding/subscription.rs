@@ -21,42 +21,44 @@ use crate::{
     time::Timestamp,
 };
 
-/// One subscriber's view of one track.
+/// One subscriber's view of one track. What each packet needs stands first and together: the state of a conference has left the
+/// caches when its next packet comes.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(super) struct Subscription {
+    rewriter: Rewriter,
     pub(super) member: MemberIndex,
-    pub(super) subscriber: ParticipantId,
-    pub(super) peer: PeerId,
-    pub(super) track: TrackIndex,
     pub(super) ssrc: Ssrc,
-    pub(super) rtx_ssrc: Ssrc,
-    pub(super) rtx_sequence: u16,
+    stretch: u32,
+    forwarded: u64,
+    /// Packets and repairs of it that wait for their time to leave.
+    waiting: u32,
+    waiting_again: u32,
     /// Highest layer the subscriber asked for; nothing while it does not watch.
     wanted: Option<u8>,
-    /// What the subscriber's path carries of it.
-    pub(super) grant: Climber,
-    /// The highest encoding up to the granted one that its publisher sends.
-    available: u8,
     /// The layer that goes through.
     current: Option<u8>,
     /// The highest temporal layer that goes through.
     temporal: u8,
+    /// The highest encoding up to the granted one that its publisher sends.
+    available: u8,
+    /// Whether the key frame that it waits for was charged to it.
+    asked: bool,
+    pub(super) retransmissions: Retransmissions,
+    /// What the subscriber's path carries of it.
+    pub(super) grant: Climber,
+    dropped: DropCounters,
+    pub(super) subscriber: ParticipantId,
+    pub(super) peer: PeerId,
+    pub(super) track: TrackIndex,
+    pub(super) rtx_ssrc: Ssrc,
+    pub(super) rtx_sequence: u16,
     /// Changes of what it wants.
     watches: Allowance,
     /// Key frames that it asked for.
     key_frames: Allowance,
-    /// Whether the key frame that it waits for was charged to it.
-    asked: bool,
-    stretch: u32,
-    rewriter: Rewriter,
-    pub(super) retransmissions: Retransmissions,
     offered_before: u64,
-    forwarded: u64,
     retransmitted: u64,
-    /// Packets and repairs of it that wait for their time to leave.
-    waiting: u64,
-    waiting_again: u64,
-    dropped: DropCounters,
     pub(super) refused: DropCounters,
 }
 
@@ -378,10 +380,23 @@ impl Subscription {
             kind: track.kind,
             offered: track.admitted - self.offered_before,
             forwarded: self.forwarded,
-            waiting: self.waiting,
+            waiting: u64::from(self.waiting),
             retransmitted: self.retransmitted,
             dropped: self.dropped.clone(),
             refused: self.refused.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::mem::offset_of;
+
+    use super::Subscription;
+
+    #[test]
+    fn what_each_packet_needs_lies_in_three_cache_lines() {
+        let ends = [offset_of!(Subscription, retransmissions), offset_of!(Subscription, grant)];
+        assert!(ends.iter().all(|end| *end < 3 * 64), "{ends:?}");
     }
 }

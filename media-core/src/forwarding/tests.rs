@@ -6,6 +6,7 @@
 mod accounts;
 mod demand;
 mod door;
+mod footprint;
 mod interleavings;
 mod layers;
 mod liars;

@@ -43,7 +43,10 @@ fn opening_and_refusing_allocate_nothing_once_warm() {
         }
         let (mut opener, mut out) = (opener(suite), Vec::new());
         let metadata = METADATA.to_bytes();
-        let cold = measure(|| assert!(opener.open(&frames[0], &metadata, &mut out).is_ok()));
+        let cold = measure(|| {
+            assert!(opener.open(&frames[0], &metadata, &mut out).is_ok());
+            assert_eq!(opener.open(&frames[0], &metadata, &mut out), Err(DropReason::Replayed));
+        });
         assert!(cold.count_total > 0, "the counter counts");
         let warm = measure(|| {
             for frame in &frames[1..] {

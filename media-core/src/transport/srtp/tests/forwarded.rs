@@ -1,6 +1,8 @@
 //! Claims about packets that the forwarder gives out: what is protected straight into a send buffer is what would be written
 //! and then protected.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::*;
@@ -24,7 +26,7 @@ fn sound(sequence: u16, payload: &[u8]) -> SourcePacket {
     header.write(payload, &mut datagram);
     let datagram = Bytes::from(datagram);
     let meta = PacketMeta::from_view(&RtpView::parse(&datagram).unwrap(), None);
-    SourcePacket { meta, datagram }
+    SourcePacket::new(meta, datagram)
 }
 
 fn forwarded(sequence: u16) -> ForwardedRtp {
@@ -37,13 +39,13 @@ fn forwarded(sequence: u16) -> ForwardedRtp {
         transport_sequence: 9,
         original_sequence: None,
         redundant: None,
-        source: sound(20, b"ciphertext of a frame"),
+        source: Arc::new(sound(20, b"ciphertext of a frame")),
     }
 }
 
 #[test]
 fn every_form_of_a_forwarded_packet_is_protected_as_it_is_written() {
-    let redundant = Some(vec![sound(19, b"ciphertext of the frame before")].into_boxed_slice());
+    let redundant = Some(vec![Arc::new(sound(19, b"ciphertext of the frame before"))].into_boxed_slice());
     let forms = [
         forwarded(1),
         ForwardedRtp { original_sequence: Some(77), ..forwarded(2) },
