@@ -56,6 +56,9 @@ pub fn write_bench_report(out: &mut dyn Write, report: &BenchReport, look: Look)
         }
         writeln!(out)?;
     }
+    for outdated in &report.outdated {
+        writeln!(out, "it may be of another version: {outdated}")?;
+    }
     write_verdict(out, report, look)
 }
 
