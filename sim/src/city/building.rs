@@ -24,12 +24,29 @@ use crate::{
 /// at the earliest.
 const UNSEEN_MAX: Duration = FEEDBACK_INTERVAL;
 
-/// Somebody behind the line.
-struct Seat {
+/// What has to be known of somebody behind the line for every packet. Kept together for all of them, apart from everything else,
+/// which is far from the processor.
+#[derive(Clone, Copy)]
+struct Attention {
     /// When they want to be woken.
     wake: Timestamp,
     /// The transport-wide number with which nothing is missing, while packets in order are no reason to do anything but count.
     expected: Option<u16>,
+}
+
+impl Attention {
+    /// Whether the packet with this number can wait to be looked at.
+    fn is_spared(&mut self, transport: u16) -> bool {
+        let is_next = self.expected == Some(transport);
+        if is_next {
+            self.expected = Some(transport.wrapping_add(1));
+        }
+        is_next
+    }
+}
+
+/// Somebody behind the line.
+struct Seat {
     /// Packets that came and were not looked at yet. A client's state is far from the processor; packets come one by one, and
     /// looking at those of a tenth of a second together is several times as fast, and comes to the same.
     unseen: Vec<(Timestamp, LightPacket)>,
@@ -45,16 +62,6 @@ impl Seat {
             // What the client would do because of it, it does now at the earliest.
             let _ = self.endpoint.handle_media(at, &packet, &[]);
         }
-    }
-
-    /// Whether a packet can wait to be looked at; it does then.
-    fn leaves_unseen(&mut self, now: Timestamp, packet: &LightPacket) -> bool {
-        if self.expected != Some(packet.transport) {
-            return false;
-        }
-        self.expected = Some(packet.transport.wrapping_add(1));
-        self.unseen.push((now, *packet));
-        true
     }
 }
 
@@ -76,6 +83,7 @@ pub(super) struct Building {
     down_wake: Timestamp,
     up_wake: Timestamp,
     seats: Vec<Seat>,
+    attention: Vec<Attention>,
     timers: BinaryHeap<Reverse<(Timestamp, u32)>>,
     means: Means,
     /// When its line fails, or comes back.
@@ -110,6 +118,7 @@ impl Building {
             down_wake: Timestamp::FAR_FUTURE,
             up_wake: Timestamp::FAR_FUTURE,
             seats: Vec::new(),
+            attention: Vec::new(),
             timers: BinaryHeap::new(),
             means: Means::quick(1),
             outage,
@@ -125,14 +134,15 @@ impl Building {
     /// Somebody who comes at `at`. Their place.
     pub(super) fn add(&mut self, endpoint: LightEndpoint, plan: Arrival, at: Timestamp) -> u32 {
         let place = self.seats.len() as u32;
-        self.seats.push(Seat { wake: at, expected: None, unseen: Vec::new(), endpoint, plan });
+        self.seats.push(Seat { unseen: Vec::new(), endpoint, plan });
+        self.attention.push(Attention { wake: at, expected: None });
         self.timers.push(Reverse((at, place)));
         place
     }
 
     /// A link has come. Who has come and waits for it opens it; who has not come yet finds it when they do.
     pub(super) fn on_mail(&mut self, now: Timestamp, place: u32) {
-        if self.seats[place as usize].wake == Timestamp::FAR_FUTURE {
+        if self.attention[place as usize].wake == Timestamp::FAR_FUTURE {
             self.wake_by(place, now);
         }
     }
@@ -196,7 +206,7 @@ impl Building {
             else {
                 continue;
             };
-            let seat = &mut self.seats[place as usize];
+            let index = place as usize;
             match delivery.item {
                 Load::Media { peer, packet, earlier } => {
                     self.delivered += 1;
@@ -206,7 +216,10 @@ impl Building {
                         u64::from(peer.0) << 32 | u64::from(packet.ssrc.0),
                         numbers,
                     ]);
-                    if earlier.is_none() && self.means.is_lazy && seat.leaves_unseen(now, &packet) {
+                    let may_wait = earlier.is_none() && self.means.is_lazy;
+                    let seat = &mut self.seats[index];
+                    if may_wait && self.attention[index].is_spared(packet.transport) {
+                        seat.unseen.push((now, packet));
                         if seat.unseen.len() == 1 {
                             self.wake_by(place, now + UNSEEN_MAX);
                         }
@@ -215,7 +228,8 @@ impl Building {
                     seat.catch_up();
                     let earlier = earlier.as_deref().unwrap_or_default();
                     let due = seat.endpoint.handle_media(now, &packet, earlier);
-                    seat.expected = seat.endpoint.is_calm().then_some(packet.transport.wrapping_add(1));
+                    self.attention[index].expected =
+                        seat.endpoint.is_calm().then_some(packet.transport.wrapping_add(1));
                     if let Some(at) = due {
                         self.wake_by(place, at);
                     }
@@ -226,6 +240,7 @@ impl Building {
                         u64::from(datagram.peer.0),
                         datagram.bytes.len() as u64,
                     ]);
+                    let seat = &mut self.seats[index];
                     seat.catch_up();
                     seat.endpoint.handle_datagram(now, &datagram);
                     self.settle(now, place, leaving);
@@ -258,11 +273,12 @@ impl Building {
 
     fn wake(&mut self, now: Timestamp, links: &[Option<LinkToken>], leaving: &mut Leaving<'_>) {
         let Some(Reverse((at, place))) = self.timers.pop() else { return };
-        let seat = &mut self.seats[place as usize];
-        if seat.wake != at {
+        let attention = &mut self.attention[place as usize];
+        if attention.wake != at {
             return;
         }
-        seat.wake = Timestamp::FAR_FUTURE;
+        attention.wake = Timestamp::FAR_FUTURE;
+        let seat = &mut self.seats[place as usize];
         match seat.plan {
             Arrival::Starts(mode) => {
                 seat.endpoint.start(now, mode);
@@ -299,7 +315,7 @@ impl Building {
         }
         let seat = &mut self.seats[place as usize];
         if !seat.endpoint.is_calm() {
-            seat.expected = None;
+            self.attention[place as usize].expected = None;
         }
         if let Some(at) = seat.endpoint.poll_timeout() {
             self.wake_by(place, at.max(now));
@@ -307,9 +323,9 @@ impl Building {
     }
 
     fn wake_by(&mut self, place: u32, at: Timestamp) {
-        let seat = &mut self.seats[place as usize];
-        if at < seat.wake {
-            seat.wake = at;
+        let attention = &mut self.attention[place as usize];
+        if at < attention.wake {
+            attention.wake = at;
             self.timers.push(Reverse((at, place)));
         }
     }
