@@ -6,7 +6,9 @@ use std::{hint::black_box, process::ExitCode};
 use benches::{
     fixed,
     small::{self, Group, contender},
+    tally::Work,
 };
+use conformance::measured::Size;
 use media_core::congestion::allocation::{Budget, Demand, allocate};
 
 fn equal_shares(demands: &[Demand], budget: Budget) -> Vec<Option<usize>> {
@@ -14,11 +16,11 @@ fn equal_shares(demands: &[Demand], budget: Budget) -> Vec<Option<usize>> {
     demands.iter().map(|demand| demand.rungs.iter().rposition(|cost| *cost <= share)).collect()
 }
 
-fn group(name: &'static str, count: usize) -> Group {
+fn group(count: usize) -> Group {
     let (demands, budget) = fixed::pictures(count);
     let for_floor = demands.clone();
     Group {
-        name,
+        work: Work::sized("allocate", Size::pictures(count as u64)),
         has_statistics: true,
         batch: 100,
         contenders: vec![
@@ -33,5 +35,5 @@ fn group(name: &'static str, count: usize) -> Group {
 }
 
 fn main() -> ExitCode {
-    small::run(vec![group("allocate/9", 9), group("allocate/25", 25)])
+    small::run("allocate", vec![group(9), group(25)])
 }

@@ -6,6 +6,7 @@ use std::{hint::black_box, process::ExitCode};
 use benches::{
     fixed, signals,
     small::{self, Group, prepared},
+    tally::Work,
 };
 use bytes::Bytes;
 use media_core::{
@@ -68,7 +69,7 @@ fn group(name: &'static str, first: u32, batch: u64) -> Group {
     let talk = Talk::of(before(), first..=PEOPLE);
     assert!(talk.answers.len() > talk.requests.len(), "everybody is told of those who come in");
     Group {
-        name,
+        work: Work::of(name),
         has_statistics: false,
         batch,
         contenders: vec![
@@ -84,8 +85,8 @@ fn group(name: &'static str, first: u32, batch: u64) -> Group {
 }
 
 fn main() -> ExitCode {
-    small::run(vec![
-        group("conference/the fiftieth", PEOPLE, 1),
-        group("conference/all after the host", 2, 1),
-    ])
+    small::run(
+        "conference",
+        vec![group("conference/the fiftieth", PEOPLE, 1), group("conference/all after the host", 2, 1)],
+    )
 }

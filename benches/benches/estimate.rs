@@ -6,6 +6,7 @@ use std::{cell::RefCell, hint::black_box, process::ExitCode, rc::Rc};
 use benches::{
     fixed::{self, Path},
     small::{self, Group, prepared},
+    tally::Work,
 };
 use media_core::rtp::rtcp::{self, Feedback};
 
@@ -27,18 +28,26 @@ fn main() -> ExitCode {
     let (one, other) = (Rc::new(RefCell::new(Path::default())), RefCell::new(Path::default()));
     let prepare = Rc::clone(&one);
     assert_eq!(fixed::read_twcc(&other.borrow_mut().send()), usize::from(fixed::FEEDBACK_PACKETS));
-    small::run(vec![Group {
-        name: "estimate/feedback",
-        has_statistics: true,
-        batch: 100,
-        contenders: vec![
-            prepared("floor", None, move || other.borrow_mut().send(), |packet| black_box(smoothed(&packet))),
-            prepared(
-                "engine",
-                None,
-                move || prepare.borrow_mut().send(),
-                move |packet| black_box(one.borrow_mut().hear(&packet)),
-            ),
-        ],
-    }])
+    small::run(
+        "estimate",
+        vec![Group {
+            work: Work::of("estimate/feedback"),
+            has_statistics: true,
+            batch: 100,
+            contenders: vec![
+                prepared(
+                    "floor",
+                    None,
+                    move || other.borrow_mut().send(),
+                    |packet| black_box(smoothed(&packet)),
+                ),
+                prepared(
+                    "engine",
+                    None,
+                    move || prepare.borrow_mut().send(),
+                    move |packet| black_box(one.borrow_mut().hear(&packet)),
+                ),
+            ],
+        }],
+    )
 }

@@ -6,6 +6,7 @@ use std::{hint::black_box, process::ExitCode};
 use benches::{
     fixed,
     small::{self, Group, contender},
+    tally::Work,
 };
 use bytes::Bytes;
 use media_core::Timestamp;
@@ -56,7 +57,7 @@ fn rtp() -> Group {
     assert!(floor.is_some() && floor == expected, "the floor reads the same");
     let (for_floor, for_peer) = (packet.clone(), Bytes::from(packet.clone()));
     Group {
-        name: "parse/rtp",
+        work: Work::of("parse/rtp"),
         has_statistics: true,
         batch: 1_000,
         contenders: vec![
@@ -75,7 +76,7 @@ fn twcc() -> Group {
     assert_eq!(twcc_floor(&packet).0, fixed::read_twcc(&packet), "the floor reads the same");
     let (for_floor, for_peer) = (packet.clone(), Bytes::from(packet.clone()));
     Group {
-        name: "parse/twcc",
+        work: Work::of("parse/twcc"),
         has_statistics: true,
         batch: 500,
         contenders: vec![
@@ -93,5 +94,5 @@ fn twcc() -> Group {
 const RTP_MOST: f64 = 4.0;
 
 fn main() -> ExitCode {
-    small::run(vec![rtp(), twcc()])
+    small::run("parse", vec![rtp(), twcc()])
 }

@@ -6,7 +6,11 @@
 use std::{hint::black_box, process::ExitCode, time::Duration};
 
 use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use benches::paired::{self, Contender, time};
+use benches::{
+    paired::{self, Contender, time},
+    tally::{Tally, Work},
+};
+use conformance::measured::Size;
 use criterion::{Criterion, Throughput};
 use media_core::e2ee::{BaseKey, CipherSuite, KeyId, KeySource, Opener, Sealer};
 use sframe::{
@@ -169,31 +173,23 @@ fn frames(suite: CipherSuite, plaintext: Vec<u8>) -> impl FnMut() -> Vec<u8> {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the table is what the run is for")]
 fn main() -> ExitCode {
     let mut criterion = Criterion::default().configure_from_args();
-    let mut table = "| frame | | ns | ratio | at most | |\n|---|---|--:|--:|--:|---|\n".to_owned();
-    let mut all_kept = true;
+    let mut tally = Tally::begin("sframe");
     for (size, most) in SIZES {
         for (kind, mut contenders) in [("seal", sealing(size, most)), ("open", opening(size, most))] {
-            let name = format!("{kind}/{size}");
-            let mut group = criterion.benchmark_group(&name);
+            let work = Work::sized(kind, Size::bytes(size as u64));
+            let mut group = criterion.benchmark_group(work.to_string());
             group.throughput(Throughput::Bytes(size as u64));
             for contender in &mut contenders {
                 group.bench_function(contender.name, |b| b.iter_custom(&mut contender.run));
             }
             group.finish();
             if paired::is_measured() {
-                let costs = paired::compare(&mut contenders, batch(size));
-                let (rows, kept) = paired::rows(&name, &contenders, &costs);
-                table += &rows;
-                all_kept &= kept;
+                tally.compare(&work, &mut contenders, batch(size));
             }
         }
     }
     criterion.final_summary();
-    if paired::is_measured() {
-        println!("{table}");
-    }
-    if all_kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if paired::is_measured() { tally.finish() } else { ExitCode::SUCCESS }
 }

@@ -6,7 +6,11 @@
 use std::{hint::black_box, process::ExitCode, time::Duration};
 
 use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use benches::paired::{self, Contender, time};
+use benches::{
+    paired::{self, Contender, time},
+    tally::{Tally, Work},
+};
+use conformance::measured::Size;
 use criterion::{Criterion, Throughput};
 use media_core::transport::srtp::{MasterKey, SrtpProfile, SrtpReceiver, SrtpSender};
 use rtc_srtp::{context::Context, crypto, option, protection_profile::ProtectionProfile};
@@ -197,34 +201,27 @@ fn opening(size: usize, most: f64) -> Vec<Contender> {
     contenders
 }
 
-#[expect(clippy::print_stdout, reason = "the table is what the run is for")]
 fn main() -> ExitCode {
     let mut criterion = Criterion::default().configure_from_args();
-    let mut table = "| packet | | ns | ratio | at most | |\n|---|---|--:|--:|--:|---|\n".to_owned();
-    let mut all_kept = true;
+    let mut tally = Tally::begin("srtp");
     for (size, most) in SIZES {
         let protecting = SUBSCRIBERS.map(|subscribers| {
-            (format!("protect/{size}/{subscribers}"), protecting(size, most, subscribers), subscribers as u64)
+            let work = Work::sized(format!("protect/{size}"), Size::subscribers(subscribers as u64));
+            (work, protecting(size, most, subscribers), subscribers as u64)
         });
-        let opening = (format!("open/{size}"), opening(size, most), 64);
-        for (name, mut contenders, batch) in protecting.into_iter().chain([opening]) {
-            let mut group = criterion.benchmark_group(&name);
+        let opening = (Work::sized("open", Size::bytes(size as u64)), opening(size, most), 64);
+        for (work, mut contenders, batch) in protecting.into_iter().chain([opening]) {
+            let mut group = criterion.benchmark_group(work.to_string());
             group.throughput(Throughput::Bytes(size as u64));
             for contender in &mut contenders {
                 group.bench_function(contender.name, |b| b.iter_custom(&mut contender.run));
             }
             group.finish();
             if paired::is_measured() {
-                let costs = paired::compare(&mut contenders, batch);
-                let (rows, kept) = paired::rows(&name, &contenders, &costs);
-                table += &rows;
-                all_kept &= kept;
+                tally.compare(&work, &mut contenders, batch);
             }
         }
     }
     criterion.final_summary();
-    if paired::is_measured() {
-        println!("{table}");
-    }
-    if all_kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if paired::is_measured() { tally.finish() } else { ExitCode::SUCCESS }
 }

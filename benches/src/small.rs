@@ -4,12 +4,15 @@ use std::process::ExitCode;
 
 use criterion::Criterion;
 
-use crate::paired::{self, Contender, time};
+use crate::{
+    paired::{self, Contender, time},
+    tally::{Tally, Work},
+};
 
 /// Contenders that do the same work, the floor first.
 pub struct Group {
-    /// What the table calls them.
-    pub name: &'static str,
+    /// What they do.
+    pub work: Work,
     /// Whether criterion measures them, too. It would do what is prepared, which it cannot see, far too often if that is long.
     pub has_statistics: bool,
     /// Pieces of work of one turn.
@@ -48,30 +51,22 @@ pub fn prepared<T: 'static, R: 'static>(
     Contender { name, most, run: Box::new(run) }
 }
 
-/// Measures and prints. The run fails when a ratio is above its bound.
-#[expect(clippy::print_stdout, reason = "the table is what the run is for")]
-pub fn run(groups: Vec<Group>) -> ExitCode {
+/// Measures, prints, and leaves what was measured for the report.
+pub fn run(bench: &str, groups: Vec<Group>) -> ExitCode {
     let mut criterion = Criterion::default().configure_from_args();
-    let mut table = "| work | | ns | ratio | at most | |\n|---|---|--:|--:|--:|---|\n".to_owned();
-    let mut all_kept = true;
-    for Group { name, has_statistics, batch, mut contenders } in groups {
+    let mut tally = Tally::begin(bench);
+    for Group { work, has_statistics, batch, mut contenders } in groups {
         if has_statistics {
-            let mut group = criterion.benchmark_group(name);
+            let mut group = criterion.benchmark_group(work.to_string());
             for contender in &mut contenders {
                 group.bench_function(contender.name, |b| b.iter_custom(&mut contender.run));
             }
             group.finish();
         }
         if paired::is_measured() {
-            let costs = paired::compare(&mut contenders, batch);
-            let (rows, kept) = paired::rows(name, &contenders, &costs);
-            table += &rows;
-            all_kept &= kept;
+            tally.compare(&work, &mut contenders, batch);
         }
     }
     criterion.final_summary();
-    if paired::is_measured() {
-        println!("{table}");
-    }
-    if all_kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if paired::is_measured() { tally.finish() } else { ExitCode::SUCCESS }
 }

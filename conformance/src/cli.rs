@@ -1,6 +1,7 @@
 //! Owns the command line: arguments, what each command calls, and exit codes. It prints and measures wall time;
 //! what is printed is decided elsewhere.
 
+mod bench_report;
 mod catalogue;
 mod city;
 mod explore;
@@ -18,6 +19,8 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
+
+pub use bench_report::report_on_benches;
 
 use crate::{
     bad_input::BadInput,
@@ -131,6 +134,7 @@ pub fn execute(
         Command::Merge { dirs, out } => gate::merge(&dirs, &out, stage),
         Command::Plan(args) => plan::plan(&args, stage),
         Command::City(args) => city::city(&args, stage),
+        Command::BenchReport(args) => bench_report::bench_report(&args, stage),
     }
 }
 
@@ -146,7 +150,7 @@ const DEFAULT_OUT: &str = "rehearsal";
 const EXIT_CODES: &str = "\
 Exit codes:
   0  what was asked for holds
-  1  a requirement is violated (diff: something got worse)
+  1  a requirement is violated (diff: something got worse; bench-report: a ratio misses its bound)
   2  bad input; the message names the file, line or argument
   3  the harness itself failed: catalogue and checks disagree, a run broke off";
 
@@ -265,6 +269,16 @@ Examples:
     Plan(plan::PlanArgs),
     /// Rehearse the whole city: all conferences at once, in all its buildings
     City(city::CityArgs),
+    /// Report on benches and cities: ratios and bounds, curves, and what a city needs
+    ///
+    /// Reads what `cargo bench` and `city` left, measures nothing, and leaves bench-report.html and bench-report.json. A ratio that
+    /// misses its bound is exit code 1; nothing measured is bad input.
+    #[command(after_help = "\
+Examples:
+  generalprobe bench-report                         everything that was measured last
+  generalprobe bench-report --before old.json       with what changed since an earlier bench-report.json
+  generalprobe bench-report --node-gbit 25 --node-cores 32")]
+    BenchReport(bench_report::BenchReportArgs),
     /// Join the shards of one gate run into the report of an unsplit run
     Merge {
         /// The output directories of all the shards, in any order.

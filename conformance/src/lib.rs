@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod expectation;
 pub mod explore;
 pub mod gate;
+pub mod measured;
 pub mod model;
 pub mod oracle;
 pub mod perform;

@@ -1,6 +1,7 @@
 //! Owns the report objects that other tools read: fields are added, never renamed. The formats around them are in
 //! `report/`; nothing is decided here.
 
+pub mod bench;
 pub mod city;
 pub mod html;
 pub mod junit;

@@ -49,6 +49,7 @@ use crate::{
     time::Timestamp,
 };
 use downlink::Waiting;
+use grants::Division;
 use member::Member;
 use speakers::Speakers;
 use subscription::Subscription;
@@ -93,6 +94,7 @@ pub struct Forwarder {
     timers: BTreeSet<(Timestamp, TrackIndex, u8)>,
     path_timers: BTreeSet<(Timestamp, MemberIndex)>,
     out: VecDeque<ForwardingOutput>,
+    division: Division,
 }
 
 impl Forwarder {
@@ -113,6 +115,7 @@ impl Forwarder {
             timers: BTreeSet::new(),
             path_timers: BTreeSet::new(),
             out: VecDeque::new(),
+            division: Division::default(),
         }
     }
 
@@ -145,12 +148,21 @@ impl Forwarder {
             self.request_key_frame(now, track, encoding);
             self.reschedule(track, encoding);
         }
-        while let Some((at, member)) = self.path_timers.first().copied().filter(|(at, _)| *at <= now) {
-            self.path_timers.remove(&(at, member));
-            self.members[member.0].downlink.scheduled = None;
-            self.members[member.0].downlink.handle_timeout(now);
-            self.advance_path(now, member);
+        while let Some((_, member)) = self.path_timers.first().copied().filter(|(at, _)| *at <= now) {
+            self.path_timers.pop_first();
+            self.on_path_timer(now, member);
         }
+    }
+
+    fn on_path_timer(&mut self, now: Timestamp, index: MemberIndex) {
+        let member = &mut self.members[index.0];
+        member.downlink.scheduled = None;
+        if !member.downlink.is_only_paced(now) {
+            member.downlink.handle_timeout(now);
+            return self.advance_path(now, index);
+        }
+        pump(now, member, &mut self.subscriptions, &mut self.out);
+        schedule(now, member.downlink.poll_timeout_kept(), (member, index), &mut self.path_timers);
     }
 
     /// Lets out to a member, and tells them, whatever it is time for.

@@ -1,6 +1,6 @@
 //! What forwarding a packet to many subscribers costs, for each copy that goes out: the engine with everything on, without
 //! bytes and with SRTP, beside the physical floors. Only ratios within one run mean anything; they stand at the end of the
-//! run, with their bounds.
+//! run, with their bounds, and are left for the report.
 
 mod floors;
 #[cfg(feature = "peers")]
@@ -11,9 +11,10 @@ use std::process::ExitCode;
 
 use benches::{
     broadcast::Load,
-    claim::{Bound, Claim, HEAD},
     paired::{self, Rounds},
+    tally::{Tally, claims_table},
 };
+use conformance::measured::{Bound, Claim, Unit};
 use criterion::{Criterion, Throughput};
 use stage::{Stage, What};
 
@@ -42,25 +43,18 @@ fn claims(load: Load, rounds: &Rounds, stage: &Stage) -> Vec<Claim> {
     for subscribers in SUBSCRIBERS {
         let at = |what| stage.place(what, subscribers);
         for (what, of) in [("engine", What::Engine), ("engine with feedback", What::EngineAll)] {
-            claims.push(Claim {
-                what: name(what, subscribers),
-                figure: rounds.nanoseconds(at(of)),
-                bound: Bound::Nanoseconds(NANOSECONDS),
-            });
+            let figure = rounds.nanoseconds(at(of));
+            claims.push(Claim::new(name(what, subscribers), figure, Unit::Ns, Bound::AtMost(NANOSECONDS)));
         }
-        claims.push(Claim {
-            what: name("engine with SRTP beside copy, header and AEAD", subscribers),
-            figure: rounds.ratio(at(What::Sealing), at(What::SealedFloor)),
-            bound: Bound::AtMost(sealed_most(load)),
-        });
+        let what = name("engine with SRTP beside copy, header and AEAD", subscribers);
+        let figure = rounds.ratio(at(What::Sealing), at(What::SealedFloor));
+        claims.push(Claim::new(what, figure, Unit::Ratio, Bound::AtMost(sealed_most(load))));
     }
     let [few, many] = SUBSCRIBERS;
     for (what, of) in [("engine", What::Engine), ("engine with SRTP", What::Sealing)] {
-        claims.push(Claim {
-            what: name(&format!("{what} beside the same to {few}"), many),
-            figure: rounds.ratio(stage.place(of, many), stage.place(of, few)),
-            bound: Bound::AtMost(GROWTH),
-        });
+        let what = name(&format!("{what} beside the same to {few}"), many);
+        let figure = rounds.ratio(stage.place(of, many), stage.place(of, few));
+        claims.push(Claim::new(what, figure, Unit::Ratio, Bound::AtMost(GROWTH)));
     }
     claims
 }
@@ -70,10 +64,10 @@ fn claims(load: Load, rounds: &Rounds, stage: &Stage) -> Vec<Claim> {
 fn claims_beside_peers(load: Load, rounds: &Rounds, stage: &Stage) -> Vec<Claim> {
     let sizes = SUBSCRIBERS.into_iter().zip(LEAD);
     let pairs = sizes.flat_map(|size| [What::Str0m, What::Rtc].map(|peer| (size, peer)));
-    let claim = |((subscribers, least), peer): ((u32, f64), What)| Claim {
-        what: format!("{} to {subscribers}: {} beside the engine with SRTP", load.name(), peer.name()),
-        figure: rounds.ratio(stage.place(peer, subscribers), stage.place(What::Sealing, subscribers)),
-        bound: Bound::AtLeast(least),
+    let claim = |((subscribers, least), peer): ((u32, f64), What)| {
+        let what = format!("{} to {subscribers}: {} beside the engine with SRTP", load.name(), peer.name());
+        let figure = rounds.ratio(stage.place(peer, subscribers), stage.place(What::Sealing, subscribers));
+        Claim::new(what, figure, Unit::Ratio, Bound::AtLeast(least))
     };
     pairs.map(claim).collect()
 }
@@ -97,33 +91,42 @@ fn clock() -> std::time::Instant {
     std::time::Instant::now()
 }
 
+/// Lets everybody of one stage after the other be measured, prints what that gave, and leaves it for the report.
 #[expect(clippy::print_stdout, reason = "the tables are what the run is for")]
+fn measure(
+    criterion: &mut Criterion,
+    bench: &str,
+    stage_of: fn(Load, &[u32]) -> Stage,
+    claims: fn(Load, &Rounds, &Stage) -> Vec<Claim>,
+) -> ExitCode {
+    let mut costs = "| load | subscribers | | ns | 95 % | ratio |\n|---|--:|---|--:|---|--:|\n".to_owned();
+    let (mut tally, mut all) = (Tally::begin(bench), Vec::new());
+    for load in Load::ALL {
+        let mut stage = stage_of(load, &SUBSCRIBERS);
+        measure_alone(criterion, bench, load, &mut stage);
+        if paired::is_measured() {
+            let rounds = Rounds::run(stage.contenders(), BATCH);
+            costs += &stage.rows(load, &rounds, &mut tally);
+            all.extend(claims(load, &rounds, &stage));
+        }
+    }
+    if !paired::is_measured() {
+        return ExitCode::SUCCESS;
+    }
+    println!("{costs}\n{}", claims_table(&all));
+    for claim in all {
+        tally.claim(claim);
+    }
+    tally.finish()
+}
+
 fn main() -> ExitCode {
     let mut criterion = Criterion::default().configure_from_args();
-    let mut costs = "| load | subscribers | | ns | 95 % | ratio |\n|---|--:|---|--:|---|--:|\n".to_owned();
-    let mut verdicts = Vec::new();
-    for load in Load::ALL {
-        let mut stage = Stage::with_floors(load, &SUBSCRIBERS);
-        measure_alone(&mut criterion, "forward", load, &mut stage);
-        if paired::is_measured() {
-            let rounds = Rounds::run(stage.contenders(), BATCH);
-            costs += &stage.rows(load, &rounds);
-            verdicts.extend(claims(load, &rounds, &stage));
-        }
-    }
-    #[cfg(feature = "peers")]
-    for load in Load::ALL {
-        let mut stage = Stage::with_peers(load, &SUBSCRIBERS);
-        measure_alone(&mut criterion, "forward beside peers", load, &mut stage);
-        if paired::is_measured() {
-            let rounds = Rounds::run(stage.contenders(), BATCH);
-            costs += &stage.rows(load, &rounds);
-            verdicts.extend(claims_beside_peers(load, &rounds, &stage));
-        }
-    }
+    let left = [
+        measure(&mut criterion, "forward", Stage::with_floors, claims),
+        #[cfg(feature = "peers")]
+        measure(&mut criterion, "forward beside peers", Stage::with_peers, claims_beside_peers),
+    ];
     criterion.final_summary();
-    if paired::is_measured() {
-        println!("{costs}\n{HEAD}{}", verdicts.iter().map(Claim::row).collect::<String>());
-    }
-    if verdicts.iter().any(Claim::fails) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    left.into_iter().find(|end| *end != ExitCode::SUCCESS).unwrap_or(ExitCode::SUCCESS)
 }

@@ -5,8 +5,10 @@ use std::{cell::RefCell, fmt::Write as _, rc::Rc, time::Duration};
 
 use benches::{
     broadcast::{Broadcast, Host, Load, NoBytes, Protecting, Spent},
-    paired::{Contender, Median, Rounds},
+    paired::{Contender, Rounds},
+    tally::{Tally, Work},
 };
+use conformance::measured::{Figure, Size};
 
 use super::floors::Floor;
 #[cfg(feature = "peers")]
@@ -211,17 +213,24 @@ impl Stage {
         self.who.iter().position(|who| *who == (what, subscribers))
     }
 
-    /// The lines of the table of costs.
-    pub(super) fn rows(&self, load: Load, rounds: &Rounds) -> String {
+    /// The lines of the table of costs, which go into the tally, too.
+    pub(super) fn rows(&self, load: Load, rounds: &Rounds, tally: &mut Tally) -> String {
         let mut text = String::new();
         for (place, (what, subscribers)) in self.who.iter().enumerate() {
-            let beside = self.find(what.beside(), *subscribers).or(self.find(What::Sealing, *subscribers));
-            let ratio = beside.map_or(f64::NAN, |beside| rounds.ratio(place, beside).median);
-            let Median { median, interval: (low, high) } = rounds.nanoseconds(place);
+            let work = Work::sized(load.name(), Size::subscribers(u64::from(*subscribers)));
             let figures = if what.comes_in_lumps() {
-                format!("{:.1} on average | | |", rounds.mean_nanoseconds(place))
+                let mean = rounds.mean_nanoseconds(place);
+                tally.add_cost(&work, what.name(), Figure::single(mean), None);
+                format!("{mean:.1} on average | | |")
             } else {
-                format!("{median:.1} | {low:.1} to {high:.1} | {ratio:.2} |")
+                let beside =
+                    self.find(what.beside(), *subscribers).or(self.find(What::Sealing, *subscribers));
+                let beside = beside.expect("a floor or the engine is on stage");
+                let (ns, ratio) = (rounds.nanoseconds(place), rounds.ratio(place, beside));
+                let named = (beside != place).then_some((self.who[beside].0.name(), ratio));
+                tally.add_cost(&work, what.name(), ns, named);
+                let [low, high] = ns.interval.unwrap_or([ns.value; 2]);
+                format!("{:.1} | {low:.1} to {high:.1} | {:.2} |", ns.value, ratio.value)
             };
             // Writing to a string does not fail.
             let _ = writeln!(text, "| {} | {subscribers} | {} | {figures}", load.name(), what.name());

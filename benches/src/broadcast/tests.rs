@@ -58,10 +58,11 @@ fn assert_copies_take_no_memory(load: Load, host: impl Host) {
     // The first handle to bytes that were a vector makes the count of handles. That is the host's memory.
     let others = allocations.media.checked_sub(packets).expect("the counter counts handles");
     assert!(others * 1_000 <= allocations.copies, "{load:?}: {allocations:?}");
+    assert!(allocations.feedback * 1_000 <= allocations.copies, "{load:?}: {allocations:?}");
 }
 
 #[test]
-fn copies_without_bytes_take_no_memory() {
+fn copies_without_bytes_and_feedback_take_no_memory() {
     for load in Load::ALL {
         assert_copies_take_no_memory(load, NoBytes);
     }

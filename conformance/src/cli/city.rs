@@ -14,9 +14,10 @@ use sim::{
     seed::Seed,
 };
 
-use super::{Exit, Failure, Stage, progress::Progress, wall_now};
+use super::{DEFAULT_OUT, Exit, Failure, Stage, progress::Progress, wall_now};
 use crate::{
     bad_input::BadInput,
+    measured::Machine,
     rehearsal::HarnessError,
     report::{
         WallClock,
@@ -30,6 +31,8 @@ use crate::{
 const REPORT_FILE: &str = "city.json";
 /// The report as a page.
 const PAGE_FILE: &str = "city.html";
+/// Where in [`DEFAULT_OUT`] the last result of each mix and size is kept.
+pub(super) const KEPT_DIR: &str = "city";
 /// The least time in which everybody comes in, and is seen to be in.
 const DURATION_MIN_S: u64 = 10;
 const DURATION_MAX_S: u64 = 3_600;
@@ -104,6 +107,7 @@ pub(super) fn city(args: &CityArgs, stage: &mut Stage<'_>) -> Result<Exit, Failu
     }
     let threads = args.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get);
     let report = rehearse(&city, &settings, threads)?;
+    keep(&report)?;
     if let Some(dir) = &args.out {
         write_files(dir, &report)?;
     }
@@ -148,7 +152,8 @@ fn rehearse(city: &City, settings: &CitySettings, threads: usize) -> Result<City
         peak_rss_mib: peak_rss_mib(),
     };
     let wall = WallClock::new(settings.duration.as_secs_f64(), wall);
-    Ok(CityReport::new(city, &record, Some((wall, cost))))
+    let report = CityReport::new(city, &record, Some((wall, cost)));
+    Ok(CityReport { machine: Some(Machine::here()), ..report })
 }
 
 /// What Linux says of this process; 0 elsewhere.
@@ -159,13 +164,22 @@ fn peak_rss_mib() -> u64 {
     kib.unwrap_or_default() / 1_024
 }
 
+/// Keeps the last result of each mix and size with what it took, for `bench-report`.
+fn keep(report: &CityReport) -> Result<(), Failure> {
+    let dir = Path::new(DEFAULT_OUT).join(KEPT_DIR);
+    fs::create_dir_all(&dir).map_err(|error| BadInput::file(&dir, &error))?;
+    let name = format!("{}-{}-{}.json", report.mix, report.conferences, report.participants);
+    Ok(write_file(&dir.join(name), &to_json(report)?)?)
+}
+
+fn write_file(path: &Path, text: &str) -> Result<(), BadInput> {
+    fs::write(path, text).map_err(|error| BadInput::file(path, &error))
+}
+
 /// Equal rehearsals leave equal files: none holds a wall-clock value.
 fn write_files(dir: &Path, report: &CityReport) -> Result<(), Failure> {
-    let untimed = CityReport { wall: None, cost: None, ..report.clone() };
-    let write = |name: &str, text: &str| {
-        let path = dir.join(name);
-        fs::write(&path, text).map_err(|error| BadInput::file(&path, &error))
-    };
+    let untimed = CityReport { wall: None, cost: None, machine: None, ..report.clone() };
+    let write = |name: &str, text: &str| write_file(&dir.join(name), text);
     write(REPORT_FILE, &to_json(&untimed)?)?;
     write(PAGE_FILE, &city_page(&untimed))?;
     Ok(())

@@ -12,6 +12,7 @@ use crate::{
     city::{Touched, judge, touched},
     evidence::Findings,
     gate::Verdict,
+    measured::Machine,
     report::{SCHEMA, WallClock},
 };
 use group::Members;
@@ -54,6 +55,9 @@ pub struct CityReport {
     /// The same for each packet, and what it was done with; absent in `city.json`.
     #[serde(flatten)]
     pub cost: Option<Cost>,
+    /// Where; absent in `city.json`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub machine: Option<Machine>,
     /// Things that were looked at.
     pub examined: u64,
     /// One line of figures.
@@ -116,7 +120,9 @@ pub struct NodeReport {
     pub received_packets: u64,
     /// Media packets that it forwarded.
     pub forwarded_packets: u64,
-    /// The same in its busiest second.
+    /// Those of them that carry a part of a picture.
+    pub forwarded_video_packets: u64,
+    /// All of them in its busiest second.
     pub forwarded_packets_per_s: u64,
     /// Mean rate to participants in Mbit/s, IP and UDP headers included.
     pub forwarded_mbps: f64,
@@ -148,6 +154,7 @@ impl CityReport {
             forwarded_packets: record.forwarded(),
             wall: timed.map(|(wall, _)| wall),
             cost: timed.map(|(_, cost)| cost),
+            machine: None,
             examined: findings.examined(),
             evidence: findings.evidence(),
             violations: findings.messages().take(TOLD_MAX).map(str::to_owned).collect(),
@@ -173,6 +180,7 @@ impl NodeReport {
             participants: u64::from(node.participants_most),
             received_packets: node.received,
             forwarded_packets: node.forwarded,
+            forwarded_video_packets: node.forwarded_video,
             forwarded_packets_per_s: node.forwarded_per_second.iter().copied().max().unwrap_or_default(),
             forwarded_mbps: node.forwarded_bytes as f64 * 8.0 / 1e6 / simulated_s,
             feedback_packets: node.feedback,

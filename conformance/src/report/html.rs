@@ -3,6 +3,7 @@
 
 mod badge;
 mod band;
+mod bench;
 mod capacity;
 mod chart;
 mod checks;
@@ -21,6 +22,7 @@ mod words;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+pub use bench::bench_page;
 pub use capacity::plan_picture;
 pub use city::city_page;
 pub use plan::{comparison_text, plan_page};
@@ -84,7 +86,14 @@ pub fn run_page(report: &RunReport, record: &RunRecord) -> String {
     page(&title, report.verdict, &places, &body)
 }
 
+/// What stands at the foot of a page on rehearsals.
+const FOOT: &str = "All figures are simulated; equal runs leave an equal page.";
+
 fn page(title: &str, verdict: Verdict, places: &[Place], body: &Markup) -> String {
+    page_with(title, verdict, places, body, FOOT)
+}
+
+fn page_with(title: &str, verdict: Verdict, places: &[Place], body: &Markup, foot: &str) -> String {
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -96,7 +105,7 @@ fn page(title: &str, verdict: Verdict, places: &[Place], body: &Markup) -> Strin
                 meta name="referrer" content="no-referrer";
                 title { (title) }
                 link rel="icon" href=(icon(verdict));
-                style { (PreEscaped(STYLE)) (PreEscaped(capacity::STYLE)) (PreEscaped(city::STYLE)) }
+                style { (PreEscaped(STYLE)) (PreEscaped(capacity::STYLE)) (PreEscaped(city::STYLE)) (PreEscaped(bench::STYLE)) }
             }
             body {
                 a.skip href="#main" { "Skip to the results" }
@@ -106,10 +115,7 @@ fn page(title: &str, verdict: Verdict, places: &[Place], body: &Markup) -> Strin
                 }
                 (body)
                 footer {
-                    p {
-                        "Written by generalprobe " (env!("CARGO_PKG_VERSION")) ". All figures are simulated; equal runs "
-                        "leave an equal page."
-                    }
+                    p { "Written by generalprobe " (env!("CARGO_PKG_VERSION")) ". " (foot) }
                 }
                 p #live .visually-hidden role="status" aria-live="polite" {}
                 script { (PreEscaped(SCRIPT)) }

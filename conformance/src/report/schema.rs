@@ -7,10 +7,10 @@ use schemars::{
     transform::{Transform, transform_subschemas},
 };
 
-use crate::report::{GateReport, RunReport, city::CityReport, plan::PlanReport};
+use crate::report::{GateReport, RunReport, bench::BenchReport, city::CityReport, plan::PlanReport};
 
 /// A report object of generalprobe: what `gate`, `list` and the file report.json hold, what `run` and `replay` print,
-/// or what `plan` and `city` print and the files plan.json and city.json hold.
+/// or what `plan`, `city` and `bench-report` print and the files plan.json, city.json and bench-report.json hold.
 /// Fields are added and never renamed; `schema` grows when a field changes its meaning.
 #[derive(JsonSchema)]
 #[serde(untagged)]
@@ -20,6 +20,7 @@ enum AnyReport {
     Run(RunReport),
     Plan(PlanReport),
     City(Box<CityReport>),
+    Bench(Box<BenchReport>),
 }
 
 /// The JSON schema of report objects.

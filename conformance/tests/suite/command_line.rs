@@ -6,6 +6,8 @@ use std::{
     process::{Command, Output},
 };
 
+use crate::tidy;
+
 pub(crate) fn generalprobe(arguments: &[&str]) -> Output {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("list.json"), "[]").unwrap();
@@ -29,6 +31,9 @@ fn bad_input_exits_with_2_names_the_place_on_standard_error_and_prints_nothing()
         (&["city", "--mix", "carnival"], "carnival"),
         (&["city", "--duration", "5s"], "--duration"),
         (&["city", "none.toml"], "none.toml"),
+        (&["bench-report", "--criterion", "."], "nothing was measured"),
+        (&["bench-report", "--criterion", "nowhere"], "nowhere"),
+        (&["bench-report", "--criterion", ".", "--city", "list.json"], "list.json:1"),
         (&["city", "--conferences", "3"], "--conferences"),
         (&["city", "--conferences", "2000", "--participants", "1000"], "2000000 people"),
     ] {
@@ -89,6 +94,33 @@ fn a_city_is_the_same_on_one_thread_and_on_two_and_leaves_equal_files() {
     let (one, two) = (rehearse("1"), rehearse("2"));
     assert_eq!(one, two);
     assert!(!one[0].contains("wall_s") && one[1].contains("Tempelhof"));
+}
+
+#[test]
+fn a_city_keeps_what_it_took_and_a_report_on_benches_finds_it_and_names_every_bench_that_did_not_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let command = |arguments: &[&str]| {
+        let program = env!("CARGO_BIN_EXE_generalprobe");
+        Command::new(program).args(arguments).current_dir(dir.path()).output().unwrap()
+    };
+    command(&["city", "--conferences", "4", "--participants", "3", "--duration", "10s"]);
+    let output = command(&["bench-report", "--criterion", ".", "--json"]);
+    assert_eq!(output.status.code(), Some(1), "no ratio was held against a bound");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let city = &report["cities"][0];
+    assert_eq!((&city["mix"], &city["participants"]), (&"presenter".into(), &12.into()));
+    assert!(city["time_factor"].as_f64().unwrap() > 0.0 && city["machine"]["platform"].is_string(), "{city}");
+    assert!(report["needs"][0]["packets_per_s"]["value"].as_f64().unwrap() > 0.0);
+    for bench in
+        tidy::benches().into_iter().filter(|bench| !["mls", "instructions", "summary"].contains(&&**bench))
+    {
+        let missing = report["not_measured"].as_array().unwrap();
+        let named = format!("bench {bench}: ");
+        assert!(
+            missing.iter().any(|line| line.as_str().unwrap().starts_with(&named)),
+            "{bench}: {missing:?}"
+        );
+    }
 }
 
 #[test]

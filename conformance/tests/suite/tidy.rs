@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use rules::{RULES, Rule};
 use tree::SourceFile;
 
-pub(crate) use tree::root;
+pub(crate) use tree::{benches, root};
 
 #[test]
 fn every_rule_holds_in_the_whole_tree() {
@@ -59,6 +59,14 @@ fn every_exception_is_needed() {
             assert!(!rule.breaches(file).is_empty(), "{}: {path} needs no exception ({reason})", rule.name);
         }
     }
+}
+
+#[test]
+fn cargo_bench_ends_with_the_report_because_its_name_is_the_last() {
+    let mut benches = benches();
+    assert!(benches.len() > 8);
+    benches.sort();
+    assert_eq!(benches.last().unwrap(), "summary");
 }
 
 #[test]

@@ -3,6 +3,10 @@
 //! Sound is not in it: what it needs has been taken off the budget before. Everybody gets a floor before anybody gets more,
 //! and both in the order of importance; within one class pictures climb in turn, so that equals stay equal.
 
+use std::ops::Deref;
+
+use crate::limits::ENCODINGS_MAX;
+
 /// How important a picture is; what stands first is served first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Importance {
@@ -16,13 +20,56 @@ pub enum Importance {
     Small,
 }
 
+/// Ways in which one picture can be sent, at most: each simulcast encoding with up to four temporal layers.
+pub const RUNGS_MAX: usize = 4 * ENCODINGS_MAX;
+
+/// What the ways in which a picture can be sent cost, in bits per second on the wire. They stand in place: budgets are divided
+/// ten times a second for everybody.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rungs {
+    costs: [u64; RUNGS_MAX],
+    count: usize,
+}
+
+impl Rungs {
+    /// One more above the others.
+    ///
+    /// # Panics
+    /// Beyond [`RUNGS_MAX`].
+    pub fn push(&mut self, cost: u64) {
+        self.costs[self.count] = cost;
+        self.count += 1;
+    }
+}
+
+impl Deref for Rungs {
+    type Target = [u64];
+
+    fn deref(&self) -> &[u64] {
+        &self.costs[..self.count]
+    }
+}
+
+impl FromIterator<u64> for Rungs {
+    fn from_iter<I: IntoIterator<Item = u64>>(costs: I) -> Self {
+        let mut rungs = Self::default();
+        costs.into_iter().for_each(|cost| rungs.push(cost));
+        rungs
+    }
+}
+
+impl Importance {
+    /// Every class, in the order in which they are served.
+    const ALL: [Self; 4] = [Self::Screen, Self::Speaker, Self::Large, Self::Small];
+}
+
 /// A picture that somebody watches, with the ways in which it can be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Demand {
     /// Its class.
     pub importance: Importance,
     /// What each rung costs in bits per second on the wire, rising. Rung 0 is the floor. Not empty.
-    pub rungs: Vec<u64>,
+    pub rungs: Rungs,
     /// On which rung it is now; `None`: not sent.
     pub current: Option<usize>,
     /// Whether it may climb above `current` at this time. It may always fall.
@@ -53,20 +100,27 @@ pub struct Allocation {
 
 /// Gives out a budget.
 pub fn allocate(demands: &[Demand], budget: Budget) -> Allocation {
-    let mut order: Vec<usize> = (0..demands.len()).collect();
-    order.sort_by_key(|index| (demands[*index].importance, *index));
-    let mut giving = Giving { demands, budget, spent: 0, given: vec![None; demands.len()], left_out: None };
-    for index in &order {
-        giving.step(*index);
+    let mut allocation = Allocation::default();
+    allocate_into(demands, budget, &mut allocation);
+    allocation
+}
+
+/// The same, in memory that was used for it before.
+pub fn allocate_into(demands: &[Demand], budget: Budget, allocation: &mut Allocation) {
+    allocation.rungs.clear();
+    allocation.rungs.resize(demands.len(), None);
+    let mut giving = Giving { demands, budget, spent: 0, given: &mut allocation.rungs, left_out: None };
+    let of_class = |class| (0..demands.len()).filter(move |index| demands[*index].importance == class);
+    for index in Importance::ALL.into_iter().flat_map(of_class) {
+        giving.step(index);
     }
-    for class in order.chunk_by(|a, b| demands[*a].importance == demands[*b].importance) {
+    for class in Importance::ALL {
         // Each of a class climbs by one rung, and then each by the next.
-        while class.iter().filter(|index| giving.given[**index].is_some() && giving.step(**index)).count() > 0
-        {
-        }
+        while of_class(class).filter(|index| giving.given[*index].is_some() && giving.step(*index)).count()
+            > 0
+        {}
     }
-    let next_bps = giving.left_out.map(|price| giving.spent + price);
-    Allocation { rungs: giving.given, next_bps }
+    allocation.next_bps = giving.left_out.map(|price| giving.spent + price);
 }
 
 /// A budget that is being given out.
@@ -74,7 +128,7 @@ struct Giving<'a> {
     demands: &'a [Demand],
     budget: Budget,
     spent: u64,
-    given: Vec<Option<usize>>,
+    given: &'a mut Vec<Option<usize>>,
     /// Price of the first step that did not fit.
     left_out: Option<u64>,
 }
@@ -124,7 +178,7 @@ mod tests {
     const CAMERA: [u64; 3] = [150_000, 500_000, 1_500_000];
 
     fn camera(importance: Importance) -> Demand {
-        Demand { importance, rungs: CAMERA.to_vec(), current: None, may_climb: true }
+        Demand { importance, rungs: CAMERA.into_iter().collect(), current: None, may_climb: true }
     }
 
     /// Rungs out of a budget that is proven.
@@ -133,7 +187,12 @@ mod tests {
     }
 
     fn screen() -> Demand {
-        Demand { importance: Importance::Screen, rungs: vec![500_000], current: None, may_climb: true }
+        Demand {
+            importance: Importance::Screen,
+            rungs: [500_000].into_iter().collect(),
+            current: None,
+            may_climb: true,
+        }
     }
 
     #[test]
@@ -150,6 +209,16 @@ mod tests {
         assert_eq!(rungs(&demands, 760_000), [None, Some(0), Some(0)]);
         assert_eq!(rungs(&demands, 1_000_000), [Some(0), Some(0), Some(0)]);
         assert_eq!(rungs(&demands, 1_400_000), [Some(0), Some(1), Some(0)]);
+    }
+
+    #[test]
+    fn memory_that_was_used_before_changes_nothing() {
+        let budget = Budget { believed_bps: 900_000, proven_bps: 900_000 };
+        let demands = [camera(Importance::Speaker), camera(Importance::Small), screen()];
+        let mut used = Allocation::default();
+        allocate_into(&[camera(Importance::Small), screen(), screen(), screen()], budget, &mut used);
+        allocate_into(&demands, budget, &mut used);
+        assert_eq!(used, allocate(&demands, budget));
     }
 
     #[test]
@@ -205,7 +274,7 @@ mod tests {
         let demand = demand.prop_map(|(importance, mut rungs, current, may_climb)| {
             rungs.sort_unstable();
             let current = current.map(|current| current.min(rungs.len() - 1));
-            Demand { importance, rungs, current, may_climb }
+            Demand { importance, rungs: rungs.into_iter().collect(), current, may_climb }
         });
         prop::collection::vec(demand, 0..12)
     }

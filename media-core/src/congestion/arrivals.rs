@@ -1,7 +1,7 @@
 //! Owns the receiver's side of transport-wide feedback: which packets came and when, until the sender is told
 //! (draft-holmer-rmcat-transport-wide-cc-extensions-01).
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, num::NonZeroU64, time::Duration};
 
 use super::WIRE_OVERHEAD_BYTES;
 use crate::{Ssrc, Timestamp, limits, rtp::rtcp, rtp::sequence::SequenceUnwrapper};
@@ -24,12 +24,26 @@ const TICK_NANOS: u64 = 250_000;
 /// Ticks in a multiple of the reference time (section 3.1).
 const TICKS_PER_REFERENCE: i64 = 256;
 
+/// A time in ticks of [`TICK_NANOS`], which with the possibility that there is none takes a word.
+#[derive(Clone, Copy, Debug)]
+struct Tick(NonZeroU64);
+
+impl Tick {
+    fn of(now: Timestamp) -> Self {
+        Self(NonZeroU64::MIN.saturating_add(now.as_nanos() / TICK_NANOS))
+    }
+
+    fn count(self) -> i64 {
+        (self.0.get() - 1) as i64
+    }
+}
+
 /// What arrived since the last feedback.
 #[derive(Debug, Default)]
 pub struct ArrivalLog {
     unwrapper: SequenceUnwrapper,
-    /// When the packet numbered `first` and those after it arrived, in ticks.
-    arrivals: VecDeque<Option<i64>>,
+    /// When the packet numbered `first` and those after it arrived.
+    arrivals: VecDeque<Option<Tick>>,
     first: u64,
     /// The number with which the next feedback begins.
     next: u64,
@@ -61,7 +75,7 @@ impl ArrivalLog {
         } else if self.arrivals[index].is_some() {
             return;
         }
-        self.arrivals[index] = Some((now.as_nanos() / TICK_NANOS) as i64);
+        self.arrivals[index] = Some(Tick::of(now));
         self.next = self.next.min(number);
         self.forget();
         self.waiting_since.get_or_insert(now);
@@ -105,11 +119,11 @@ impl ArrivalLog {
         self.statuses.clear();
         let skipped = (self.next - self.first) as usize;
         let mut waiting = self.arrivals.iter().skip(skipped).copied();
-        let base = self.arrivals.iter().skip(skipped).find_map(|arrival| *arrival).unwrap_or_default();
+        let base = self.arrivals.iter().skip(skipped).find_map(|arrival| *arrival).map_or(0, Tick::count);
         let reference = base.div_euclid(TICKS_PER_REFERENCE);
         let mut before = reference * TICKS_PER_REFERENCE;
         for arrival in waiting.by_ref() {
-            let Some(tick) = arrival else {
+            let Some(tick) = arrival.map(Tick::count) else {
                 self.statuses.push(None);
                 continue;
             };

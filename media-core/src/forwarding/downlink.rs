@@ -54,6 +54,8 @@ pub(super) struct Downlink {
     pub(super) tick: Option<Timestamp>,
     /// When the forwarder's timer for this path fires.
     pub(super) scheduled: Option<Timestamp>,
+    /// Before this nothing is due but what waits for its pace, unless `is_due_sooner`.
+    others_due: Option<Timestamp>,
     /// What was asked for again goes before everything that waits.
     repairs: VecDeque<Waiting>,
     /// Counts the RTP packets sent to this peer.
@@ -88,6 +90,7 @@ impl Downlink {
             is_due_sooner: false,
             tick: None,
             scheduled: None,
+            others_due: None,
         };
         downlink.controller.set_lot(lot);
         downlink.set_pace();
@@ -98,6 +101,7 @@ impl Downlink {
     pub(super) fn on_arrival(&mut self, now: Timestamp, transport_sequence: Option<u16>, bytes: usize) {
         if let Some(sequence) = transport_sequence {
             self.arrivals.on_packet(now, sequence, bytes as u32 + WIRE_OVERHEAD_BYTES);
+            self.others_due = self.others_due.into_iter().chain(self.arrivals.poll_timeout()).min();
         }
     }
 
@@ -131,21 +135,27 @@ impl Downlink {
     /// When [`Downlink::handle_timeout`] has something to do, or there is something to poll.
     pub(super) fn poll_timeout(&mut self) -> Option<Timestamp> {
         self.is_due_sooner = false;
-        let times = [
-            self.controller.poll_timeout(),
-            self.pacer.poll_timeout(),
-            self.arrivals.poll_timeout(),
-            self.tick,
-        ];
-        times.into_iter().flatten().min()
+        let others = [self.controller.poll_timeout(), self.arrivals.poll_timeout(), self.tick];
+        self.others_due = others.into_iter().flatten().min();
+        self.others_due.into_iter().chain(self.pacer.poll_timeout()).min()
+    }
+
+    /// Whether there is nothing to do but to let out what waits for its pace.
+    pub(super) fn is_only_paced(&self, now: Timestamp) -> bool {
+        !self.is_due_sooner && self.others_due.is_none_or(|at| at > now)
     }
 
     /// The same, as far as it may be sooner because something was sent or waits: what each copy of a packet has to ask.
     pub(super) fn poll_sooner(&mut self) -> Option<Timestamp> {
-        if std::mem::take(&mut self.is_due_sooner) {
+        if self.is_due_sooner { self.poll_timeout() } else { self.pacer.poll_timeout() }
+    }
+
+    /// As [`Downlink::poll_timeout`], or sooner: without asking anew what was not touched.
+    pub(super) fn poll_timeout_kept(&mut self) -> Option<Timestamp> {
+        if self.is_due_sooner {
             return self.poll_timeout();
         }
-        self.pacer.poll_timeout()
+        self.others_due.into_iter().chain(self.pacer.poll_timeout()).min()
     }
 
     /// Layers were given out at `now`; the next time comes by itself while anything is `watched`.

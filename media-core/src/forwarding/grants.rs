@@ -9,7 +9,7 @@ use super::{
     track::Track,
 };
 use crate::{
-    congestion::allocation::{Demand, Importance, allocate},
+    congestion::allocation::{Allocation, Demand, Importance, RUNGS_MAX, Rungs, allocate_into},
     media::MediaKind,
     time::Timestamp,
 };
@@ -27,16 +27,28 @@ pub(super) struct Grant {
 }
 
 /// A picture that somebody watches and its publisher may send.
+#[derive(Debug)]
 struct Watched {
     subscription: SubscriptionIndex,
     track: TrackIndex,
-    rungs: Vec<Rung>,
+    rungs: [Rung; RUNGS_MAX],
+}
+
+/// Memory for one division, used again for the next.
+#[derive(Debug, Default)]
+pub(super) struct Division {
+    watched: Vec<Watched>,
+    demands: Vec<Demand>,
+    given: Allocation,
 }
 
 impl Forwarder {
     /// Gives out what the path of a member carries.
     pub(super) fn allocate(&mut self, now: Timestamp, index: MemberIndex) {
-        let (mut watched, mut demands) = (Vec::new(), Vec::new());
+        let mut division = std::mem::take(&mut self.division);
+        let Division { watched, demands, given } = &mut division;
+        watched.clear();
+        demands.clear();
         let (mut wants_any, mut is_settling) = (false, false);
         for at in 0..self.members[index.0].watched.len() {
             let subscription = self.members[index.0].watched[at].1;
@@ -56,10 +68,9 @@ impl Forwarder {
             }
             let (rungs, costs) = ladder(now, &mut self.tracks[track.0], wanted);
             let held = &self.subscriptions[subscription.0];
-            let current = held
-                .grant
-                .rung()
-                .map(|current| rungs.iter().rposition(|rung| *rung <= current).unwrap_or_default());
+            let current = held.grant.rung().map(|current| {
+                rungs[..costs.len()].iter().rposition(|rung| *rung <= current).unwrap_or_default()
+            });
             is_settling |= held.grant.is_settling(now);
             demands.push(Demand {
                 importance: self.importance(index, track, wanted),
@@ -76,16 +87,17 @@ impl Forwarder {
         let held = demands.iter().filter_map(|demand| demand.rungs.get(demand.current?)).sum::<u64>();
         let budget = downlink.picture_budget(now, hears, held);
         let shortage = if budget.believed_bps >= held { Shortage::Elsewhere } else { Shortage::Path };
-        let given = allocate(&demands, budget);
+        allocate_into(demands, budget, given);
         let costs = demands.iter().zip(&given.rungs).filter_map(|(demand, rung)| demand.rungs.get((*rung)?));
         // One step after the other.
         is_settling |= demands.iter().zip(&given.rungs).any(|(demand, rung)| *rung > demand.current);
         let next = given.next_bps.filter(|_| !is_settling);
         downlink.set_demand(now, hears, Pictures { most, held: costs.sum(), next });
-        for (watched, rung) in watched.into_iter().zip(given.rungs) {
+        for (watched, rung) in watched.iter().zip(&given.rungs) {
             let rung = rung.and_then(|rung| watched.rungs.get(rung).copied());
             self.grant(now, (watched.subscription, watched.track), Grant { rung, shortage });
         }
+        self.division = division;
     }
 
     /// Allocates for everybody whose time has come.
@@ -137,18 +149,19 @@ impl Forwarder {
 
 /// The ways in which a picture can be sent, with what each costs: of each encoding, from the smallest on, fewer frames and then
 /// all of them. Layers of an encoding that was not sent yet are taken to have the shares that they have in another.
-fn ladder(now: Timestamp, track: &mut Track, wanted: u8) -> (Vec<Rung>, Vec<u64>) {
+fn ladder(now: Timestamp, track: &mut Track, wanted: u8) -> ([Rung; RUNGS_MAX], Rungs) {
     let floor_percent =
         if track.kind == MediaKind::Screen { SCREEN_FLOOR_PERCENT } else { CAMERA_FLOOR_PERCENT };
     let known = track.encodings.iter_mut().find_map(|state| state.rates.shares(now)).unwrap_or_default();
-    let (mut rungs, mut costs): (Vec<Rung>, Vec<u64>) = (Vec::new(), Vec::new());
+    let mut rungs = [Rung { encoding: 0, temporal: 0 }; RUNGS_MAX];
+    let mut costs = Rungs::default();
     for encoding in 0..=wanted {
         let state = &mut track.encodings[usize::from(encoding)];
         let cost = state.cost(now, TEMPORAL_LAYERS - 1, floor_percent);
         let shares = state.rates.shares(now).unwrap_or(known);
         let layers = (0..).zip(shares.iter().map(|percent| cost * percent / 100));
         for (temporal, cost) in layers.chain([(TEMPORAL_ALL, cost)]) {
-            rungs.push(Rung { encoding, temporal });
+            rungs[costs.len()] = Rung { encoding, temporal };
             // Measured at different times, a rung may seem to cost less than the one below it.
             costs.push(costs.last().map_or(cost, |below| cost.max(*below)));
         }

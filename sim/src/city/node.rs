@@ -46,7 +46,9 @@ pub struct NodeRecord {
     pub received: u64,
     /// Media packets that went out.
     pub forwarded: u64,
-    /// Bytes of them, IP and UDP headers included.
+    /// Those of them that carry a part of a picture.
+    pub forwarded_video: u64,
+    /// Bytes of all that went out, IP and UDP headers included.
     pub forwarded_bytes: u64,
     /// Transport-wide feedback and other RTCP that came.
     pub feedback: u64,
@@ -286,6 +288,7 @@ impl CityNode {
 
     fn count_forwarded(&mut self, packet: &LightPacket) {
         self.record.forwarded += 1;
+        self.record.forwarded_video += u64::from(packet.part.video);
         self.record.forwarded_bytes += u64::from(packet.bytes) + 28;
         let second = (self.now.as_nanos() / 1_000_000_000) as usize;
         let seconds = &mut self.record.forwarded_per_second;

@@ -105,6 +105,19 @@ fn a_plan_is_as_the_schema_says_and_can_be_read_back() {
     }
 }
 
+#[test]
+fn a_report_on_benches_is_as_the_schema_says() {
+    let value = serde_json::to_value(crate::report::bench::tests::whole_report()).unwrap();
+    assert!(value["comparison"].is_object() && value["needs"][0]["cores"].is_object());
+    assert_eq!(faults(&value), Vec::<String>::new());
+    for pointer in ["/benches/0/costs/0/ns/value", "/cities/0/digest", "/needs/0/packets_per_s/formula"] {
+        let mut missing = value.clone();
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        missing.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(name).unwrap();
+        assert!(!faults(&missing).is_empty(), "without {pointer}");
+    }
+}
+
 struct Validator<'a> {
     root: &'a Value,
 }

@@ -8,8 +8,8 @@ use super::tree;
 const LAYERS: &[(&str, &[&str], &[&str])] = &[
     ("media-core", &[], &["tokio", "turmoil", "getrandom", "rand", "mio", "socket2", "jiff", "chrono"]),
     ("sim", &["media-core"], &["getrandom", "rand", "mio", "socket2"]),
-    ("conformance", &["media-core", "sim"], &["tokio", "turmoil", "getrandom", "rand"]),
-    ("benches", &["media-core", "sim"], &["tokio", "turmoil"]),
+    ("conformance", &["media-core", "sim"], &["tokio", "turmoil", "getrandom", "rand", "criterion"]),
+    ("benches", &["media-core", "sim", "conformance"], &["tokio", "turmoil"]),
 ];
 
 const KINDS: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
@@ -58,7 +58,7 @@ fn a_dependency_that_points_outwards_is_refused_in_every_form() {
         ("media-core", "[dependencies]\nruntime = { package = 'tokio', version = '1' }"),
         ("sim", "[dependencies]\nconformance = { path = '../conformance' }"),
         ("conformance", "[dependencies]\nturmoil = '0.7'"),
-        ("benches", "[dev-dependencies]\nconformance = { path = '../conformance' }"),
+        ("conformance", "[dev-dependencies]\nbenches = { path = '../benches' }"),
         ("newcomer", ""),
     ] {
         assert_eq!(breaches(member, manifest).len(), 1, "{member}: {manifest}");

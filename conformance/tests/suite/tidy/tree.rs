@@ -78,6 +78,14 @@ pub(super) fn members() -> Vec<String> {
     members.iter().map(|member| member.as_str().unwrap().to_owned()).collect()
 }
 
+/// The benches, as their manifest names them.
+pub(crate) fn benches() -> Vec<String> {
+    let manifest = fs::read_to_string(root().join("benches/Cargo.toml")).unwrap();
+    let manifest: toml::Table = manifest.parse().unwrap();
+    let benches = manifest["bench"].as_array().unwrap();
+    benches.iter().map(|bench| bench["name"].as_str().unwrap().to_owned()).collect()
+}
+
 /// Every Rust file of every member, ordered by path.
 pub(super) fn sources() -> Vec<SourceFile> {
     let mut files = Vec::new();
