@@ -308,9 +308,17 @@ impl BenchRun {
     /// # Errors
     /// As [`BenchRun::load`].
     pub fn load_all(home: &Path) -> Result<Vec<Self>, BadInput> {
+        Self::files(home)?.iter().map(|path| Self::load(path)).collect()
+    }
+
+    /// Where all of them lie.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn files(home: &Path) -> Result<Vec<PathBuf>, BadInput> {
         let mut paths = home::entries(&home::measured(home))?;
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
-        paths.iter().map(|path| Self::load(path)).collect()
+        Ok(paths)
     }
 }
 

@@ -365,7 +365,7 @@ impl Channel {
                 Progress::Syn => self.sender.queue_syn(),
                 Progress::Record(kind, bytes) => {
                     self.sender.touch(now, &mut self.progress_at);
-                    self.sender.queue(setup::flight(kind, bytes));
+                    self.sender.queue(&setup::flight(kind, bytes));
                 }
             }
         }
@@ -379,7 +379,7 @@ impl Channel {
 
     fn queue(&mut self, now: Timestamp, kind: RecordKind, body: &[u8]) {
         self.sender.touch(now, &mut self.progress_at);
-        self.sender.queue(setup::record(kind, body));
+        self.sender.queue(&setup::record(kind, body));
     }
 
     fn finish_closing(&mut self) {

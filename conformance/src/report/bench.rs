@@ -1,6 +1,7 @@
 //! Owns the object that `bench-report` prints and leaves: fields are added, never renamed. What benches and cities left is
 //! gathered here and held together; nothing is measured. Its table is in `bench/table.rs`, its page in `html/bench.rs`.
 
+mod age;
 pub mod change;
 pub mod city;
 pub mod need;
@@ -64,6 +65,9 @@ pub struct BenchReport {
     pub needs: Vec<Need>,
     /// What belongs here and was not measured, with the command that does it.
     pub not_measured: Vec<String>,
+    /// What was measured more than a day before the newest, and how long before: it may be of another version.
+    #[serde(default)]
+    pub outdated: Vec<String>,
     /// What changed since an earlier report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comparison: Option<Comparison>,
@@ -102,6 +106,7 @@ impl BenchReport {
             );
         }
         let mut report = Self::of(benches, criterion, cities, sources.node);
+        report.outdated = age::outdated(&BenchRun::files(&sources.home)?, &sources.cities)?;
         if let Some(path) = &sources.before {
             report.comparison = Some(Comparison::between(&Self::load(path)?, &report));
         }
@@ -147,6 +152,7 @@ impl BenchReport {
             node,
             needs,
             not_measured: all,
+            outdated: Vec::new(),
             comparison: None,
             benches,
             cities,

@@ -93,7 +93,8 @@ pub struct CityReport {
 pub struct Cost {
     /// Threads.
     pub threads: u64,
-    /// Time of all threads for each forwarded packet, in nanoseconds.
+    /// Processor time of all threads for each forwarded packet, in nanoseconds; threads times time on the clock where the system
+    /// does not tell it.
     pub ns_per_forwarded_packet: f64,
     /// The most memory that the process had, in MiB; 0 where that is unknown.
     pub peak_rss_mib: u64,

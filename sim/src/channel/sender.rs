@@ -4,6 +4,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
+use bytes::BytesMut;
 use media_core::Timestamp;
 
 use super::{
@@ -41,7 +42,7 @@ struct InFlight {
 #[derive(Clone, Debug)]
 pub(super) struct Sender {
     /// Bytes of the stream that were not sent yet.
-    stream: VecDeque<u8>,
+    stream: BytesMut,
     syn_waits: bool,
     /// Segments from `first` on.
     flight: VecDeque<InFlight>,
@@ -63,7 +64,7 @@ pub(super) struct Sender {
 impl Sender {
     pub(super) fn new() -> Self {
         Self {
-            stream: VecDeque::new(),
+            stream: BytesMut::new(),
             syn_waits: false,
             flight: VecDeque::new(),
             first: 0,
@@ -82,8 +83,8 @@ impl Sender {
         self.syn_waits = true;
     }
 
-    pub(super) fn queue(&mut self, record: Vec<u8>) {
-        self.stream.extend(record);
+    pub(super) fn queue(&mut self, record: &[u8]) {
+        self.stream.extend_from_slice(record);
     }
 
     /// Progress is due from `now` on when nothing was due before.
@@ -277,7 +278,12 @@ impl Sender {
             vec![0; SYN_BYTES]
         } else {
             let bytes = self.stream.len().min(PAYLOAD_BYTES_MAX);
-            self.stream.drain(..bytes).collect()
+            let payload = self.stream.split_to(bytes).to_vec();
+            if self.stream.is_empty() {
+                // What is sent for minutes at most once keeps no room.
+                self.stream = BytesMut::new();
+            }
+            payload
         };
         if payload.is_empty() {
             return None;

@@ -53,7 +53,7 @@ pub struct CityRun {
     pub threads: Option<u64>,
     /// Simulated seconds per second.
     pub time_factor: Option<f64>,
-    /// Time of all threads for each forwarded packet, in nanoseconds: what the rehearsal costs, with everybody's clients.
+    /// Processor time of all threads for each forwarded packet, in nanoseconds: what the rehearsal costs, with everybody's clients.
     pub ns_per_forwarded_packet: Option<f64>,
     /// The most memory that the rehearsal had, in MiB.
     pub peak_rss_mib: Option<u64>,

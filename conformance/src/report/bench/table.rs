@@ -56,6 +56,9 @@ pub fn write_bench_report(out: &mut dyn Write, report: &BenchReport, look: Look)
         }
         writeln!(out)?;
     }
+    for outdated in &report.outdated {
+        writeln!(out, "it may be of another version: {outdated}")?;
+    }
     write_verdict(out, report, look)
 }
 
@@ -123,7 +126,10 @@ pub fn rehearsed(city: &CityRun) -> String {
         None => words.push("time not measured".to_owned()),
     }
     words.extend(city.threads.map(|threads| format!("{threads} threads")));
-    words.extend(city.ns_per_forwarded_packet.map(|ns| format!("{ns:.0} ns for each forwarded packet")));
+    words.extend(
+        city.ns_per_forwarded_packet
+            .map(|ns| format!("{ns:.0} ns of processor time for each forwarded packet")),
+    );
     match city.peak_rss_mib {
         Some(mib) => words.push(format!("{mib} MiB")),
         None => words.push("memory not measured".to_owned()),

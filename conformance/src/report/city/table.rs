@@ -44,7 +44,7 @@ pub fn write_city(out: &mut dyn Write, report: &CityReport, look: Look) -> io::R
     if let Some(cost) = report.cost {
         writeln!(
             out,
-            "{} threads, {:.0} ns of them for each forwarded packet, {} MiB at most",
+            "{} threads, {:.0} ns of processor time for each forwarded packet, {} MiB at most",
             cost.threads, cost.ns_per_forwarded_packet, cost.peak_rss_mib
         )?;
     }

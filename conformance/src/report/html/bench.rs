@@ -62,6 +62,7 @@ fn head(report: &BenchReport) -> Markup {
             div.words {
                 h1 { "What it costs" }
                 p.lead { (verdict_words(report.examined, missed, unreached)) "." }
+                @for outdated in &report.outdated { p.warning { "It may be of another version: " (outdated) "." } }
                 @if report.machines.len() > 1 {
                     p.warning { "Measured on " (report.machines.len()) " machines: figures of one are not those of another." }
                 }

@@ -74,7 +74,7 @@ fn rehearsals(report: &BenchReport) -> Chart {
     let mut chart = Chart {
         title: "city runs".to_owned(),
         hint: "Each was rehearsed once and for itself; what clients and lines cost is in it.",
-        upright: "ns of all threads for each forwarded packet",
+        upright: "ns of processor time for each forwarded packet",
         of: SizeUnit::Conferences,
         lines: Vec::new(),
     };

@@ -14,7 +14,7 @@ fn the_page_tells_bounds_needs_curves_and_changes() {
         "media nodes, added up",
         "ns for each copy",
         "ns for each forwarded packet",
-        "ns of all threads for each forwarded packet",
+        "ns of processor time for each forwarded packet",
         "<svg class=\"curve\"",
         "subscribers (logarithmic)",
         "seal/160/engine",
