@@ -32,7 +32,7 @@ fn of_bench(run: &BenchRun) -> Markup {
                         thead {
                             tr {
                                 th scope="col" { "Work" } th.number scope="col" { "Size" } th scope="col" { "Contender" }
-                                th.number scope="col" { "ns" } th.number scope="col" { "95 %" }
+                                th.number scope="col" { "Time, ns" } th.number scope="col" { "95 %" }
                                 th.number scope="col" { "Ratio" } th.number scope="col" { "95 %" } th scope="col" { "Beside" }
                             }
                         }
@@ -78,7 +78,7 @@ pub(super) fn criterion(report: &BenchReport) -> Markup {
                         table {
                             thead {
                                 tr {
-                                    th scope="col" { "Benchmark" } th.number scope="col" { "ns for each iteration" }
+                                    th scope="col" { "Benchmark" } th.number scope="col" { "Time of an iteration, ns" }
                                     th.number scope="col" { "95 %" }
                                 }
                             }
