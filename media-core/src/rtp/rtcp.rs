@@ -130,6 +130,7 @@ impl<'a> TransportFeedback<'a> {
     /// than the one before (the first: than the reference time) it came, in multiples of 250 us.
     ///
     /// Ends early where statuses or times are cut off; a sender's word is not enough for `status_count` items.
+    #[inline]
     pub fn packets(&self) -> impl Iterator<Item = (u16, Option<i16>)> + use<'a> {
         twcc::Packets::of(self.fci)
     }

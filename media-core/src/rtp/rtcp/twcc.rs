@@ -70,6 +70,7 @@ impl<'a> Packets<'a> {
         packets
     }
 
+    #[inline]
     fn take_delta<const BYTES: usize>(&mut self) -> Option<[u8; BYTES]> {
         let (delta, rest) = self.deltas.split_first_chunk::<BYTES>()?;
         self.deltas = rest;
@@ -80,6 +81,7 @@ impl<'a> Packets<'a> {
 impl Iterator for Packets<'_> {
     type Item = (u16, Option<i16>);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         self.remaining = self.remaining.checked_sub(1)?;
         while self.chunk.left == 0 {
