@@ -41,6 +41,7 @@ const FORWARDING: &[(&str, &str)] = sources![
     "forwarding/climber.rs",
     "forwarding/downlink.rs",
     "forwarding/feedback.rs",
+    "forwarding/front.rs",
     "forwarding/grants.rs",
     "forwarding/key_frames.rs",
     "forwarding/member.rs",
