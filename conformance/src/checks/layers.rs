@@ -1,7 +1,7 @@
 //! Owns the reading of which encoding of a picture went to whom from when to when, by the ciphertext that passed the
 //! observer. Temporal layers are absent: what a switch between them looks like is not on the wire of a whole stream.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use media_core::{MediaKind, ParticipantId, PeerId, Ssrc, Timestamp, signalling::Request};
 use sim::run::Run;
@@ -22,10 +22,42 @@ pub(super) struct Stream {
     last: Timestamp,
 }
 
+/// Packets of one encoding in a part of a run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Packets {
+    /// Sent to the subscriber, repairs not counted.
+    pub(super) sent: u64,
+    /// Come from the publisher.
+    pub(super) came: u64,
+}
+
 impl Stream {
     /// The encoding that was being sent at a time.
     pub(super) fn encoding_at(&self, at: Timestamp) -> Option<u8> {
-        self.steps.iter().take_while(|(from, _)| *from <= at).last().and_then(|(_, encoding)| *encoding)
+        self.since(at).and_then(|(_, encoding)| encoding)
+    }
+
+    /// The same, and since when.
+    pub(super) fn since(&self, at: Timestamp) -> Option<(Timestamp, Option<u8>)> {
+        self.steps.iter().take_while(|(from, _)| *from <= at).last().copied()
+    }
+
+    /// Of the smallest encoding: how many packets came in a part of the run, and how many were sent on in this stream.
+    pub(super) fn packets(&self, flows: &Flows<'_>, window: &Range<Timestamp>) -> Packets {
+        let encodings = encodings(flows.run);
+        let is_smallest = |peer: PeerId, ssrc: Ssrc| {
+            let of_source = flows.stay_of(self.source).is_some_and(|stay| stay.peer == peer);
+            let of_kind = flows.kind_of_stream(peer, ssrc) == Some(self.kind);
+            of_source && of_kind && encodings.get(&(peer, ssrc)) == Some(&0)
+        };
+        let tap = &flows.run.server.tap;
+        let came = tap.ingress.iter().filter(|packet| window.contains(&packet.at) && !packet.again);
+        let came = came.filter(|packet| is_smallest(packet.peer, packet.ssrc)).count() as u64;
+        let sent = tap.egress.iter().filter(|packet| window.contains(&packet.at) && !packet.again);
+        let sent = sent.filter(|packet| packet.peer == self.peer);
+        let origins = sent.filter_map(|packet| flows.origin(packet.payload));
+        let sent = origins.filter(|origin| is_smallest(origin.peer, origin.ssrc)).count() as u64;
+        Packets { sent, came }
     }
 
     /// When another encoding began or nothing came any more, between two times.

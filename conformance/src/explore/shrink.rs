@@ -68,15 +68,19 @@ impl Smallest {
     }
 
     /// Leaves out one move after the other, also those without which the rest would not have been drawn, until none can
-    /// be spared.
+    /// be spared. Those behind it come earlier by its pause, or when they came before.
     fn drop_moves(&mut self) -> Result<(), HarnessError> {
         let mut spared = true;
         while std::mem::take(&mut spared) && self.runs < RUNS_MAX {
             for place in (0..self.drawn.1.len()).rev() {
                 let mut fewer = self.drawn.clone();
-                fewer.1.remove(place);
-                if self.accept(&fewer)? {
-                    spared = true;
+                let (pause, _) = fewer.1.remove(place);
+                spared |= self.accept(&fewer)?;
+                if self.drawn.1.len() > fewer.1.len()
+                    && let Some((next, _)) = fewer.1.get_mut(place)
+                {
+                    *next += pause;
+                    spared |= self.accept(&fewer)?;
                 }
             }
         }

@@ -98,7 +98,7 @@ fn a_broken_server_is_found_and_the_witness_is_small() {
     for sabotage in broken {
         let found = searched(1_000, 1, 2, Some(sabotage)).found;
         let found = found.unwrap_or_else(|| panic!("{sabotage} is not noticed"));
-        assert!(found.moves.1 <= 7, "{sabotage}: {} moves: {}", found.moves.1, found.scenario.to_toml());
+        assert!(found.moves.1 <= 6, "{sabotage}: {} moves: {}", found.moves.1, found.scenario.to_toml());
         // The file alone shows it again.
         let simulation = Simulation::new(Settings { sabotage: Some(sabotage), ..Settings::default() });
         let again = simulation.text(&found.scenario.to_toml()).unwrap();
