@@ -4,6 +4,7 @@
 //! No end-to-end secret is in any of them: what stands in an invitation link behind `#` a client never sends, and MLS
 //! messages ([`Handshake`]) say nothing to whoever is not in the group. The server only puts them in order.
 
+mod attempt;
 mod encryption;
 mod handshake;
 mod refusal;
@@ -19,6 +20,7 @@ use crate::{
     secret::Token,
 };
 
+pub use attempt::Attempt;
 pub use encryption::Encryption;
 pub use handshake::Handshake;
 pub use refusal::Refusal;
@@ -60,9 +62,10 @@ pub enum Request {
         /// The token of an earlier stay in this conference, from its `Entered`: who shows it carries on as who they
         /// were.
         resume: Option<Token>,
-        /// A secret that the client makes for one entry and shows each time it asks for it, on whichever connection: an
-        /// answer that was only late has given it a place already, and it takes that one.
-        attempt: Option<Token>,
+        /// Which attempt of one entry this is, on whichever connection: an answer that was only late has given the client a
+        /// place already, inside or in the lobby, and it takes that one. An attempt that comes after a later one is
+        /// refused as [`Refusal::AlreadyIn`].
+        attempt: Option<Attempt>,
         /// Display name.
         name: String,
         /// What the client is.

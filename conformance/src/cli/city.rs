@@ -58,8 +58,8 @@ pub(super) struct CityArgs {
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
     /// Threads; their number changes nothing but the time. Without it, as many as the machine runs at once.
-    #[arg(long, value_name = "N")]
-    threads: Option<NonZero<usize>>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    threads: Option<u16>,
     /// Leave city.html and city.json here.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -105,9 +105,11 @@ pub(super) fn city(args: &CityArgs, stage: &mut Stage<'_>) -> Result<Exit, Failu
     if let Some(dir) = &args.out {
         fs::create_dir_all(dir).map_err(|error| BadInput::file(dir, &error))?;
     }
-    let threads = args.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get);
+    // Said before minutes of work, not after.
+    let kept = kept_dir()?;
+    let machine = || thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = args.threads.map_or_else(machine, usize::from);
     let report = rehearse(&city, &settings, threads)?;
-    keep(&report)?;
     if let Some(dir) = &args.out {
         write_files(dir, &report)?;
     }
@@ -119,6 +121,7 @@ pub(super) fn city(args: &CityArgs, stage: &mut Stage<'_>) -> Result<Exit, Failu
             writeln!(stage.out, "page: {}", dir.join(PAGE_FILE).display())?;
         }
     }
+    keep(&kept, &report)?;
     Ok(Exit::of(report.verdict))
 }
 
@@ -176,10 +179,15 @@ fn peak_rss_mib() -> u64 {
     kib.unwrap_or_default() / 1_024
 }
 
-/// Keeps the last result of each mix and size with what it took, for `bench-report`.
-fn keep(report: &CityReport) -> Result<(), Failure> {
+/// Where results are kept; made if it is not there.
+fn kept_dir() -> Result<PathBuf, BadInput> {
     let dir = Path::new(DEFAULT_OUT).join(KEPT_DIR);
     fs::create_dir_all(&dir).map_err(|error| BadInput::file(&dir, &error))?;
+    Ok(dir)
+}
+
+/// Keeps the last result of each mix and size with what it took, for `bench-report`.
+fn keep(dir: &Path, report: &CityReport) -> Result<(), Failure> {
     let name = format!("{}-{}-{}.json", report.mix, report.conferences, report.participants);
     Ok(write_file(&dir.join(name), &to_json(report)?)?)
 }

@@ -71,8 +71,8 @@ pub enum Ask {
         door: Door,
         /// With the secret of this stay.
         stay: Option<StayNumber>,
-        /// With the secret of this entry.
-        entry: Option<EntryNumber>,
+        /// With the secret of this entry, and as which of its attempts.
+        entry: Option<(EntryNumber, u32)>,
     },
     /// Go.
     Leave,

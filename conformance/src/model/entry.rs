@@ -58,7 +58,7 @@ impl RefServer {
         who: Connection,
         visitor: Visitor,
         door: Door,
-        (stay, entry): (Option<StayNumber>, Option<EntryNumber>),
+        (stay, entry): (Option<StayNumber>, Option<(EntryNumber, u32)>),
     ) -> Outcome {
         let placed = (self.presence(who) != Presence::Outside, Refusal::AlreadyIn);
         let leads = |conference: &RefConference| match door {
@@ -78,14 +78,16 @@ impl RefServer {
                 visitor.encryption.is_some() && visitor.encryption != conference.encryption,
                 Refusal::OtherSuite,
             ),
+            (conference.is_overtaken(claim), Refusal::AlreadyIn),
             (conference.locked && !known, Refusal::ConferenceLocked),
             (!conference.has_room(claim, participants_max), Refusal::ConferenceFull),
         ];
         let mut used = false;
         let outcome = Outcome::unless(&reasons, || {
             if conference.lobby && !known {
-                conference.waiting.push((who, claim, arrival));
-                return Outcome::of(Reply::Waiting);
+                let mut outcome = Outcome::of(Reply::Waiting);
+                outcome.notices = conference.wait(who, claim, arrival);
+                return outcome;
             }
             let mut outcome = Outcome::of(Reply::Entered { mode: conference.mode, link: None });
             (outcome.notices, used) = conference.come((who, arrival), claim, fresh);
@@ -105,6 +107,21 @@ impl RefConference {
             absentee.holder == claim.holder && absentee.stay.is_some() && absentee.stay == claim.stay
         };
         moderates || self.present.iter().any(|there| claim.is_of(there)) || self.absent.iter().any(was_in)
+    }
+
+    /// Whether a later attempt of the same entry is here or waits.
+    fn is_overtaken(&self, claim: Claim) -> bool {
+        let inside = self.present.iter().map(|there| there.entry);
+        let mut all = inside.chain(self.waiting.iter().map(|(_, waiting, _)| waiting.entry));
+        all.any(|entry| claim.is_behind(entry))
+    }
+
+    /// Somebody waits, in place of their earlier attempt if that one does.
+    fn wait(&mut self, who: Connection, claim: Claim, arrival: ArrivalNumber) -> Vec<(Connection, Notice)> {
+        let before = self.waiting.iter().position(|(_, waiting, _)| claim.is_entry(waiting.entry));
+        let old = before.map(|place| self.waiting.remove(place));
+        self.waiting.push((who, claim, arrival));
+        old.map(|(old, ..)| (old, Notice::Out(OutReason::Replaced))).into_iter().collect()
     }
 
     /// The place of who comes again is their own.
@@ -182,7 +199,7 @@ impl RefConference {
 pub(super) struct Claim {
     pub(super) holder: Option<HolderId>,
     pub(super) stay: Option<StayNumber>,
-    pub(super) entry: Option<EntryNumber>,
+    pub(super) entry: Option<(EntryNumber, u32)>,
 }
 
 impl Claim {
@@ -191,8 +208,17 @@ impl Claim {
         if let Some(holder) = self.holder {
             return there.holder == Some(holder);
         }
-        let asked_before = self.entry.is_some() && self.entry == there.entry;
-        there.holder.is_none() && (self.stay == Some(there.stay) || asked_before)
+        there.holder.is_none() && (self.stay == Some(there.stay) || self.is_entry(there.entry))
+    }
+
+    /// Whether this is an attempt of the same entry as another.
+    fn is_entry(self, other: Option<(EntryNumber, u32)>) -> bool {
+        self.entry.zip(other).is_some_and(|((one, _), (other, _))| one == other)
+    }
+
+    /// Whether a later attempt of the entry, or this one, has come already.
+    fn is_behind(self, other: Option<(EntryNumber, u32)>) -> bool {
+        self.is_entry(other) && self.entry <= other
     }
 
     /// Whether somebody absent is the same.

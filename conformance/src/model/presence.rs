@@ -24,7 +24,7 @@ pub(super) struct Attendee {
     pub(super) arrival: ArrivalNumber,
     pub(super) holder: Option<HolderId>,
     pub(super) stay: StayNumber,
-    pub(super) entry: Option<EntryNumber>,
+    pub(super) entry: Option<(EntryNumber, u32)>,
     pub(super) given: Given,
     pub(super) hand: bool,
     pub(super) sends: BTreeSet<MediaKind>,

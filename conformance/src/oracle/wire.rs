@@ -7,7 +7,7 @@ use media_core::{
     ParticipantId, PeerId,
     ids::InvitationId,
     secret::Token,
-    signalling::{ClientInfo, Handshake, Invitation, LinkToken, Request, ServerMessage},
+    signalling::{Attempt, ClientInfo, Handshake, Invitation, LinkToken, Request, ServerMessage},
 };
 use sim::{
     endpoint::credential,
@@ -75,7 +75,7 @@ struct Reader {
     /// Secrets of stays, in the order in which they were first told.
     stays: Vec<Token>,
     /// Secrets of entries, in the order in which they were first shown.
-    entries: Vec<Token>,
+    entries: Vec<Attempt>,
     /// What members said to one another through the server.
     handshakes: BTreeMap<Handshake, HandshakeNumber>,
     wire: Wire,
@@ -200,7 +200,7 @@ impl Reader {
     fn number_said(&mut self, run: &Run) {
         for seen in &run.server.tap.requests {
             match &seen.body {
-                Request::Join { attempt: Some(attempt), .. } if !self.entries.contains(attempt) => {
+                Request::Join { attempt: Some(attempt), .. } if self.entry(attempt).is_none() => {
                     self.entries.push(attempt.clone());
                 }
                 Request::OfferKeyPackage { key_package } => self.number(key_package),
@@ -246,9 +246,9 @@ impl Reader {
         Some(StayNumber(known as u32))
     }
 
-    fn entry(&self, secret: &Token) -> Option<EntryNumber> {
-        let known = self.entries.iter().position(|known| known == secret)?;
-        Some(EntryNumber(known as u32))
+    fn entry(&self, attempt: &Attempt) -> Option<(EntryNumber, u32)> {
+        let known = self.entries.iter().position(|known| known.is_of_same_entry(attempt))?;
+        Some((EntryNumber(known as u32), attempt.number()))
     }
 
     /// Nobody goes by a number that the server never gave out, nor by that of an earlier stay on the same connection.

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::roster::Attendee;
-use crate::{ids::HolderId, limits, media::Permissions, secret::Token};
+use crate::{ids::HolderId, limits, media::Permissions, secret::Token, signalling::Attempt};
 
 /// What somebody who comes shows to be recognised by.
 #[derive(Clone, Debug)]
@@ -13,8 +13,21 @@ pub(super) struct Claim {
     pub(super) holder: Option<HolderId>,
     /// The token of an earlier stay, right or wrong.
     pub(super) resume: Option<Token>,
-    /// What they show each time they ask for this entry.
-    pub(super) attempt: Option<Token>,
+    /// Which attempt of their entry this is.
+    pub(super) attempt: Option<Attempt>,
+}
+
+impl Claim {
+    /// Whether this is an attempt of the same entry as another.
+    pub(super) fn is_same_entry(&self, other: Option<&Attempt>) -> bool {
+        self.attempt.as_ref().zip(other).is_some_and(|(one, other)| one.is_of_same_entry(other))
+    }
+
+    /// Whether the entry has got its place by a later attempt, or by this one.
+    pub(super) fn is_behind(&self, other: Option<&Attempt>) -> bool {
+        let number = |attempt: Option<&Attempt>| attempt.map(Attempt::number);
+        self.is_same_entry(other) && number(self.attempt.as_ref()) <= number(other)
+    }
 }
 
 /// How somebody goes.

@@ -12,7 +12,7 @@ use crate::{
     ids::{ConferenceId, ParticipantId, PeerId},
     limits,
     secret::Token,
-    signalling::{ClientInfo, Invitation, LinkToken, Mode, OutReason, Refusal, ServerMessage},
+    signalling::{Attempt, ClientInfo, Invitation, LinkToken, Mode, OutReason, Refusal, ServerMessage},
 };
 
 /// What `Start` and `Join` have in common.
@@ -22,8 +22,8 @@ pub(super) struct Arrival {
     pub(super) credential: Option<Token>,
     /// The token of an earlier stay.
     pub(super) resume: Option<Token>,
-    /// The secret of this entry.
-    pub(super) attempt: Option<Token>,
+    /// Which attempt of their entry this is.
+    pub(super) attempt: Option<Attempt>,
     pub(super) name: String,
     pub(super) client: ClientInfo,
 }
@@ -87,6 +87,9 @@ impl Directory {
         }
         let holder = self.pool.identify(arrival.credential.as_ref());
         let claim = Claim { holder, resume: arrival.resume.take(), attempt: arrival.attempt.take() };
+        if running.is_behind(&claim) {
+            return Err(Refusal::AlreadyIn);
+        }
         let known = running.knows(&claim);
         if running.locked && !known {
             return Err(Refusal::ConferenceLocked);
@@ -94,7 +97,7 @@ impl Directory {
         running.check_room(&claim, self.participants_max)?;
         let waits = running.has_lobby && !known;
         if waits {
-            running.lobby.check_room()?;
+            running.lobby.check_room(&claim)?;
         }
         if !known {
             self.charge(now, link.conference, waits)?;
@@ -159,6 +162,11 @@ impl Directory {
         let Some(running) = self.conferences.get_mut(&conference) else { return };
         let Newcomer { peer, request, .. } = newcomer;
         let knock = ServerMessage::Knock { participant, name: newcomer.name.clone() };
+        if let Some((before, old)) = running.lobby.take_same(&newcomer.claim) {
+            self.peers.remove(&old.peer);
+            running.send_to_moderators(&ServerMessage::MemberLeft { participant: before }, &mut self.effects);
+            self.effects.send(old.peer, ServerMessage::Out { reason: OutReason::Replaced });
+        }
         running.lobby.insert(participant, newcomer);
         self.peers.insert(peer, Place { peer, conference, participant, waiting: true });
         self.effects.send(peer, ServerMessage::Waiting { request });

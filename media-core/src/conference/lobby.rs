@@ -33,9 +33,19 @@ pub(super) struct Lobby {
 }
 
 impl Lobby {
-    /// Whether one more may wait.
-    pub(super) fn check_room(&self) -> Result<(), Refusal> {
-        if self.waiting.len() >= limits::LOBBY_MAX { Err(Refusal::LobbyFull) } else { Ok(()) }
+    /// Whether one more may wait. Who waits already, by another attempt of the same entry, gives that place up.
+    pub(super) fn check_room(&self, claim: &Claim) -> Result<(), Refusal> {
+        let waiting = self.waiting.len() - usize::from(self.same(claim).is_some());
+        if waiting >= limits::LOBBY_MAX { Err(Refusal::LobbyFull) } else { Ok(()) }
+    }
+
+    /// Takes out who waits by another attempt of the same entry.
+    pub(super) fn take_same(&mut self, claim: &Claim) -> Option<(ParticipantId, Newcomer)> {
+        self.same(claim).map(|index| self.waiting.remove(index))
+    }
+
+    fn same(&self, claim: &Claim) -> Option<usize> {
+        self.waiting.iter().position(|(_, newcomer)| claim.is_same_entry(newcomer.claim.attempt.as_ref()))
     }
 
     pub(super) fn insert(&mut self, participant: ParticipantId, newcomer: Newcomer) {

@@ -5,7 +5,7 @@ use crate::{
     ids::{HolderId, ParticipantId, PeerId},
     media::Permissions,
     secret::Token,
-    signalling::{EndpointKind, Role},
+    signalling::{Attempt, EndpointKind, Role},
 };
 
 /// Somebody present. A desk or an AVC room is one attendee each (AVC-001).
@@ -19,7 +19,7 @@ pub(super) struct Attendee {
     /// By which they are recognised when they come through another connection (JOIN-006).
     pub(super) resume: Token,
     /// By which their own repeated request for this entry is recognised.
-    pub(super) attempt: Option<Token>,
+    pub(super) attempt: Option<Attempt>,
     /// What moderation lets them send at most, in any mode.
     pub(super) cap: Permissions,
     /// What a granted hand lets them send in presenter mode; nothing in discussion mode and for the presenter.
@@ -62,7 +62,7 @@ impl Attendee {
     /// Whether a claim shows the token of this stay or the secret of its entry; both are compared in any case.
     fn is_shown_by(&self, claim: &Claim) -> bool {
         let is_stay = claim.resume.as_ref() == Some(&self.resume);
-        let is_entry = claim.attempt.is_some() && claim.attempt == self.attempt;
+        let is_entry = claim.is_same_entry(self.attempt.as_ref());
         is_stay | is_entry
     }
 }

@@ -105,6 +105,13 @@ impl Running {
             || self.absentees.admit(claim)
     }
 
+    /// Whether the same entry has got a place here, or in the lobby, by a later attempt.
+    pub(super) fn is_behind(&self, claim: &Claim) -> bool {
+        let inside = self.roster.as_slice().iter().map(|attendee| attendee.attempt.as_ref());
+        let waiting = self.lobby.iter().map(|(_, newcomer)| newcomer.claim.attempt.as_ref());
+        inside.chain(waiting).any(|attempt| claim.is_behind(attempt))
+    }
+
     /// Whether there is a place. Who comes through another connection takes their own.
     pub(super) fn check_room(&self, claim: &Claim, participants_max: usize) -> Result<(), Refusal> {
         let replaced = self.roster.current(claim).is_some();

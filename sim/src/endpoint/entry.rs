@@ -8,7 +8,7 @@ use media_core::{
     Timestamp,
     ids::ConferenceId,
     secret::Token,
-    signalling::{Invitation, LinkToken, Mode},
+    signalling::{Attempt, Invitation, LinkToken, Mode},
 };
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
@@ -58,7 +58,7 @@ struct Trying {
     attempts: u32,
     stage: Stage,
     /// Shown by each attempt, so that they count as one: an earlier one may have got in, and its answer be late.
-    secret: Token,
+    entry: Attempt,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -94,15 +94,15 @@ impl Entry {
     }
 
     /// By which the server recognises the attempts to come in now as one.
-    pub(super) fn attempt(&self) -> Option<&Token> {
-        self.trying.as_ref().map(|trying| &trying.secret)
+    pub(super) fn attempt(&self) -> Option<Attempt> {
+        self.trying.as_ref().map(|trying| trying.entry.numbered(trying.attempts))
     }
 
     /// Somebody opens a door by hand; the first attempt is made at once.
     pub(super) fn begin(&mut self, now: Timestamp, door: Door) {
         self.door = Some(door);
-        let (secret, stage) = (Token::random(&mut self.rng), Stage::Asking { since: now });
-        self.trying = Some(Trying { until: now + ATTEMPT_MAX, attempts: 1, stage, secret });
+        let (entry, stage) = (Attempt::random(&mut self.rng), Stage::Asking { since: now });
+        self.trying = Some(Trying { until: now + ATTEMPT_MAX, attempts: 1, stage, entry });
     }
 
     /// The connection has broken under somebody who was in, or waited to be let in.
@@ -111,8 +111,8 @@ impl Entry {
             return;
         }
         let until = now + self.pause(0);
-        let (secret, stage) = (Token::random(&mut self.rng), Stage::Pausing { until });
-        self.trying = Some(Trying { until: now + RETURN_MAX, attempts: 0, stage, secret });
+        let (entry, stage) = (Attempt::random(&mut self.rng), Stage::Pausing { until });
+        self.trying = Some(Trying { until: now + RETURN_MAX, attempts: 0, stage, entry });
     }
 
     /// In. Who has made a link comes back by it.

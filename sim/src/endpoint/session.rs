@@ -7,7 +7,9 @@ use media_core::{
     PeerId, Permissions, Timestamp,
     ids::{InvitationId, ParticipantId},
     secret::Token,
-    signalling::{ClientInfo, ClientMessage, Member, Mode, OutReason, Refusal, Request, ServerMessage},
+    signalling::{
+        Attempt, ClientInfo, ClientMessage, Member, Mode, OutReason, Refusal, Request, ServerMessage,
+    },
 };
 
 use super::ClientView;
@@ -254,7 +256,7 @@ impl Session {
         let Some(door) = self.entry.door() else { return };
         let forgets = self.entry.sabotage == Some(Sabotage::TokensForgotten);
         let resume = self.entry.token().cloned().filter(|_| !forgets);
-        let request = self.request_at(door, resume, self.entry.attempt().cloned());
+        let request = self.request_at(door, resume, self.entry.attempt());
         let dead = |channel: &Channel| matches!(channel.state(), ChannelState::Closed { .. });
         if self.channel.as_ref().is_none_or(|(_, channel)| dead(channel)) {
             let Connection { peer, channel, .. } = self.scouts.connect(now, self.node);
@@ -266,7 +268,7 @@ impl Session {
         self.request(now, request);
     }
 
-    fn request_at(&self, door: &Door, resume: Option<Token>, attempt: Option<Token>) -> Request {
+    fn request_at(&self, door: &Door, resume: Option<Token>, attempt: Option<Attempt>) -> Request {
         let (credential, name, client) = (self.credential.clone(), self.name.clone(), self.client);
         match door {
             Door::Start { mode, lobby } => {

@@ -9,7 +9,7 @@ use crate::{
     bad_input::BadInput,
     gate::Verdict,
     measured::{Bound, Claim, Figure, Machine, Unit},
-    report::saved::load_json,
+    report::{SCHEMA, saved::load_json},
 };
 
 /// The whole city: conferences, and people in them.
@@ -64,7 +64,9 @@ pub struct CityRun {
 /// What `city` leaves, as far as it is needed.
 #[derive(Deserialize)]
 struct Saved {
+    schema: u32,
     mix: String,
+    forwarded_packets: u64,
     conferences: u64,
     participants: u64,
     verdict: Verdict,
@@ -94,12 +96,21 @@ impl CityRun {
     /// Reads what `city` left.
     ///
     /// # Errors
-    /// The file cannot be read, a field is missing, or nothing was forwarded in it.
+    /// The file cannot be read, is of another schema, lacks a field, or its media nodes did not forward what it says, or nothing.
     pub fn load(path: &Path) -> Result<Self, BadInput> {
         let saved: Saved = load_json(path)?;
         let of_nodes = |of: fn(&SavedNode) -> u64| saved.nodes.iter().map(of).sum::<u64>();
         let forwarded = of_nodes(|node| node.packets);
         let faulty = |what: &str| Err(BadInput::new(format!("{}: {what}", path.display())));
+        if saved.schema != SCHEMA {
+            return faulty(&format!("schema is {}, but this program reads schema {SCHEMA}", saved.schema));
+        }
+        if forwarded != saved.forwarded_packets {
+            let told = saved.forwarded_packets;
+            return faulty(&format!(
+                "nodes[].forwarded_packets add up to {forwarded}, but forwarded_packets is {told}"
+            ));
+        }
         if forwarded == 0 {
             return faulty("nodes[].forwarded_packets: nothing was forwarded, so nothing can be said of it");
         }

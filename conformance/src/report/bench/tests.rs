@@ -13,7 +13,7 @@ use crate::measured::{
 pub(crate) fn city(mix: &str, conferences: u64, took: &str) -> String {
     let node = r#"{"forwarded_packets":400,"forwarded_video_packets":300,"forwarded_packets_per_s":500000,"forwarded_mbps":0.00024}"#;
     format!(
-        r#"{{"schema":1,"verdict":"pass","digest":"00ff","mix":"{mix}","conferences":{conferences},"participants":{},"simulated_s":10.0,{took}"nodes":[{node},{node}]}}"#,
+        r#"{{"schema":1,"verdict":"pass","digest":"00ff","mix":"{mix}","conferences":{conferences},"participants":{},"simulated_s":10.0,"forwarded_packets":800,{took}"nodes":[{node},{node}]}}"#,
         conferences * 50
     )
 }
@@ -179,7 +179,9 @@ fn a_broken_city_is_named_with_the_field() {
         ("\"mix\"", "\"max\"", "mix"),
         ("forwarded_mbps", "mbps", "forwarded_mbps"),
         ("\"forwarded_packets\":400", "\"forwarded_packets\":0", "nodes[].forwarded_packets"),
+        ("\"forwarded_packets\":800", "\"forwarded_packets\":801", "nodes[].forwarded_packets"),
         ("\"simulated_s\":10.0", "\"simulated_s\":0.0", "simulated_s"),
+        ("\"schema\":1", "\"schema\":7", "schema is 7"),
     ] {
         let path = bench.leave_city("presenter.json", &good.replace(from, to));
         let complaint = bench.gather(&[path]).unwrap_err().to_string();

@@ -16,7 +16,7 @@ use crate::{
     ids::{InvitationId, Ssrc},
     limits,
     media::{Codec, MediaKind},
-    signalling::{EncodingOffer, Handshake, TrackOffer},
+    signalling::{Attempt, EncodingOffer, Handshake, TrackOffer},
 };
 
 const LICENCES: u32 = 2;
@@ -181,7 +181,7 @@ impl World {
                 let tokens = &self.replay.tokens;
                 let resume = resume.and_then(|pick| tokens.get(pick % tokens.len().max(1)).cloned());
                 let credential = holder.map(credential);
-                let attempt = attempt.map(|attempt| Token::from_bytes([attempt; 16]));
+                let attempt = attempt.map(|attempt| Attempt::from_bytes([7; 16]).numbered(attempt.into()));
                 Request::Join { link, credential, resume, attempt, name: "somebody".into(), client: DESK }
             }
             Step::Plain(request) => request,

@@ -1,7 +1,10 @@
 //! Claims about coming back with the token of an earlier stay: JOIN-006, and what must not follow from it (JOIN-002).
 
 use super::*;
-use crate::{limits, signalling::OutReason};
+use crate::{
+    limits,
+    signalling::{Attempt, OutReason},
+};
 
 /// Comes back with the token of an earlier stay, as a guest or as a holder.
 pub(super) fn back(link: &LinkToken, holder: Option<u8>, token: &Token) -> Request {
@@ -239,13 +242,13 @@ fn the_guest_who_vanished_first_is_forgotten_first_and_no_holder_for_a_guest() {
     assert_eq!(hall.permissions(4), AUDIO);
 }
 
-/// A guest's request for an entry whose secret is made of one byte.
-fn try_to_enter(link: &LinkToken, secret: u8) -> Request {
+/// An attempt of an entry whose secret is made of one byte.
+fn attempt(link: &LinkToken, secret: u8, number: u32) -> Request {
     Request::Join {
         link: link.clone(),
         credential: None,
         resume: None,
-        attempt: Some(Token::from_bytes([secret; 16])),
+        attempt: Some(Attempt::from_bytes([secret; 16]).numbered(number)),
         name: "guest".into(),
         client: DESK,
     }
@@ -255,24 +258,61 @@ fn try_to_enter(link: &LinkToken, secret: u8) -> Request {
 fn who_asks_again_because_an_answer_was_late_is_there_once_and_takes_their_own_place() {
     let mut hall = Hall::new(ConferenceConfig { participants_max: 2, ..config() });
     let link = hall.start();
-    let effects = hall.ask(1, try_to_enter(&link, 7));
+    let effects = hall.ask(1, attempt(&link, 7, 1));
     let (old, token) = (hall.participant(1), token_in(&effects, 1));
     hall.done(0, Request::SetPermissions { participant: old, permissions: AUDIO });
     hall.done(0, Request::Lock { locked: true });
-    let effects = hall.ask(2, try_to_enter(&link, 7));
+    let effects = hall.ask(2, attempt(&link, 7, 2));
     assert_eq!(token_in(&effects, 2), token);
     assert_eq!(to(&effects, 1), [&ServerMessage::Out { reason: OutReason::Replaced }]);
     assert_eq!((hall.permissions(2), hall.directory.statistics().present), (AUDIO, 2));
-    assert_eq!(hall.refused(3, try_to_enter(&link, 8)), Refusal::ConferenceLocked, "that is another entry");
+    assert_eq!(hall.refused(3, attempt(&link, 8, 1)), Refusal::ConferenceLocked, "that is another entry");
+}
+
+#[test]
+fn an_attempt_that_comes_after_a_later_one_puts_nobody_out() {
+    for (has_lobby, place) in [(false, "inside"), (true, "in the lobby")] {
+        let mut hall = Hall::new(config());
+        let link = hall.start_as(0, 0, Mode::Discussion, has_lobby);
+        hall.ask(2, attempt(&link, 7, 2));
+        assert_eq!(hall.is_in(2), !has_lobby);
+        for number in [1, 2] {
+            assert_eq!(hall.refused(1, attempt(&link, 7, number)), Refusal::AlreadyIn, "{place}");
+        }
+        assert_eq!(hall.is_in(2), !has_lobby, "{place}");
+        hall.ask(3, attempt(&link, 7, 3));
+        assert_eq!((hall.is_in(2), hall.is_in(3)), (false, !has_lobby), "{place}");
+    }
+}
+
+#[test]
+fn who_asks_again_waits_in_the_lobby_once() {
+    let mut hall = Hall::new(config());
+    let link = hall.start_as(0, 0, Mode::Discussion, true);
+    let knock = |effects: &[Effect]| {
+        let knocks = to(effects, 0).into_iter().filter_map(|message| match message {
+            ServerMessage::Knock { participant, .. } => Some(*participant),
+            _ => None,
+        });
+        knocks.collect::<Vec<_>>()
+    };
+    let first = knock(&hall.ask(1, attempt(&link, 7, 1)));
+    let effects = hall.ask(2, attempt(&link, 7, 2));
+    let again = knock(&effects);
+    assert!(to(&effects, 0).contains(&&ServerMessage::MemberLeft { participant: first[0] }));
+    assert_eq!(to(&effects, 1), [&ServerMessage::Out { reason: OutReason::Replaced }]);
+    assert_eq!(hall.refused(0, Request::Admit { participant: first[0] }), Refusal::NoSuchParticipant);
+    hall.done(0, Request::Admit { participant: again[0] });
+    assert!(hall.is_in(2) && !hall.is_in(1));
 }
 
 #[test]
 fn the_secret_of_an_entry_ends_with_the_stay() {
     let mut hall = Hall::new(ConferenceConfig { participants_max: 2, ..config() });
-    let link = hall.present();
-    hall.ask(1, try_to_enter(&link, 7));
+    let link = hall.start();
+    hall.ask(1, attempt(&link, 7, 1));
     let removed = hall.participant(1);
     hall.done(0, Request::Remove { participant: removed });
     hall.done(0, Request::Lock { locked: true });
-    assert_eq!(hall.refused(2, try_to_enter(&link, 7)), Refusal::ConferenceLocked);
+    assert_eq!(hall.refused(2, attempt(&link, 7, 2)), Refusal::ConferenceLocked);
 }

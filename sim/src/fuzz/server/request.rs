@@ -4,7 +4,9 @@ use media_core::{
     MediaKind, ParticipantId, Permissions,
     ids::{ConferenceId, InvitationId},
     secret::Token,
-    signalling::{ClientInfo, ClientMessage, Encryption, EndpointKind, Handshake, LinkToken, Mode, Request},
+    signalling::{
+        Attempt, ClientInfo, ClientMessage, Encryption, EndpointKind, Handshake, LinkToken, Mode, Request,
+    },
 };
 
 use super::{super::input::Input, HOLDERS, client::Client, credential, ledger::Ledger};
@@ -37,7 +39,8 @@ fn body(choice: usize, input: &mut Input<'_>, ledger: &Ledger, client: &Client) 
             let link = ledger.links.get(input.below(ledger.links.len() + 1)).cloned();
             let (holder, stay) = (input.byte(), input.byte());
             let resume = ledger.stays.get(usize::from(stay)).cloned();
-            let attempt = (stay >= 224).then(|| Token::from_bytes([stay; 16]));
+            let attempt =
+                (stay >= 224).then(|| Attempt::from_bytes([stay & 240; 16]).numbered(u32::from(stay & 15)));
             join(link, (holder < 128).then_some(holder % (HOLDERS + 1)), resume, attempt)
         }
         6 => Request::Leave,
@@ -103,7 +106,7 @@ pub(super) fn join(
     link: Option<LinkToken>,
     holder: Option<u8>,
     resume: Option<Token>,
-    attempt: Option<Token>,
+    attempt: Option<Attempt>,
 ) -> Request {
     let guessed = LinkToken { conference: ConferenceId(1), token: Token::from_bytes([0; 16]) };
     let link = link.unwrap_or(guessed);
