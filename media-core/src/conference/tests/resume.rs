@@ -290,9 +290,9 @@ fn who_asks_again_waits_in_the_lobby_once() {
     let mut hall = Hall::new(config());
     let link = hall.start_as(0, 0, Mode::Discussion, true);
     let knock = |effects: &[Effect]| {
-        let knocks = to(effects, 0).into_iter().filter_map(|message| match message {
-            ServerMessage::Knock { participant, .. } => Some(*participant),
-            _ => None,
+        let knocks = to(effects, 0).into_iter().filter_map(|message| {
+            let ServerMessage::Knock { participant, .. } = message else { return None };
+            Some(*participant)
         });
         knocks.collect::<Vec<_>>()
     };

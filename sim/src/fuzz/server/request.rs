@@ -39,8 +39,8 @@ fn body(choice: usize, input: &mut Input<'_>, ledger: &Ledger, client: &Client) 
             let link = ledger.links.get(input.below(ledger.links.len() + 1)).cloned();
             let (holder, stay) = (input.byte(), input.byte());
             let resume = ledger.stays.get(usize::from(stay)).cloned();
-            let attempt =
-                (stay >= 224).then(|| Attempt::from_bytes([stay & 240; 16]).numbered(u32::from(stay & 15)));
+            let attempt = (stay >= 224)
+                .then(|| Attempt::from_bytes([stay & 0xf0; 16]).numbered(u32::from(stay & 0x0f)));
             join(link, (holder < 128).then_some(holder % (HOLDERS + 1)), resume, attempt)
         }
         6 => Request::Leave,
