@@ -62,6 +62,10 @@ pub struct Negotiated {
     pub answer: String,
     /// What the peer is going to send.
     pub publish: Vec<TrackOffer>,
+    /// Sections that the peer does not get as it offered them, by their mids.
+    pub refused: Vec<(String, SdpRefusal)>,
+    /// How many of the tracks found no section that could carry them.
+    pub unplaced: usize,
 }
 
 /// What became of a datagram.
@@ -141,17 +145,22 @@ impl Transports {
         offer: &str,
         tracks: &[TrackInfo],
     ) -> Result<Negotiated, SdpRefusal> {
-        let rng = &mut self.rng;
-        let mut fresh_ssrc = || Ssrc(rng.next_u32());
-        if let Some(index) = self.by_peer.get(&peer).copied() {
+        let spare = random_credentials(&mut self.rng);
+        let fingerprint = sdp::fingerprint_of(offer)?;
+        let known = self.by_peer.get(&peer).copied();
+        if let Some(index) = known.filter(|index| self.connections[*index].is_with(fingerprint)) {
+            let rng = &mut self.rng;
             let connection = &mut self.connections[index];
-            if !connection.is_closed() {
-                let agreement = connection.negotiation.answer(offer, tracks, &mut fresh_ssrc)?;
-                return Ok(connection.on_agreed(agreement));
+            connection.negotiation.set_spare_ice(spare);
+            let agreement = connection.negotiation.answer(offer, tracks, &mut || Ssrc(rng.next_u32()))?;
+            let negotiated = connection.on_agreed(agreement);
+            for ufrag in connection.ufrags() {
+                self.by_ufrag.insert(ufrag.clone(), index);
             }
+            return Ok(negotiated);
         }
         let local = LocalDescription {
-            ice: random_credentials(&mut self.rng),
+            ice: spare,
             fingerprint: self.dtls.fingerprint(),
             candidates: self.candidates.clone(),
             session: self.rng.next_u64() >> 2,
@@ -178,7 +187,9 @@ impl Transports {
     pub fn remove(&mut self, peer: PeerId) {
         let Some(index) = self.by_peer.remove(&peer) else { return };
         let connection = self.connections.remove(index);
-        self.by_ufrag.remove(connection.ufrag());
+        for ufrag in connection.ufrags() {
+            self.by_ufrag.remove(ufrag);
+        }
         for address in connection.addresses() {
             self.by_address.remove(address);
         }
@@ -371,8 +382,9 @@ fn random_credentials(rng: &mut ChaCha20Rng) -> sdp::IceCredentials {
     sdp::IceCredentials { ufrag: text(8), pwd: text(24) }
 }
 
-impl Negotiated {
-    pub(super) fn of(agreement: &Agreement) -> Self {
-        Self { answer: agreement.answer.clone(), publish: agreement.publish.clone() }
+impl From<Agreement> for Negotiated {
+    fn from(agreement: Agreement) -> Self {
+        let Agreement { answer, publish, refused, unplaced, .. } = agreement;
+        Self { answer, publish, refused, unplaced }
     }
 }

@@ -51,7 +51,7 @@ static SYSCALL: Original = Original::new(c"syscall");
 /// # Safety
 /// `buffer` points to `length` bytes that may be written.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn getrandom(buffer: *mut c_void, length: size_t, flags: c_uint) -> ssize_t {
+pub(crate) unsafe extern "C" fn getrandom(buffer: *mut c_void, length: size_t, flags: c_uint) -> ssize_t {
     if is_frozen() && !buffer.is_null() {
         // SAFETY: the caller promises that these bytes are there. They are zeroed first, so that none is read before it
         // was written.
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn getrandom(buffer: *mut c_void, length: size_t, flags: c
 /// # Safety
 /// `buffer` points to `length` bytes that may be written.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn getentropy(buffer: *mut c_void, length: size_t) -> c_int {
+pub(crate) unsafe extern "C" fn getentropy(buffer: *mut c_void, length: size_t) -> c_int {
     if length > 256 {
         return -1;
     }
@@ -85,7 +85,7 @@ pub unsafe extern "C" fn getentropy(buffer: *mut c_void, length: size_t) -> c_in
 /// # Safety
 /// `time` points to a `timespec` that may be written.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn clock_gettime(clock: clockid_t, time: *mut timespec) -> c_int {
+pub(crate) unsafe extern "C" fn clock_gettime(clock: clockid_t, time: *mut timespec) -> c_int {
     let frozen = match clock {
         libc::CLOCK_REALTIME | libc::CLOCK_REALTIME_COARSE => Some(REAL_TIME),
         libc::CLOCK_MONOTONIC
@@ -110,7 +110,7 @@ pub unsafe extern "C" fn clock_gettime(clock: clockid_t, time: *mut timespec) ->
 /// # Safety
 /// As the system call asks.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn syscall(
+pub(crate) unsafe extern "C" fn syscall(
     number: c_long,
     a: usize,
     b: usize,

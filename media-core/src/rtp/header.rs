@@ -6,11 +6,11 @@ use crate::{DropReason, Ssrc, limits};
 /// Bytes of the header without CSRCs and extension.
 pub const FIXED_HEADER_BYTES: usize = 12;
 /// The profile that announces one-byte extension elements (RFC 8285 section 4.2).
-pub(super) const ONE_BYTE_PROFILE: u16 = 0xbede;
+pub(crate) const ONE_BYTE_PROFILE: u16 = 0xbede;
 /// The profile that announces two-byte extension elements; its last four bits are free (RFC 8285 section 4.3).
-pub(super) const TWO_BYTE_PROFILE: u16 = 0x1000;
+pub(crate) const TWO_BYTE_PROFILE: u16 = 0x1000;
 /// The reserved identifier at which a reader of one-byte elements stops (RFC 8285 section 4.2).
-pub(super) const STOP_ID: u8 = 15;
+pub(crate) const STOP_ID: u8 = 15;
 
 /// An RTP packet, read in place. Everything in it is bounded by the packet's own bytes.
 #[derive(Clone, Copy, Debug)]

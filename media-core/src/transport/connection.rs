@@ -8,7 +8,7 @@ use super::{
     Negotiated, TransportEvent,
     dtls::{DtlsContext, Handshake, Keys},
     ice::IceLite,
-    sdp::{Agreement, Dialect, Negotiation},
+    sdp::{Agreement, Fingerprint, Negotiation},
     stun::BindingRequest,
 };
 use crate::{
@@ -26,7 +26,7 @@ pub(super) struct Opened(pub(super) Bytes);
 /// One peer's connection.
 pub(super) struct Connection {
     peer: PeerId,
-    ufrag: String,
+    ufrags: Vec<String>,
     ice: IceLite,
     /// From where authenticated checks came, the latest last.
     addresses: Vec<SocketAddr>,
@@ -37,7 +37,7 @@ pub(super) struct Connection {
     closed: bool,
     event: Option<TransportEvent>,
     waiting: Vec<Vec<u8>>,
-    dialect: Dialect,
+    fingerprint: Fingerprint,
     pub(super) negotiation: Negotiation,
     /// When the timer of the caller fires.
     pub(super) scheduled: Timestamp,
@@ -51,11 +51,10 @@ impl Connection {
         negotiation: Negotiation,
         agreement: Agreement,
     ) -> (Self, Negotiated) {
-        let local = &negotiation.local().ice;
-        let negotiated = Negotiated::of(&agreement);
+        let local = &agreement.local_ice;
         let connection = Self {
             peer,
-            ufrag: local.ufrag.clone(),
+            ufrags: vec![local.ufrag.clone()],
             ice: IceLite::new(now, local, &agreement.remote.ice.ufrag),
             addresses: Vec::new(),
             checks: Allowance::default(),
@@ -65,31 +64,37 @@ impl Connection {
             closed: false,
             event: None,
             waiting: Vec::new(),
-            dialect: agreement.dialect,
+            fingerprint: agreement.remote.fingerprint,
             negotiation,
             scheduled: Timestamp::FAR_FUTURE,
         };
-        (connection, negotiated)
+        (connection, Negotiated::from(agreement))
     }
 
-    /// After a later offer.
+    /// After a later offer. After an ICE restart the peer's checks come under new names; those before it are taken as long as the
+    /// peer has not chosen anew (RFC 8445 section 9).
     pub(super) fn on_agreed(&mut self, agreement: Agreement) -> Negotiated {
-        let negotiated = Negotiated::of(&agreement);
-        self.ice.set_remote(&agreement.remote.ice.ufrag);
-        self.dialect = agreement.dialect;
-        negotiated
+        if agreement.restarts_ice {
+            self.ice.restart(&agreement.local_ice, &agreement.remote.ice.ufrag);
+            if self.ufrags.last() != Some(&agreement.local_ice.ufrag) {
+                self.ufrags.push(agreement.local_ice.ufrag.clone());
+            }
+        }
+        Negotiated::from(agreement)
+    }
+
+    /// Whether an offer comes from the peer's other end of this connection: who shows another certificate begins anew.
+    pub(super) fn is_with(&self, fingerprint: Fingerprint) -> bool {
+        !self.closed && self.fingerprint == fingerprint
     }
 
     pub(super) const fn peer(&self) -> PeerId {
         self.peer
     }
 
-    pub(super) fn ufrag(&self) -> &str {
-        &self.ufrag
-    }
-
-    pub(super) const fn is_closed(&self) -> bool {
-        self.closed
+    /// Under which names the peer's checks may come.
+    pub(super) fn ufrags(&self) -> &[String] {
+        &self.ufrags
     }
 
     pub(super) fn addresses(&self) -> &[SocketAddr] {
@@ -186,9 +191,9 @@ impl Connection {
         }
         self.ice.on_heard(now, from);
         if is_rtcp {
-            self.dialect.incoming_rtcp(&mut packet);
+            self.negotiation.dialect().incoming_rtcp(&mut packet);
         } else {
-            self.dialect.incoming_rtp(&mut packet)?;
+            self.negotiation.dialect_mut().incoming_rtp(&mut packet)?;
         }
         Ok(Opened(Bytes::from(packet)))
     }
@@ -201,7 +206,7 @@ impl Connection {
     ) -> Result<SocketAddr, DropReason> {
         let to = self.destination(now)?;
         let begin = out.len();
-        if packet.redundant.is_some() && !self.dialect.takes_red() {
+        if packet.redundant.is_some() && !self.negotiation.dialect().takes_red() {
             ForwardedRtp { redundant: None, ..packet.clone() }.write(out);
         } else {
             packet.write(out);
@@ -229,7 +234,7 @@ impl Connection {
     ) -> Result<SocketAddr, DropReason> {
         let to = self.destination(now)?;
         let mut translated = packet.to_vec();
-        self.dialect.outgoing_rtcp(&mut translated);
+        self.negotiation.dialect().outgoing_rtcp(&mut translated);
         let keys = self.keys.as_mut().ok_or(DropReason::NotConnected)?;
         keys.sender.protect_rtcp(&translated, out).map_err(|_| DropReason::NotProtected)?;
         Ok(to)
@@ -244,8 +249,9 @@ impl Connection {
 
     /// Translates and protects what stands in `out` from `begin` on.
     fn seal(&mut self, begin: usize, out: &mut Vec<u8>) -> Result<(), DropReason> {
-        if !self.dialect.is_plain() {
-            self.dialect.outgoing_rtp(&mut out[begin..]);
+        let dialect = self.negotiation.dialect();
+        if !dialect.is_plain() {
+            dialect.outgoing_rtp(&mut out[begin..]);
         }
         let keys = self.keys.as_mut().ok_or(DropReason::NotConnected)?;
         keys.sender.protect_rtp_in_place(begin, out).map_err(|_| DropReason::NotProtected)

@@ -103,7 +103,7 @@ fn fingerprint(hash: &dyn dimpl::crypto::HashProvider, certificate: &[u8]) -> Fi
     context.clone_and_finalize(&mut digest);
     let mut bytes = [0; 32];
     bytes.copy_from_slice(&digest);
-    Fingerprint::from_bytes(bytes)
+    Fingerprint::new(bytes)
 }
 
 /// What protects a connection's packets, in both directions.

@@ -13,10 +13,27 @@ use crate::{
     time::Timestamp,
 };
 
-/// One connection's ICE-lite agent.
-pub(super) struct IceLite {
+/// Between whom checks are, and what authenticates them.
+struct Names {
     key: StunKey,
     remote_ufrag: String,
+}
+
+impl Names {
+    fn new(local: &IceCredentials, remote_ufrag: &str) -> Self {
+        Self { key: StunKey::new(&local.pwd), remote_ufrag: remote_ufrag.to_owned() }
+    }
+
+    fn are_of(&self, request: &BindingRequest<'_>) -> bool {
+        request.username.1 == self.remote_ufrag.as_bytes() && request.is_from_holder_of(&self.key)
+    }
+}
+
+/// One connection's ICE-lite agent.
+pub(super) struct IceLite {
+    names: Names,
+    /// Before a restart, until the peer has chosen anew.
+    before: Option<Names>,
     selected: Option<SocketAddr>,
     /// The last authenticated check, from anywhere.
     consent: Timestamp,
@@ -28,18 +45,19 @@ impl IceLite {
     /// An agent of which the peer knows nothing yet.
     pub(super) fn new(now: Timestamp, local: &IceCredentials, remote_ufrag: &str) -> Self {
         Self {
-            key: StunKey::new(&local.pwd),
-            remote_ufrag: remote_ufrag.to_owned(),
+            names: Names::new(local, remote_ufrag),
+            before: None,
             selected: None,
             consent: now,
             heard: now,
         }
     }
 
-    /// The peer has restarted: its checks come under another name (RFC 8445 section 9). What was selected stays so until they
-    /// have chosen anew.
-    pub(super) fn set_remote(&mut self, ufrag: &str) {
-        ufrag.clone_into(&mut self.remote_ufrag);
+    /// The peer has restarted: its checks come under other names (RFC 8445 section 9). What was selected stays so, and checks
+    /// under the names before keep it, until a check under the new ones has come.
+    pub(super) fn restart(&mut self, local: &IceCredentials, remote_ufrag: &str) {
+        let names = Names::new(local, remote_ufrag);
+        self.before = Some(std::mem::replace(&mut self.names, names));
     }
 
     /// Where to send, as long as the peer consents.
@@ -69,16 +87,19 @@ impl IceLite {
         from: SocketAddr,
         request: &BindingRequest<'_>,
     ) -> Result<Vec<u8>, DropReason> {
-        if request.username.1 != self.remote_ufrag.as_bytes() || !request.is_from_holder_of(&self.key) {
-            return Err(DropReason::BadTag);
-        }
+        let renewed = self.names.are_of(request);
+        let names = if renewed { Some(&self.names) } else { self.before.as_ref() };
+        let names = names.filter(|names| renewed || names.are_of(request)).ok_or(DropReason::BadTag)?;
+        let answer = request.success(from, &names.key);
         self.consent = now;
-        let silent = now.saturating_since(self.heard) >= ADDRESS_SILENT;
+        // The first check after a restart says where the peer is, as the first of all does.
+        let restarted = renewed && self.before.take().is_some();
+        let silent = now.saturating_since(self.heard) >= ADDRESS_SILENT || restarted;
         if self.selected != Some(from) && (self.selected.is_none() || request.nominates() || silent) {
             self.selected = Some(from);
         }
         self.on_heard(now, from);
-        Ok(request.success(from, &self.key))
+        Ok(answer)
     }
 }
 

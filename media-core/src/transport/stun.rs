@@ -138,7 +138,8 @@ mod tests {
         for bit in 0..datagram.len() * 8 {
             let mut changed = datagram.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
-            let believed = BindingRequest::read(&changed).is_ok_and(|request| request.is_from_holder_of(&key));
+            let believed =
+                BindingRequest::read(&changed).is_ok_and(|request| request.is_from_holder_of(&key));
             assert!(!believed, "bit {bit}");
         }
     }

@@ -2,6 +2,7 @@
 //! of lists of tracks, a handshake before anything flows, and datagrams that only the stack understands. What is said, sealed,
 //! played and judged is the same.
 
+mod hand_over;
 mod numbers;
 mod stack;
 

@@ -1,6 +1,7 @@
 //! Owns the payload types and extension identifiers of this client's offers, and their translation. They are others than the
 //! session's on purpose: the media node has to translate, as it has to for browsers.
 
+use bytes::Bytes;
 use media_core::{
     Codec, MediaKind,
     rtp::{
@@ -12,10 +13,10 @@ use media_core::{
 use rtc::{
     media_stream::MediaStreamTrack,
     peer_connection::configuration::media_engine::MediaEngine,
-    rtp::header::Header,
+    rtp::header::{Extension, Header},
     rtp_transceiver::rtp_sender::{
         RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters,
-        RTCRtpHeaderExtensionCapability, RTCRtpRtxParameters, RtpCodecKind,
+        RTCRtpHeaderExtensionCapability, RtpCodecKind,
     },
 };
 
@@ -120,27 +121,38 @@ fn codec(codec: Codec) -> RTCRtpCodec {
     }
 }
 
-/// A track of the endpoint as `rtc` sends it.
+/// The name of a simulcast encoding by its place.
+pub(super) fn rid(place: usize) -> String {
+    format!("r{place}")
+}
+
+/// A track of the endpoint as `rtc` sends it. What is asked for again comes again as it was: in a stream of its own (RFC 4588)
+/// `rtc` would leave out all header extensions, by which the media node knows what a packet belongs to.
 pub(super) fn local_track(track: &TrackOffer) -> MediaStreamTrack {
-    let encodings = track.encodings.iter().enumerate().map(|(place, encoding)| {
-        let simulcast = track.encodings.len() > 1;
-        RTCRtpEncodingParameters {
-            rtp_coding_parameters: RTCRtpCodingParameters {
-                rid: if simulcast { format!("r{place}").into() } else { String::new().into() },
-                ssrc: Some(encoding.ssrc.0),
-                rtx: track.kind.is_video().then_some(RTCRtpRtxParameters { ssrc: encoding.rtx_ssrc.0 }),
-                ..RTCRtpCodingParameters::default()
-            },
-            codec: codec(track.codec),
-            ..RTCRtpEncodingParameters::default()
-        }
+    let simulcast = track.encodings.len() > 1;
+    let encodings = track.encodings.iter().enumerate().map(|(place, encoding)| RTCRtpEncodingParameters {
+        rtp_coding_parameters: RTCRtpCodingParameters {
+            rid: if simulcast { rid(place).into() } else { String::new().into() },
+            ssrc: Some(encoding.ssrc.0),
+            ..RTCRtpCodingParameters::default()
+        },
+        codec: codec(track.codec),
+        ..RTCRtpEncodingParameters::default()
     });
-    let (name, kind) = match track.kind {
-        MediaKind::Audio => ("audio", RtpCodecKind::Audio),
-        MediaKind::Camera => ("camera", RtpCodecKind::Video),
-        MediaKind::Screen => ("screen", RtpCodecKind::Video),
-    };
-    MediaStreamTrack::new("own".into(), name.into(), name.into(), kind, encodings.collect())
+    let kind = if track.kind.is_video() { RtpCodecKind::Video } else { RtpCodecKind::Audio };
+    let name = name_of(track.kind);
+    MediaStreamTrack::new(STREAM.into(), name.into(), name.into(), kind, encodings.collect())
+}
+
+/// The stream of the own tracks.
+const STREAM: &str = "own";
+
+const fn name_of(kind: MediaKind) -> &'static str {
+    match kind {
+        MediaKind::Audio => "audio",
+        MediaKind::Camera => "camera",
+        MediaKind::Screen => "screen",
+    }
 }
 
 /// The numbers of this client's offers.
@@ -148,10 +160,12 @@ pub(super) fn local_track(track: &TrackOffer) -> MediaStreamTrack {
 pub(super) struct Numbers {
     /// Extension identifiers: the session's, and the offer's.
     extensions: Vec<(u8, u8)>,
+    /// The sections of the own tracks.
+    mids: Vec<(MediaKind, String)>,
 }
 
 impl Numbers {
-    /// Takes the extension identifiers from an offer.
+    /// Takes the extension identifiers, and the names of the own tracks' sections, from an offer.
     pub(super) fn read_offer(&mut self, sdp: &str) {
         for line in sdp.lines().filter_map(|line| line.strip_prefix("a=extmap:")) {
             let Some((id, uri)) = line.split_once(' ') else { continue };
@@ -163,18 +177,41 @@ impl Numbers {
                 self.extensions.push((session, id));
             }
         }
+        for section in sdp.split("\nm=").skip(1) {
+            let own = MediaKind::ALL.into_iter().find(|kind| {
+                let msid = format!("a=msid:{STREAM} {}", name_of(*kind));
+                section.lines().any(|line| line.trim_end() == msid)
+            });
+            let mid = section.lines().find_map(|line| line.strip_prefix("a=mid:"));
+            if let (Some(kind), Some(mid)) = (own, mid)
+                && !self.mids.iter().any(|(known, _)| *known == kind)
+            {
+                self.mids.push((kind, mid.trim_end().to_owned()));
+            }
+        }
+    }
+
+    /// Names the section and the encoding of a packet, as browsers do until they hear of the stream from its receiver (RFC 8843
+    /// section 9.2); this receiver never reports on it.
+    pub(super) fn name(&self, header: &mut Header, kind: MediaKind, place: usize) {
+        let mid = self.mids.iter().find(|(known, _)| *known == kind).map(|(_, mid)| mid.clone());
+        for (extension, name) in [(MID, mid), (RID, Some(rid(place)))] {
+            let id = self.extensions.iter().find(|(session, _)| *session == extension).map(|(_, id)| *id);
+            if let (Some(id), Some(name)) = (id, name) {
+                // Fails only beyond what an element can hold.
+                drop(header.set_extension(id, Bytes::from(name)));
+            }
+        }
     }
 
     /// From the session's numbers to the offer's.
     pub(super) fn outgoing(&self, header: &mut Header) {
         header.payload_type = offered(header.payload_type);
-        header.extensions.retain_mut(|extension| {
-            let known = self.extensions.iter().find(|(session, _)| *session == extension.id);
-            known.is_some_and(|(_, offered)| {
-                extension.id = *offered;
-                true
-            })
-        });
+        for Extension { id, payload } in std::mem::take(&mut header.extensions) {
+            if let Some((_, offered)) = self.extensions.iter().find(|(session, _)| *session == id) {
+                header.extensions.push(Extension { id: *offered, payload });
+            }
+        }
     }
 
     /// From the offer's numbers to the session's.

@@ -7,7 +7,7 @@ use std::{net::SocketAddr, time::Instant};
 use bytes::{Bytes, BytesMut};
 use media_core::{MediaKind, Ssrc, Timestamp, signalling::TrackOffer};
 use rtc::{
-    interceptor::Registry,
+    interceptor::{Registry, Slot},
     peer_connection::{
         RTCPeerConnection, RTCPeerConnectionBuilder,
         configuration::{
@@ -29,7 +29,10 @@ use rtc::{
     },
 };
 
-use super::numbers::{self, Numbers};
+use super::{
+    hand_over::HandOver,
+    numbers::{self, Numbers},
+};
 
 /// One `rtc` peer connection.
 pub(super) struct Stack {
@@ -47,6 +50,7 @@ pub(super) struct Stack {
 struct Sender {
     kind: MediaKind,
     id: RTCRtpSenderId,
+    /// Of its encodings, the smallest first.
     ssrcs: Vec<Ssrc>,
 }
 
@@ -56,7 +60,9 @@ impl Stack {
         let mut engine = numbers::media_engine();
         let registry = configure_nack(Registry::new(), &mut engine);
         let registry = configure_twcc_receiver_only(registry, &mut engine).expect("the extension is free");
-        let settings = SettingEngineBuilder::new().with_write_ssrc_attributes_for_simulcast(true).build();
+        // Behind all others, which act on what comes in first.
+        let registry = registry.with(Slot::Custom(usize::MAX), HandOver::default());
+        let settings = SettingEngineBuilder::new().build();
         let mut connection = RTCPeerConnectionBuilder::new()
             .with_configuration(RTCConfigurationBuilder::new().build())
             .with_media_engine(engine)
@@ -111,14 +117,15 @@ impl Stack {
             if self.senders.iter().any(|sender| sender.kind == track.kind) {
                 continue;
             }
-            let ssrcs =
-                track.encodings.iter().flat_map(|encoding| [encoding.ssrc, encoding.rtx_ssrc]).collect();
+            let ssrcs = track.encodings.iter().map(|encoding| encoding.ssrc).collect();
             if let Ok(id) = self.connection.add_track(numbers::local_track(track)) {
                 self.senders.push(Sender { kind: track.kind, id, ssrcs });
             }
         }
         for (place, kind) in [RtpCodecKind::Audio, RtpCodecKind::Video].into_iter().enumerate() {
-            while self.receiving[place] < receive[place] {
+            // The sections of the own tracks receive, too.
+            let own = self.senders.iter().filter(|sender| sender.kind.is_video() == (place == 1)).count();
+            while self.receiving[place] + own < receive[place] {
                 drop(self.connection.add_transceiver_from_kind(kind, None));
                 self.receiving[place] += 1;
             }
@@ -182,6 +189,11 @@ impl Stack {
         let ssrc = Ssrc(packet.header.ssrc);
         let Some(sender) = self.senders.iter().find(|sender| sender.ssrcs.contains(&ssrc)) else { return };
         self.numbers.outgoing(&mut packet.header);
+        if sender.ssrcs.len() > 1
+            && let Some(place) = sender.ssrcs.iter().position(|known| *known == ssrc)
+        {
+            self.numbers.name(&mut packet.header, sender.kind, place);
+        }
         if let Some(mut sender) = self.connection.rtp_sender(sender.id) {
             drop(sender.write_rtp(now, packet));
         }
