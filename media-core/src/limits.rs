@@ -188,7 +188,7 @@ pub const SENT_PACKETS_MAX: usize = 4_096;
 /// Packets over which the acknowledged bitrate is measured.
 pub const THROUGHPUT_PACKETS_MAX: usize = 2_048;
 /// Bytes of one session description. A Chromium that publishes three tracks and is ready to receive three of each of 49 others
-/// writes 590 kB, and answers are shorter.
+/// writes 563 kB, and answers are shorter.
 pub const SDP_BYTES_MAX: usize = 1 << 20;
 /// Media sections of one session description: three of the peer's own and three for each of 169 others.
 pub const SDP_SECTIONS_MAX: usize = 512;
