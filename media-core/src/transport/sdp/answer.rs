@@ -1,6 +1,6 @@
 //! Owns writing the answer to an offer: the same sections in the same order, with what was agreed on.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use sdp_types::{Connection, Direction, Media, Origin, Session};
 

@@ -1,6 +1,7 @@
 //! Owns what both ends say of themselves apart from media: ICE credentials, certificate and addresses.
 
-use std::{fmt, net::SocketAddr};
+use core::net::SocketAddr;
+use std::fmt;
 
 use super::{fingerprint::Fingerprint, refusal::SdpRefusal};
 use crate::limits::ICE_CREDENTIAL_BYTES_MAX;

@@ -6,7 +6,7 @@ mod recorded;
 mod refusals;
 mod rounds;
 
-use std::net::SocketAddr;
+use core::net::SocketAddr;
 
 use super::{Agreement, Fingerprint, IceCredentials, LocalDescription, Negotiation, SdpRefusal};
 use crate::{Codec, MediaKind, ParticipantId, Ssrc, signalling::TrackInfo};
