@@ -207,7 +207,7 @@ pub const HANDSHAKE_RETRIES: usize = 6;
 /// After which time a handshake that has not come to an end has failed.
 pub const HANDSHAKE_LASTS: Duration = Duration::from_secs(30);
 /// Bytes of one session description. A Chromium that publishes three tracks and is ready to receive three of each of 49 others
-/// writes 590 kB, and answers are shorter.
+/// writes 563 kB, and answers are shorter.
 pub const SDP_BYTES_MAX: usize = 1 << 20;
 /// Media sections of one session description: three of the peer's own and three for each of 169 others.
 pub const SDP_SECTIONS_MAX: usize = 512;

@@ -75,8 +75,9 @@ impl Answer<'_> {
         for (name, value) in formats.iter().flat_map(|format| format.answer()) {
             media.add_attribute_with_value(name, value);
         }
-        if section.direction.has_send() {
-            add_simulcast(section, &mut media);
+        // Also where nothing is sent at the moment: Chromium drops for ever what the answer does not repeat.
+        if section.refused.is_none() && encodings::of(section.media, MediaKind::Camera).is_ok() {
+            add_encodings(section, &mut media);
         }
         if let Some(track) = track {
             self.add_streams(track, &mut media);
@@ -134,12 +135,17 @@ impl Answer<'_> {
     }
 }
 
-/// A section that has no part in the session (RFC 3264 section 6).
+/// A section that has no part in the session (RFC 3264 section 6). It has to name a format all the same.
 fn rejected(section: &Section<'_>) -> Media {
-    let mut media = bare(section, section.media.fmt.clone());
+    let format = section.media.fmt.split(' ').next().unwrap_or_default();
+    let mut media = bare(section, format.to_owned());
     media.add_connection(Connection::from_ip_addr(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
     media.add_attribute_with_value("mid", text(&section.mid));
     media.add_attribute(Direction::Inactive);
+    let mut maps = section.media.get_attribute_values("rtpmap").flatten();
+    if let Some(map) = maps.find(|map| map.split(' ').next() == Some(format)) {
+        media.add_attribute_with_value("rtpmap", map);
+    }
     media
 }
 
@@ -175,12 +181,14 @@ fn direction(receives: bool, sends: bool) -> Direction {
     }
 }
 
-fn add_simulcast(section: &Section<'_>, media: &mut Media) {
-    let Some(rids) = encodings::simulcast(section.media) else { return };
+fn add_encodings(section: &Section<'_>, media: &mut Media) {
+    let (rids, is_simulcast) = encodings::names(section.media);
     for rid in &rids {
         media.add_attribute_with_value("rid", format!("{rid} recv"));
     }
-    media.add_attribute_with_value("simulcast", format!("recv {}", rids.join(";")));
+    if is_simulcast {
+        media.add_attribute_with_value("simulcast", format!("recv {}", rids.join(";")));
+    }
 }
 
 const fn kind_name(kind: MediaKind) -> &'static str {

@@ -100,7 +100,8 @@ impl Dialect {
             None => self.learn(&view, payload_type)?,
         };
         let payload = view.payload_offset()..view.payload_offset() + view.payload_len();
-        if payload_type == RED_PAYLOAD_TYPE {
+        // A packet that is nothing but padding has no blocks.
+        if payload_type == RED_PAYLOAD_TYPE && !payload.is_empty() {
             translate_blocks(&mut packet[payload], &self.incoming_types)?;
         }
         packet[1] = packet[1] & MARKER | payload_type;

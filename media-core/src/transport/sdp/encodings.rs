@@ -46,8 +46,16 @@ pub(super) fn of(media: &Media, kind: MediaKind) -> Result<Vec<Encoding>, SdpRef
     Ok(encodings)
 }
 
-/// The names of the encodings in the offerer's order, as the answer has to repeat them.
-pub(super) fn simulcast(media: &Media) -> Option<Vec<&str>> {
+/// The names of the encodings in the offerer's order, as the answer has to repeat them, and whether they are simulcast.
+pub(super) fn names(media: &Media) -> (Vec<&str>, bool) {
+    let simulcast = simulcast(media);
+    let is_simulcast = simulcast.is_some();
+    let lines = media.get_attribute_values("rid").flatten();
+    let declared = lines.filter_map(|line| line.split_once(' ').filter(|(_, rest)| rest.starts_with("send")));
+    (simulcast.unwrap_or_else(|| declared.map(|(rid, _)| rid).collect()), is_simulcast)
+}
+
+fn simulcast(media: &Media) -> Option<Vec<&str>> {
     let line = media.get_first_attribute_value("simulcast").flatten()?;
     let mut words = line.split(' ').filter(|word| !word.is_empty());
     let list = std::iter::from_fn(|| Some((words.next()?, words.next()?))).find(|pair| pair.0 == "send")?.1;

@@ -141,7 +141,8 @@ pub(super) struct PayloadTypes {
     media: [Option<u8>; CODECS.len()],
     retransmissions: [Option<u8>; CODECS.len()],
     redundant: Option<u8>,
-    offered: Vec<u8>,
+    /// A bit for each number.
+    offered: u128,
 }
 
 impl PayloadTypes {
@@ -151,9 +152,7 @@ impl PayloadTypes {
     /// [`SdpRefusal::PayloadTypeConflict`] when a known number means something else in another section.
     pub(super) fn add(&mut self, media: &Media, formats: &[Format]) -> Result<(), SdpRefusal> {
         for number in media.fmt.split(' ').filter_map(|number| number.parse::<u8>().ok()) {
-            if usize::from(number) < PAYLOAD_TYPES && !self.offered.contains(&number) {
-                self.offered.push(number);
-            }
+            self.offered |= 1_u128.checked_shl(u32::from(number)).unwrap_or(0);
         }
         for format in formats {
             match self.meanings.iter().find(|(number, _)| *number == format.payload_type) {
@@ -222,7 +221,7 @@ impl PayloadTypes {
     }
 
     /// Whether the peer has a number for anything at all.
-    pub(super) fn is_offered(&self, number: u8) -> bool {
-        self.offered.contains(&number)
+    pub(super) const fn is_offered(&self, number: u8) -> bool {
+        self.offered >> (number & 0x7f) & 1 != 0
     }
 }

@@ -4,6 +4,8 @@
 mod places;
 mod sources;
 
+use std::fmt;
+
 use super::{
     answer::Answer,
     description::{IceCredentials, LocalDescription, RemoteDescription},
@@ -33,7 +35,7 @@ pub struct Negotiation {
 }
 
 /// What came of one offer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Agreement {
     /// For the peer.
     pub answer: String,
@@ -49,6 +51,19 @@ pub struct Agreement {
     pub refused: Vec<(String, SdpRefusal)>,
     /// How many of the tracks found no section that could carry them.
     pub unplaced: usize,
+}
+
+impl fmt::Debug for Agreement {
+    /// Without the answer, in which the password stands.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Agreement")
+            .field("remote", &self.remote)
+            .field("restarts_ice", &self.restarts_ice)
+            .field("publish", &self.publish)
+            .field("refused", &self.refused)
+            .field("unplaced", &self.unplaced)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Negotiation {

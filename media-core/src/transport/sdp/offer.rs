@@ -91,9 +91,11 @@ fn bundle_of(session: &Session) -> Result<Vec<&str>, SdpRefusal> {
 fn tagged<'a>(session: &'a Session, sections: &[Section<'a>]) -> Result<&'a Media, SdpRefusal> {
     let mut groups = session.get_attribute_values("group").flatten();
     let bundle = groups.find_map(|group| group.strip_prefix("BUNDLE ")).unwrap_or_default();
-    let first = bundle.split(' ').next().unwrap_or_default();
-    let named = sections.iter().find(|section| text(&section.mid) == first);
-    named.map(|section| section.media).ok_or(SdpRefusal::NoBundle)
+    let mut named = bundle
+        .split(' ')
+        .take(SDP_SECTIONS_MAX)
+        .filter_map(|mid| sections.iter().find(|section| !section.has_ended() && text(&section.mid) == mid));
+    named.next().map(|section| section.media).ok_or(SdpRefusal::NoBundle)
 }
 
 fn remote(session: &Session, tagged: &Media) -> Result<RemoteDescription, SdpRefusal> {

@@ -60,6 +60,10 @@ pub enum SdpRefusal {
     /// Beyond [`crate::limits::ENCODINGS_MAX`].
     #[error("there are too many simulcast encodings")]
     TooManyEncodings,
+    /// Packets do not say which encoding they belong to: neither SSRCs are announced, nor does a header extension have the
+    /// names.
+    #[error("packets do not say which encoding they belong to")]
+    UnnamedStreams,
     /// Beyond one microphone, one camera and one screen.
     #[error("there is one track of this kind already")]
     TooManyTracks,
@@ -67,7 +71,7 @@ pub enum SdpRefusal {
 
 impl SdpRefusal {
     /// Every reason.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::TooLong,
         Self::Malformed,
         Self::TooManySections,
@@ -87,6 +91,7 @@ impl SdpRefusal {
         Self::NoCommonCodec,
         Self::NoDependencyDescriptor,
         Self::TooManyEncodings,
+        Self::UnnamedStreams,
         Self::TooManyTracks,
     ];
 
@@ -112,6 +117,7 @@ impl SdpRefusal {
             Self::NoCommonCodec => "no-common-codec",
             Self::NoDependencyDescriptor => "no-dependency-descriptor",
             Self::TooManyEncodings => "too-many-encodings",
+            Self::UnnamedStreams => "unnamed-streams",
             Self::TooManyTracks => "too-many-tracks",
         }
     }

@@ -49,8 +49,6 @@ impl<'a> Section<'a> {
             "video" => Medium::Video,
             _ => Medium::Other,
         };
-        // A port of 0 means the end of a section, unless it only says that the transport is another one's (RFC 9143 section 6).
-        let ended = media.port == 0 && !media.has_attribute("bundle-only");
         let mut section = Self {
             media,
             mid,
@@ -59,9 +57,10 @@ impl<'a> Section<'a> {
             formats: Vec::new(),
             extensions: Vec::new(),
             refused: None,
-            rejected: ended,
+            rejected: false,
         };
-        if ended {
+        if section.has_ended() {
+            section.rejected = true;
             section.direction = Direction::Inactive;
         } else if medium == Medium::Other {
             section.reject(SdpRefusal::NotMedia);
@@ -74,6 +73,11 @@ impl<'a> Section<'a> {
             section.extensions = extensions::of(media);
         }
         Ok(section)
+    }
+
+    /// A port of 0 means the end of a section, unless it only says that the transport is another one's (RFC 9143 section 6).
+    pub(super) fn has_ended(&self) -> bool {
+        self.media.port == 0 && !self.media.has_attribute("bundle-only")
     }
 
     /// Gives it no part in the answer.
@@ -97,6 +101,13 @@ impl<'a> Section<'a> {
     pub(super) fn sends_descriptors(&self) -> bool {
         let mut extensions = self.extensions.iter();
         extensions.any(|extension| extension.session == ext::DEPENDENCY_DESCRIPTOR && extension.is_sent())
+    }
+
+    /// Whether packets have what tells one stream from the other, if SSRCs do not.
+    pub(super) fn names_streams(&self, by_rid: bool) -> bool {
+        let mut wanted = [Some(ext::MID), by_rid.then_some(ext::RID)].into_iter().flatten();
+        wanted
+            .all(|id| self.extensions.iter().any(|extension| extension.session == id && extension.is_sent()))
     }
 
     /// Whether the pictures are those of a screen (RFC 4796 section 5).

@@ -1,6 +1,10 @@
 //! Holds negotiation to what it promises.
 
+mod any;
+mod encodings;
 mod recorded;
+mod refusals;
+mod rounds;
 
 use core::net::SocketAddr;
 

@@ -122,7 +122,12 @@ fn reason_against_sending(offer: &Offer<'_>, index: usize) -> Result<Option<SdpR
         return Ok(Some(SdpRefusal::NoDependencyDescriptor));
     }
     match encodings::of(section.media, kind) {
-        Ok(_) => Ok(None),
+        Ok(encodings) => {
+            let told = |encoding: &Encoding| {
+                encoding.ssrc.is_some() || section.names_streams(encoding.rid.is_some())
+            };
+            Ok((!encodings.iter().all(told)).then_some(SdpRefusal::UnnamedStreams))
+        }
         Err(SdpRefusal::TooManyEncodings) => Ok(Some(SdpRefusal::TooManyEncodings)),
         Err(reason) => Err(reason),
     }

@@ -10,6 +10,7 @@ const CHROMIUM: &str = include_str!("../../../../../fixtures/sdp/chromium-full.s
 const FIREFOX: &str = include_str!("../../../../../fixtures/sdp/firefox-full.sdp");
 
 const RTC: &str = include_str!("../../../../../fixtures/sdp/rtc.sdp");
+const SAFARI: &str = include_str!("../../../../../fixtures/sdp/safari.sdp");
 const STR0M: &str = include_str!("../../../../../fixtures/sdp/str0m.sdp");
 
 /// The answer and everything else that came of an offer, with two others in the conference.
@@ -53,4 +54,9 @@ fn rtc_gets_this_answer() {
 #[test]
 fn str0m_gets_this_answer() {
     insta::assert_snapshot!("str0m", outcome(STR0M));
+}
+
+#[test]
+fn safari_gets_this_answer() {
+    insta::assert_snapshot!("safari", outcome(SAFARI));
 }
