@@ -21,7 +21,9 @@ use rtc::{
         state::RTCPeerConnectionState,
         transport::{CandidateConfig, CandidateHostConfig, RTCIceCandidate},
     },
-    rtp_transceiver::{RTCRtpSenderId, rtp_sender::RtpCodecKind},
+    rtp_transceiver::{
+        RTCRtpSenderId, RTCRtpTransceiverDirection, RTCRtpTransceiverInit, rtp_sender::RtpCodecKind,
+    },
     sansio::Protocol as _,
     shared::{
         TaggedBytesMut, TransportContext, TransportProtocol,
@@ -118,14 +120,19 @@ impl Stack {
                 continue;
             }
             let ssrcs = track.encodings.iter().map(|encoding| encoding.ssrc).collect();
-            if let Ok(id) = self.connection.add_track(numbers::local_track(track)) {
+            // In a section that sends simulcast `rtc` takes nothing in.
+            let init = RTCRtpTransceiverInit {
+                direction: RTCRtpTransceiverDirection::Sendonly,
+                ..RTCRtpTransceiverInit::default()
+            };
+            let added = self.connection.add_transceiver_from_track(numbers::local_track(track), Some(init));
+            let newest = self.connection.get_senders().last();
+            if let (Ok(_), Some(id)) = (added, newest) {
                 self.senders.push(Sender { kind: track.kind, id, ssrcs });
             }
         }
         for (place, kind) in [RtpCodecKind::Audio, RtpCodecKind::Video].into_iter().enumerate() {
-            // The sections of the own tracks receive, too.
-            let own = self.senders.iter().filter(|sender| sender.kind.is_video() == (place == 1)).count();
-            while self.receiving[place] + own < receive[place] {
+            while self.receiving[place] < receive[place] {
                 drop(self.connection.add_transceiver_from_kind(kind, None));
                 self.receiving[place] += 1;
             }
