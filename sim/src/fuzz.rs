@@ -9,12 +9,14 @@ mod attack;
 mod channel;
 mod corpus;
 mod descriptor;
+mod dialect;
 mod endpoint;
 mod input;
 mod rtcp_compound;
 mod rtp_packet;
 mod sealed_frame;
 mod server;
+mod session_description;
 mod signals;
 mod video;
 
@@ -37,7 +39,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 12] = [
     Target {
         name: "rtp-packet",
         claim: "a header that is read stays inside its packet and survives being written",
@@ -73,6 +75,18 @@ pub const TARGETS: [Target; 10] = [
         claim: "only what was sealed opens, once, and to what was sealed",
         examine: sealed_frame::examine,
         share: 4,
+    },
+    Target {
+        name: "session-description",
+        claim: "an answer has the offer's sections and says the same again, and a refusal changes nothing",
+        examine: session_description::examine,
+        share: 4,
+    },
+    Target {
+        name: "dialect",
+        claim: "what is translated stays the packet that it was, and has only numbers of the session",
+        examine: dialect::examine,
+        share: 20,
     },
     Target {
         name: "signalling-channel",

@@ -34,6 +34,8 @@ targets! {
     client_signal: "client-signal",
     server_signal: "server-signal",
     sealed_frame: "sealed-frame",
+    session_description: "session-description",
+    dialect: "dialect",
     signalling_channel: "signalling-channel",
     video_assembly: "video-assembly",
     endpoint: "endpoint",

@@ -22,6 +22,16 @@ const DESCRIPTORS_BYTES_MAX: usize = 600;
 
 /// Scripts of the stateful targets: where each leads stands beside it.
 const SCRIPTS: &[(&str, &str, &[u8])] = &[
+    // A microphone, a camera by RID, slides by SSRC; then ICE anew and the microphone silent.
+    (
+        "session-description",
+        "seed-rounds",
+        include_bytes!("../../../fixtures/corpus/session-description/seed-rounds"),
+    ),
+    ("session-description", "seed-firefox", include_bytes!("../../../fixtures/sdp/firefox-watch.sdp")),
+    // Streams that are learned, redundant audio, reports, and what goes out.
+    ("dialect", "seed-chromium", include_bytes!("../../../fixtures/corpus/dialect/seed-chromium")),
+    ("dialect", "seed-firefox", include_bytes!("../../../fixtures/corpus/dialect/seed-firefox")),
     // Two frames delivered, repeated, changed; then a leap beyond the window.
     (
         "sealed-frame",
