@@ -34,7 +34,7 @@ pub(super) struct WebRtc {
 
 impl WebRtc {
     pub(super) fn new() -> Self {
-        Self { anchor: Instant::now(), stack: None, wants_offer: false, offering: false, next: None }
+        Self { anchor: repeatable::anchor(), stack: None, wants_offer: false, offering: false, next: None }
     }
 
     /// When the stack has something to do.
@@ -79,22 +79,18 @@ impl Endpoint {
         }
     }
 
-    /// The media node's answer to the last offer.
-    pub(super) fn on_webrtc_answer(&mut self, now: Timestamp, request: u32, answer: &str) {
+    /// The media node's answer to the last offer; none if it cannot be served.
+    pub(super) fn on_webrtc_answer(&mut self, now: Timestamp, request: u32, answer: Option<&str>) {
         let (name, _) = self.session.answered(request);
         let Some(webrtc) = &mut self.webrtc else { return };
         webrtc.offering = false;
-        let taken = webrtc.stack.as_mut().is_some_and(|stack| stack.on_answer(now, answer));
-        self.observations.push_back(if taken { Observation::Done(name) } else { Observation::Malformed });
-    }
-
-    /// The media node cannot serve the last offer.
-    pub(super) fn on_offer_refused(&mut self, request: u32) {
-        let (name, _) = self.session.answered(request);
-        if let Some(webrtc) = &mut self.webrtc {
-            webrtc.offering = false;
-        }
-        self.observations.push_back(Observation::Refused(name, Refusal::BadTracks));
+        let taken =
+            answer.map(|answer| webrtc.stack.as_mut().is_some_and(|stack| stack.on_answer(now, answer)));
+        self.observations.push_back(match taken {
+            Some(true) => Observation::Done(name),
+            Some(false) => Observation::Malformed,
+            None => Observation::Refused(name, Refusal::BadTracks),
+        });
     }
 
     /// A datagram of the media node for the stack.

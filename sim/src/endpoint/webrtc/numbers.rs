@@ -132,7 +132,7 @@ pub(super) fn local_track(track: &TrackOffer) -> MediaStreamTrack {
     let simulcast = track.encodings.len() > 1;
     let encodings = track.encodings.iter().enumerate().map(|(place, encoding)| RTCRtpEncodingParameters {
         rtp_coding_parameters: RTCRtpCodingParameters {
-            rid: if simulcast { rid(place).into() } else { String::new().into() },
+            rid: if simulcast { rid(place) } else { String::new() },
             ssrc: Some(encoding.ssrc.0),
             ..RTCRtpCodingParameters::default()
         },

@@ -245,7 +245,7 @@ impl Stack {
                         return Some(bytes.freeze());
                     }
                 }
-                _ => {}
+                RTCMessage::DataChannelMessage(..) | _ => {}
             }
         }
     }
