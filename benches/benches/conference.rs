@@ -45,7 +45,7 @@ impl Talk {
                 Output::Transmit(Transmit { packet: Outgoing::Signal(message), .. }) => {
                     self.answers.push(message);
                 }
-                Output::Transmit(_) | Output::Event(_) => {}
+                Output::Transmit(_) | Output::Event(_) | Output::Offered { .. } => {}
             }
         }
     }

@@ -261,7 +261,7 @@ impl Broadcast {
                 Output::Event(Event::Dropped { peer, reason }) => {
                     panic!("{peer:?} sends what is refused: {reason:?}")
                 }
-                Output::Transmit(_) | Output::Event(_) => {}
+                Output::Transmit(_) | Output::Event(_) | Output::Offered { .. } => {}
             }
         }
     }

@@ -79,7 +79,7 @@ pub fn ask(engine: &mut Engine, now: Timestamp, peer: PeerId, message: &[u8]) ->
                 }
             }
             Output::Event(Event::Refused { reason, .. }) => panic!("refused: {reason:?}"),
-            Output::Transmit(_) | Output::Event(_) => {}
+            Output::Transmit(_) | Output::Event(_) | Output::Offered { .. } => {}
         }
     }
 }

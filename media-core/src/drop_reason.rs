@@ -65,11 +65,30 @@ pub enum DropReason {
     WrongSender,
     /// A stream beyond [`crate::limits::SRTP_STREAMS_MAX`].
     StreamLimit,
+    /// STUN, but no binding request that says between whom it is (RFC 8445 section 7.3).
+    NotABindingRequest,
+    /// From an address, or about a connection, of which nothing is known.
+    UnknownConnection,
+    /// A check beyond [`crate::limits::CHECKS_PER_CONNECTION`], or a record beyond
+    /// [`crate::limits::RECORDS_PER_CONNECTION`].
+    HandshakeLimit,
+    /// The DTLS handshake came to no end.
+    HandshakeFailed,
+    /// Another certificate than the one of the offer (RFC 8122 section 6.2).
+    WrongCertificate,
+    /// The peer has ended the connection.
+    PeerClosed,
+    /// The handshake is not over.
+    NotConnected,
+    /// The peer has not checked the path for [`crate::limits::CONSENT_LASTS`].
+    NoConsent,
+    /// A packet that SRTP may not protect: its number was used, or a bound is reached.
+    NotProtected,
 }
 
 impl DropReason {
     /// Every reason, in the order of [`DropReason::index`].
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 39] = [
         Self::Malformed,
         Self::Oversized,
         Self::WrongVersion,
@@ -100,6 +119,15 @@ impl DropReason {
         Self::WrongSuite,
         Self::WrongSender,
         Self::StreamLimit,
+        Self::NotABindingRequest,
+        Self::UnknownConnection,
+        Self::HandshakeLimit,
+        Self::HandshakeFailed,
+        Self::WrongCertificate,
+        Self::PeerClosed,
+        Self::NotConnected,
+        Self::NoConsent,
+        Self::NotProtected,
     ];
 
     /// Dense index, for tables.
@@ -140,6 +168,15 @@ impl DropReason {
             Self::WrongSuite => "wrong-suite",
             Self::WrongSender => "wrong-sender",
             Self::StreamLimit => "stream-limit",
+            Self::NotABindingRequest => "not-a-binding-request",
+            Self::UnknownConnection => "unknown-connection",
+            Self::HandshakeLimit => "handshake-limit",
+            Self::HandshakeFailed => "handshake-failed",
+            Self::WrongCertificate => "wrong-certificate",
+            Self::PeerClosed => "peer-closed",
+            Self::NotConnected => "not-connected",
+            Self::NoConsent => "no-consent",
+            Self::NotProtected => "not-protected",
         }
     }
 }
@@ -151,7 +188,7 @@ pub struct DropCounters(Option<Box<[u64; DropReason::ALL.len()]>>);
 impl DropCounters {
     /// Counts one.
     pub fn count(&mut self, reason: DropReason) {
-        self.0.get_or_insert_with(Box::default)[reason.index()] += 1;
+        self.0.get_or_insert_with(|| Box::new([0; DropReason::ALL.len()]))[reason.index()] += 1;
     }
 
     /// How often `reason` occurred.
@@ -172,7 +209,7 @@ impl DropCounters {
     /// Adds another set of counters to this one.
     pub fn merge(&mut self, other: &Self) {
         let Some(theirs) = &other.0 else { return };
-        let counts = self.0.get_or_insert_with(Box::default);
+        let counts = self.0.get_or_insert_with(|| Box::new([0; DropReason::ALL.len()]));
         for (mine, theirs) in counts.iter_mut().zip(theirs.iter()) {
             *mine += theirs;
         }

@@ -1,6 +1,8 @@
 //! Owns the one place where conference rules and forwarding meet: inputs in, outputs out, in an order that callers can
 //! rely on. A change of rules reaches the forwarding before its acknowledgement leaves (PRES-002).
 
+mod event;
+
 use std::collections::VecDeque;
 
 use bytes::Bytes;
@@ -13,13 +15,14 @@ use crate::{
     conference::{ConferenceConfig, ConfigError, ControlState, Directory, Effect, ResumeError, Statistics},
     congestion::BitrateBounds,
     forwarding::{ForwardedRtp, Forwarder, ForwardingOutput, SubscriptionReport, TrackReport},
-    ids::{ConferenceId, ParticipantId, PeerId},
+    ids::PeerId,
     limits,
-    media::{MediaKind, Permissions},
     rtp::{Protocol, demux},
-    signalling::{ClientMessage, Refusal, ServerMessage},
+    signalling::{ClientMessage, ServerMessage, TrackInfo, TrackOffer},
     time::Timestamp,
 };
+
+pub use event::Event;
 
 /// What an engine is built from.
 #[derive(Clone)]
@@ -62,6 +65,34 @@ pub enum Input<'a> {
         /// Bytes of ciphertext that follow.
         absent: u16,
     },
+    /// An offer ([`Output::Offered`]) was read and can be served.
+    Answered {
+        /// Whose.
+        peer: PeerId,
+        /// The request with the offer.
+        request: u32,
+        /// What the peer publishes from now on.
+        tracks: Vec<TrackOffer>,
+        /// SDP.
+        answer: String,
+    },
+    /// An offer cannot be served.
+    OfferRefused {
+        /// Whose.
+        peer: PeerId,
+        /// The request with the offer.
+        request: u32,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A peer's way for media is there, or is not: as long as it is not, nothing is forwarded to it. It counts as there until
+    /// somebody says otherwise.
+    Connection {
+        /// Whose.
+        peer: PeerId,
+        /// Whether packets reach it.
+        open: bool,
+    },
     /// A peer's connection is gone.
     Disconnected {
         /// Whose.
@@ -78,6 +109,16 @@ pub enum Output {
     Transmit(Transmit),
     /// Something has happened.
     Event(Event),
+    /// Somebody who is in a conference offers a WebRTC connection: the caller reads the offer, knowing what the peer can
+    /// receive ([`Engine::tracks_for`]), and comes back with [`Input::Answered`] or [`Input::OfferRefused`].
+    Offered {
+        /// Who.
+        peer: PeerId,
+        /// The request to answer.
+        request: u32,
+        /// SDP.
+        offer: String,
+    },
     /// Nothing more until this time, or until input: the last output of every drain.
     Timeout(Timestamp, TimeoutReason),
 }
@@ -113,76 +154,6 @@ pub enum TimeoutReason {
     Conference,
     /// A repair or a key frame may have to be asked for.
     Forwarding,
-}
-
-/// What has happened. None of them carries a name, a token or media.
-#[derive(Clone, Debug)]
-pub enum Event {
-    /// Emitted when a conference has begun.
-    ConferenceStarted(ConferenceId),
-    /// Emitted when a conference is over and its licence free.
-    ConferenceEnded(ConferenceId),
-    /// Emitted when somebody is in.
-    Entered {
-        /// Where.
-        conference: ConferenceId,
-        /// As whom.
-        participant: ParticipantId,
-        /// Through which connection.
-        peer: PeerId,
-    },
-    /// Emitted when somebody is out.
-    Left {
-        /// Where.
-        conference: ConferenceId,
-        /// Who.
-        participant: ParticipantId,
-    },
-    /// Emitted when somebody may send more or less than before, at the moment from which it holds.
-    PermissionsChanged {
-        /// Who.
-        participant: ParticipantId,
-        /// What they may send.
-        permissions: Permissions,
-    },
-    /// Emitted when a request is refused.
-    Refused {
-        /// Whose.
-        peer: PeerId,
-        /// Why.
-        reason: Refusal,
-    },
-    /// Emitted when something from a peer goes no further.
-    Dropped {
-        /// From whom.
-        peer: PeerId,
-        /// Why.
-        reason: DropReason,
-    },
-    /// Emitted when a publisher is asked for a key frame.
-    KeyFrameRequested {
-        /// Who.
-        participant: ParticipantId,
-        /// Camera or screen.
-        kind: MediaKind,
-        /// Which simulcast encoding.
-        encoding: u8,
-    },
-    /// Emitted when a subscriber's view goes over to another simulcast layer.
-    LayerSwitched {
-        /// Who sees it.
-        subscriber: ParticipantId,
-        /// Whose picture.
-        source: ParticipantId,
-        /// Camera or screen.
-        kind: MediaKind,
-        /// The layer from here on.
-        encoding: u8,
-    },
-    /// Emitted when a track is gone, with its account.
-    TrackClosed(Box<TrackReport>),
-    /// Emitted when a subscription is gone, with its account.
-    SubscriptionClosed(Box<SubscriptionReport>),
 }
 
 /// The caller's own faults. A peer cannot cause any.
@@ -284,6 +255,14 @@ impl Engine {
                 }
             },
             Input::Front { peer, front, absent } => self.forwarder.handle_rtp(now, peer, &front, absent),
+            Input::Answered { peer, request, tracks, answer } => {
+                self.directory.on_answered(peer, request, tracks, answer);
+            }
+            Input::OfferRefused { peer, request, reason } => {
+                let refused = ServerMessage::OfferRefused { request, reason: reason.to_owned() };
+                self.send(peer, refused.encode().into());
+            }
+            Input::Connection { peer, open } => self.forwarder.set_connected(now, peer, open),
             Input::Disconnected { peer } => self.directory.handle_disconnect(now, peer),
             Input::Timeout => {}
         }
@@ -318,6 +297,11 @@ impl Engine {
         self.forwarder.reports()
     }
 
+    /// What a peer can receive at the moment; nothing for strangers.
+    pub fn tracks_for(&self, peer: PeerId) -> Vec<TrackInfo> {
+        self.forwarder.tracks_for(peer)
+    }
+
     /// How much goes on.
     pub fn statistics(&self) -> Statistics {
         self.directory.statistics()
@@ -333,15 +317,18 @@ impl Engine {
                 self.event(Event::Entered { conference, participant, peer });
                 self.event(Event::PermissionsChanged { participant, permissions });
             }
-            Effect::Left { conference, participant, .. } => {
+            Effect::Left { conference, participant, peer } => {
                 self.forwarder.on_left(self.now, participant);
-                self.event(Event::Left { conference, participant });
+                self.event(Event::Left { conference, participant, peer });
             }
             Effect::PermissionsChanged { participant, permissions } => {
                 self.forwarder.set_permissions(self.now, participant, permissions);
                 self.event(Event::PermissionsChanged { participant, permissions });
             }
             Effect::Published { participant, tracks } => self.forwarder.on_published(participant, &tracks),
+            Effect::Offered { peer, request, offer } => {
+                self.out.push_back(Output::Offered { peer, request, offer });
+            }
             Effect::Watch { subscriber, request, source, kind, layer } => {
                 let Some(peer) = self.forwarder.peer_of(subscriber) else { return };
                 let watched = self.forwarder.watch(self.now, subscriber, source, kind, layer);

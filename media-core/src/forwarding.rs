@@ -46,6 +46,7 @@ use crate::{
     congestion::BitrateBounds,
     ids::{ConferenceId, ParticipantId, PeerId, Ssrc},
     rtp::rtcp,
+    signalling::TrackInfo,
     time::Timestamp,
 };
 use downlink::Waiting;
@@ -170,7 +171,8 @@ impl Forwarder {
         self.allocate_if_due(now, index);
         let member = &mut self.members[index.0];
         let peer = member.peer;
-        while let Some(packet) = member.downlink.poll_feedback(now) {
+        let media = member.published.first().map_or(SERVER_SSRC, |published| published.ssrc);
+        while let Some(packet) = member.downlink.poll_feedback(now, media) {
             self.out.push_back(ForwardingOutput::Rtcp { peer, packet });
         }
         pump(now, member, &mut self.subscriptions, &mut self.out);
@@ -190,6 +192,16 @@ impl Forwarder {
         let tracks = self.tracks.iter().map(|(_, track)| track.report()).collect();
         let subscriptions = self.subscriptions.iter();
         (tracks, subscriptions.map(|(_, held)| held.report(&self.tracks[held.track.0])).collect())
+    }
+
+    /// What a peer can receive at the moment, by whose it is; nothing for strangers.
+    pub fn tracks_for(&self, peer: PeerId) -> Vec<TrackInfo> {
+        let member = self.by_peer.get(&peer).map(|member| &self.members[member.0]);
+        let held = member.into_iter().flat_map(|member| member.subscriptions.iter());
+        let held = held.map(|(_, index)| &self.subscriptions[index.0]);
+        let mut tracks: Vec<TrackInfo> = held.map(|held| held.info(&self.tracks[held.track.0])).collect();
+        tracks.sort_by_key(|track| (track.participant, track.kind));
+        tracks
     }
 
     /// Through which connection somebody takes part.
@@ -271,7 +283,7 @@ fn schedule(
     (member, index): (&mut Member, MemberIndex),
     timers: &mut BTreeSet<(Timestamp, MemberIndex)>,
 ) {
-    let Some(next) = next else { return };
+    let Some(next) = next.filter(|_| member.connected) else { return };
     let downlink = &mut member.downlink;
     let next = next.max(now + TIMER_STEP);
     if downlink.scheduled.is_some_and(|scheduled| scheduled <= next) {

@@ -187,6 +187,25 @@ pub const FEEDBACK_STATUSES_MAX: usize = 4_096;
 pub const SENT_PACKETS_MAX: usize = 4_096;
 /// Packets over which the acknowledged bitrate is measured.
 pub const THROUGHPUT_PACKETS_MAX: usize = 2_048;
+/// How long a peer's authenticated check is consent to send there (RFC 7675 section 5.1).
+pub const CONSENT_LASTS: Duration = Duration::from_secs(30);
+/// After which silence of a peer's address a check from another one moves it there, even if it does not nominate. A client
+/// that is in a conference says at least every 0.1 s what has come.
+pub const ADDRESS_SILENT: Duration = Duration::from_millis(500);
+/// Addresses of one connection from which records and packets are taken.
+pub const ADDRESSES_PER_CONNECTION: usize = 4;
+/// Checks of one connection whose tags are looked at. A client checks each pair of addresses every 50 ms at first (RFC 8445
+/// section 14.2), later every few seconds.
+pub const CHECKS_PER_CONNECTION: RateLimit = RateLimit { burst: 200, interval: Duration::from_millis(20) };
+/// DTLS records of one connection that are looked at. A handshake takes about ten; flights are repeated.
+pub const RECORDS_PER_CONNECTION: RateLimit = RateLimit { burst: 100, interval: Duration::from_millis(100) };
+/// Pause before the first flight of a handshake is sent again; it doubles each time. RFC 6347 section 4.2.4.1 has 1 s, for
+/// paths of which nothing is known; this one has been checked by ICE. libwebrtc begins with 50 ms.
+pub const HANDSHAKE_FIRST_RETRY: Duration = Duration::from_millis(250);
+/// How often a flight is sent again: the last after 16 s.
+pub const HANDSHAKE_RETRIES: usize = 6;
+/// After which time a handshake that has not come to an end has failed.
+pub const HANDSHAKE_LASTS: Duration = Duration::from_secs(30);
 /// Bytes of one session description. A Chromium that publishes three tracks and is ready to receive three of each of 49 others
 /// writes 563 kB, and answers are shorter.
 pub const SDP_BYTES_MAX: usize = 1 << 20;

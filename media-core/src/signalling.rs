@@ -78,6 +78,12 @@ pub enum Request {
         /// At most one of each kind.
         tracks: Vec<TrackOffer>,
     },
+    /// Agree on a WebRTC connection, or on what flows over the one there is. What the offer says of sending replaces what was
+    /// published before. Answered by [`ServerMessage::Answer`].
+    Negotiate {
+        /// SDP (RFC 8866), as JSEP makes it (RFC 9429).
+        offer: String,
+    },
     /// Choose what to receive of somebody's camera or screen.
     Watch {
         /// Whose.
@@ -284,6 +290,20 @@ pub enum ServerMessage {
     Done {
         /// What was asked.
         request: u32,
+    },
+    /// What became of an offer.
+    Answer {
+        /// The request with the offer.
+        request: u32,
+        /// SDP.
+        answer: String,
+    },
+    /// An offer cannot be served; nothing has changed.
+    OfferRefused {
+        /// The request with the offer.
+        request: u32,
+        /// What is wrong with it: the name of a [`SdpRefusal`](crate::transport::sdp::SdpRefusal).
+        reason: String,
     },
     /// A new link.
     Invited {

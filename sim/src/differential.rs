@@ -91,7 +91,9 @@ fn drive(engine: &mut Engine, now: Timestamp, input: Input<'_>) -> Outputs {
     loop {
         match engine.poll_output() {
             Output::Timeout(at, _) => return (outputs, at),
-            output @ (Output::Transmit(_) | Output::Event(_)) => outputs.push(output),
+            output @ (Output::Transmit(_) | Output::Event(_) | Output::Offered { .. }) => {
+                outputs.push(output)
+            }
         }
     }
 }
@@ -130,6 +132,9 @@ fn told(output: &Output) -> String {
     let transmit = match output {
         Output::Transmit(transmit) => transmit,
         Output::Event(event) => return format!("{event:?}"),
+        Output::Offered { peer, request, offer } => {
+            return format!("offer {request} of {peer:?}: {:016x}", xxh3_64(offer.as_bytes()));
+        }
         Output::Timeout(at, reason) => return format!("timeout at {at} for {reason:?}"),
     };
     match &transmit.packet {
@@ -160,6 +165,7 @@ fn peer_of(output: &Output) -> Option<PeerId> {
     match output {
         Output::Transmit(transmit) => Some(transmit.peer),
         Output::Event(Event::Dropped { peer, .. } | Event::Refused { peer, .. }) => Some(*peer),
+        Output::Offered { peer, .. } => Some(*peer),
         Output::Event(_) | Output::Timeout(..) => None,
     }
 }

@@ -26,6 +26,7 @@ mod scouts;
 mod sending;
 mod session;
 mod uplink;
+mod webrtc;
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -46,7 +47,7 @@ use crate::{
     packet::Datagram,
     recording::Recording,
     sabotage::Sabotage,
-    scenario::{ConferenceIndex, Person, PersonIndex, Scenario},
+    scenario::{ClientKind, ConferenceIndex, Person, PersonIndex, Scenario},
     seed::Seed,
     timeline::{Grid, Hearing, Receiving},
     trace::Channel as Wire,
@@ -62,6 +63,7 @@ use redundancy::Redundancy;
 use scouts::Scouts;
 use session::Session;
 use uplink::Uplink;
+use webrtc::WebRtc;
 
 pub use encryption::{EncryptionRecord, EpochRecord, RejectionRecord, SealedFrame};
 pub use entry::RETURN_MAX;
@@ -82,6 +84,9 @@ pub struct Endpoint {
     marker: Marker,
     rng: ChaCha8Rng,
     session: Session,
+    /// For clients whose way to the media node is WebRTC.
+    webrtc: Option<WebRtc>,
+    own_index: PersonIndex,
     farewells: Farewells,
     layout: Layout,
     secret: Option<[u8; 32]>,
@@ -138,6 +143,8 @@ impl Endpoint {
                 Entry::new(seed.stream_at("rejoin", index.0 as u64)),
                 Scouts::new(index, scenario.media_nodes()),
             ),
+            webrtc: (person.client == ClientKind::Webrtc).then(WebRtc::new),
+            own_index: index,
             farewells: Farewells::default(),
             layout: Layout::new(person.watch, person.tiles),
             secret: None,
@@ -229,6 +236,7 @@ impl Endpoint {
                 channel.handle_segment(now, &datagram.bytes);
                 self.drain_messages(now);
             }
+            Wire::Media if self.webrtc.is_some() => self.on_webrtc_datagram(now, &datagram.bytes),
             Wire::Media => self.on_media(now, &datagram.bytes),
         }
         self.flush_channel(now);
@@ -265,7 +273,7 @@ impl Endpoint {
     }
 
     /// What there is to do, by name, and when.
-    pub fn timeouts(&self) -> [(&'static str, Option<Timestamp>); 9] {
+    pub fn timeouts(&self) -> [(&'static str, Option<Timestamp>); 10] {
         let channel = self.session.channel.as_ref().and_then(|(_, channel)| channel.poll_timeout());
         let entry = self.session.poll_timeout();
         let published = self.publishers.iter().filter_map(Publisher::poll_timeout).min();
@@ -284,6 +292,7 @@ impl Endpoint {
             ("sending", self.sending_timeout()),
             ("adversary", adversary),
             ("encryption", encryption),
+            ("webrtc", self.webrtc.as_ref().and_then(WebRtc::poll_timeout)),
         ]
     }
 
@@ -317,6 +326,7 @@ impl Endpoint {
         self.begin_encryption(now, participant);
         self.next_report = now + REPORT_INTERVAL;
         self.uplink = self.uplink.renewed(now);
+        self.begin_webrtc(now);
         self.publish(now);
         self.update_watching(now);
     }
@@ -349,8 +359,10 @@ impl Endpoint {
                 (Some(_), Some(_)) | (None, None) => {}
             }
         }
-        let tracks = self.publishers.iter().map(Publisher::offer).collect();
-        self.session.request(now, Request::Publish { tracks });
+        if !self.wants_offer() {
+            let tracks = self.publishers.iter().map(Publisher::offer).collect();
+            self.session.request(now, Request::Publish { tracks });
+        }
     }
 
     /// Outside: no media any more.
@@ -363,6 +375,7 @@ impl Endpoint {
             self.adversary.on_outside(encryption.into_membership());
         }
         self.begin_line_anew(now);
+        self.end_webrtc();
         self.layout.clear();
         self.next_report = Timestamp::FAR_FUTURE;
         for incoming in std::mem::take(&mut self.incoming) {
@@ -386,6 +399,7 @@ impl Endpoint {
 
     /// Hands the channel's segments to the network.
     fn flush_channel(&mut self, now: Timestamp) {
+        self.advance_webrtc(now);
         while let Some(datagram) = self.farewells.poll_datagram(now) {
             self.out.push_back(datagram);
         }

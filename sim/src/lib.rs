@@ -1,5 +1,6 @@
 //! Owns the rehearsal: scenarios, simulated buildings, participants and the world they meet in.
 
+mod address;
 pub mod adversary;
 pub mod channel;
 pub mod city;

@@ -5,6 +5,7 @@
 
 mod lives;
 mod record;
+mod webrtc;
 
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,7 @@ use crate::{
     packet::{Datagram, node_of, person_of},
     sabotage::Sabotage,
     saboteur::Saboteur,
-    scenario::Scenario,
+    scenario::{Scenario, SiteIndex},
     seed::Seed,
     tap::Observer,
     trace::{Channel as Wire, Trace},
@@ -36,12 +37,14 @@ use media_core::{
     forwarding::{SubscriptionReport, TrackReport},
 };
 pub use record::{Captured, ServerRecord};
+use webrtc::WebRtcSide;
 
 /// The media node.
 pub struct MediaNode {
     /// Absent while the node is down.
     engine: Option<Engine>,
     lives: Lives,
+    webrtc: WebRtcSide,
     saboteur: Saboteur,
     /// Host of each person, by index.
     hosts: Arc<Vec<HostId>>,
@@ -50,7 +53,7 @@ pub struct MediaNode {
     timers: BTreeSet<(Timestamp, PeerId)>,
     scheduled: BTreeMap<PeerId, Timestamp>,
     engine_timeout: Timestamp,
-    arrivals: Arrivals<Datagram>,
+    arrivals: Arrivals<(Datagram, Option<SiteIndex>)>,
     observer: Observer,
     trace: Trace,
     capture: Option<Vec<Captured>>,
@@ -97,6 +100,7 @@ impl MediaNode {
         Self {
             engine: Some(lives.begin(false)),
             lives,
+            webrtc: WebRtcSide::new(scenario, seed),
             saboteur,
             hosts,
             now: Timestamp::ZERO,
@@ -139,7 +143,12 @@ impl MediaNode {
         }
     }
 
-    fn on_datagram(&mut self, datagram: Datagram, out: &mut dyn FnMut(HostId, Record)) {
+    fn on_datagram(
+        &mut self,
+        datagram: Datagram,
+        site: Option<SiteIndex>,
+        out: &mut dyn FnMut(HostId, Record),
+    ) {
         let peer = datagram.peer;
         self.trace.record(
             self.now,
@@ -152,19 +161,25 @@ impl MediaNode {
         if self.engine.is_none() || !self.is_addressed(peer) {
             return self.on_lost(&datagram, out);
         }
+        if datagram.channel == Wire::Media && self.webrtc.speaks(peer) {
+            return self.on_webrtc(&datagram, site, out);
+        }
         self.observer.on_ingress(self.now, &datagram);
         match datagram.channel {
             Wire::Signalling => self.on_segment(peer, &datagram.bytes, out),
-            Wire::Media => {
-                if self.saboteur.silences(self.now, peer) {
-                    return;
-                }
-                let datagram = self.saboteur.on_media(self.now, peer, datagram.bytes);
-                self.feed(Input::Datagram { peer, datagram }, out);
-                for transmit in self.saboteur.poll_forged() {
-                    self.transmit(transmit, out);
-                }
-            }
+            Wire::Media => self.on_media(peer, datagram.bytes, out),
+        }
+    }
+
+    /// A packet of media in the clear.
+    fn on_media(&mut self, peer: PeerId, packet: Bytes, out: &mut dyn FnMut(HostId, Record)) {
+        if self.saboteur.silences(self.now, peer) {
+            return;
+        }
+        let datagram = self.saboteur.on_media(self.now, peer, packet);
+        self.feed(Input::Datagram { peer, datagram }, out);
+        for transmit in self.saboteur.poll_forged() {
+            self.transmit(transmit, out);
         }
     }
 
@@ -239,13 +254,16 @@ impl MediaNode {
                     self.engine_timeout = at;
                     break;
                 }
-                output @ (Output::Transmit(_) | Output::Event(_)) => outputs.push_back(output),
+                output @ (Output::Transmit(_) | Output::Event(_) | Output::Offered { .. }) => {
+                    outputs.push_back(output);
+                }
             }
         }
         for output in outputs {
             match output {
                 Output::Transmit(transmit) => self.transmit(transmit, out),
                 Output::Event(event) => self.on_event(event, out),
+                Output::Offered { peer, request, offer } => self.on_offer(peer, request, &offer, out),
                 Output::Timeout(..) => {}
             }
         }
@@ -255,6 +273,7 @@ impl MediaNode {
         for datagram in self.saboteur.on_event(&event) {
             self.send(datagram, out);
         }
+        self.inform_webrtc(&event, out);
         if let Event::Dropped { peer, reason } = event {
             *self.drops.entry((peer, reason)).or_default() += 1;
         } else {
@@ -293,6 +312,10 @@ impl MediaNode {
 
     fn send_media(&mut self, peer: PeerId, bytes: Vec<u8>, out: &mut dyn FnMut(HostId, Record)) {
         for (peer, bytes) in self.saboteur.on_outgoing_media(self.now, peer, bytes) {
+            if self.webrtc.speaks(peer) {
+                self.send_protected(peer, &bytes, out);
+                continue;
+            }
             self.send(Datagram { peer, channel: Wire::Media, bytes: Bytes::from(bytes) }, out);
         }
     }
@@ -308,11 +331,16 @@ impl MediaNode {
 
     fn send(&mut self, datagram: Datagram, out: &mut dyn FnMut(HostId, Record)) {
         self.observer.on_egress(self.now, &datagram);
+        self.send_to(datagram, None, out);
+    }
+
+    /// Sends to the line of a building, or to where the connection is believed to be.
+    fn send_to(&mut self, datagram: Datagram, site: Option<SiteIndex>, out: &mut dyn FnMut(HostId, Record)) {
         let person = person_of(datagram.peer);
         self.trace.record(self.now, MEDIA_NODE, person.0 as u32 + 1, datagram.channel, &datagram.bytes);
         self.keep(false, &datagram);
         if let Some(host) = self.hosts.get(person.0) {
-            out(*host, Record { at: self.now + BACKBONE_DELAY, load: Load::Datagram(datagram) });
+            out(*host, Record { at: self.now + BACKBONE_DELAY, load: Load::Datagram(datagram, site) });
         }
     }
 
@@ -339,7 +367,10 @@ impl MediaNode {
     /// When something happens next without input from outside.
     fn next_timer(&self) -> Timestamp {
         let channels = self.timers.first().map_or(Timestamp::FAR_FUTURE, |(at, _)| *at);
-        channels.min(self.engine_timeout).min(self.saboteur.poll_timeout()).min(self.lives.poll_timeout())
+        let transports = self.webrtc.poll_timeout();
+        [self.engine_timeout, transports, self.saboteur.poll_timeout(), self.lives.poll_timeout()]
+            .into_iter()
+            .fold(channels, Timestamp::min)
     }
 
     /// The node crashes; or it, or the next one, carries on.
@@ -350,6 +381,7 @@ impl MediaNode {
             return self.feed(Input::Timeout, out);
         };
         self.lives.on_crash(self.now, &engine);
+        self.webrtc.on_crash();
         self.saboteur.on_crash();
         self.channels.clear();
         self.timers.clear();
@@ -378,6 +410,9 @@ impl MediaNode {
         for (peer, message) in self.saboteur.poll_late(self.now) {
             self.send_message(peer, message, out);
         }
+        if self.webrtc.poll_timeout() <= self.now {
+            self.advance_transports(out);
+        }
         if self.engine_timeout <= self.now {
             self.engine_timeout = Timestamp::FAR_FUTURE;
             self.feed(Input::Timeout, out);
@@ -396,10 +431,10 @@ impl MediaNode {
 impl Node for MediaNode {
     fn handle_record(&mut self, _: HostId, record: Record) {
         assert!(record.at >= self.now, "the media node got a record from the past");
-        if let Load::Datagram(datagram) = record.load {
+        if let Load::Datagram(datagram, site) = record.load {
             // Ties are broken by person: on which host somebody sits decides nothing.
             let person = person_of(datagram.peer).0 as u32;
-            self.arrivals.push(record.at, person, datagram);
+            self.arrivals.push(record.at, person, (datagram, site));
         }
     }
 
@@ -413,8 +448,8 @@ impl Node for MediaNode {
             }
             self.now = self.now.max(next);
             if arrival <= timer {
-                if let Some(datagram) = self.arrivals.pop() {
-                    self.on_datagram(datagram, out);
+                if let Some((datagram, site)) = self.arrivals.pop() {
+                    self.on_datagram(datagram, site, out);
                 }
             } else {
                 self.on_timer(out);

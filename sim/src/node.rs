@@ -10,7 +10,7 @@ use media_core::Timestamp;
 
 pub(crate) use arrivals::Arrivals;
 
-use crate::{mail::Mail, packet::Datagram};
+use crate::{mail::Mail, packet::Datagram, scenario::SiteIndex};
 
 /// Hosts exchange batches once in this time.
 pub const WINDOW: Duration = Duration::from_millis(1);
@@ -37,8 +37,9 @@ pub struct Record {
 /// What travels between hosts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Load {
-    /// A datagram that has crossed the sender's access link, or is about to cross the receiver's.
-    Datagram(Datagram),
+    /// A datagram that has crossed the sender's access link, or is about to cross the receiver's: the building that it left, or
+    /// the one that it is addressed to, if that is not just where its connection is believed to be.
+    Datagram(Datagram, Option<SiteIndex>),
     /// A mail.
     Mail(Mail),
 }

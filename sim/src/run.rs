@@ -18,7 +18,7 @@ use crate::{
     node::{HostId, MEDIA_NODE, Node, Record},
     packet::person_of,
     sabotage::Sabotage,
-    scenario::{Action, PersonIndex, Scenario, SiteIndex},
+    scenario::{Action, ClientKind, PersonIndex, Scenario, SiteIndex},
     seed::Seed,
     site::AccessMeter,
     site_group::SiteGroup,
@@ -92,7 +92,8 @@ impl Run {
     }
 }
 
-/// Rehearses `scenario` under `seed`.
+/// Rehearses `scenario` under `seed`. WebRTC stacks of others ask the operating system for time and random numbers, so with
+/// them a run has a thread of its own, on which both follow from the seed.
 ///
 /// # Errors
 /// [`WorldError`] when the simulated network itself fails.
@@ -100,6 +101,14 @@ impl Run {
 /// # Panics
 /// When an invariant of the harness is broken; the media engine cannot cause one by what it does to media.
 pub fn run(scenario: &Scenario, seed: u64, options: Options) -> Result<Run, WorldError> {
+    if !scenario.people.iter().any(|person| person.client == ClientKind::Webrtc) {
+        return run_here(scenario, seed, options);
+    }
+    let effective = Seed::new(effective_seed(seed, options.sabotage)).with_shifted(options.shifted);
+    repeatable::run(effective.stream("webrtc").next_u64(), || run_here(scenario, seed, options))
+}
+
+fn run_here(scenario: &Scenario, seed: u64, options: Options) -> Result<Run, WorldError> {
     let scenario = Arc::new(scenario.clone().with_seed(seed));
     let effective = Seed::new(effective_seed(seed, options.sabotage)).with_shifted(options.shifted);
     let mut marker: Marker = Default::default();

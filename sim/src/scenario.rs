@@ -40,6 +40,7 @@ pub use builder::ScenarioBuilder;
 pub use duration::DurationText;
 pub use error::ScenarioError;
 pub use expectation::{Bound, Expectation, Figure};
+pub use file::ClientKind;
 pub use located::Located;
 pub use schema::scenario_schema_json;
 pub use seed_text::SeedText;
@@ -164,6 +165,8 @@ pub struct Person {
     pub conference: ConferenceIndex,
     /// The licence they hold; two endpoints of one account have the same. Absent: a guest.
     pub holder: Option<HolderId>,
+    /// How its client reaches the media node.
+    pub client: ClientKind,
     /// A desk or a room.
     pub endpoint: EndpointKind,
     /// People before it: 1 at a desk, 2 to 100 in a room.

@@ -19,7 +19,9 @@ pub const SOURCES: &[&str] = &[
     "guessed link",
     "marker",
     "rejoin",
+    "transport",
     "uplink",
+    "webrtc",
 ];
 
 /// The labels of the substreams that only a rehearsal of the whole city draws from.

@@ -371,7 +371,7 @@ impl SiteGroup {
                     {
                         continue;
                     }
-                    out(MEDIA_NODE, Record { at, load: Load::Datagram(datagram) });
+                    out(MEDIA_NODE, Record { at, load: Load::Datagram(datagram, Some(building.site)) });
                 }
                 Way::Down => {
                     building.meter.on_down(self.now, datagram.wire_bytes());
@@ -402,9 +402,11 @@ impl SiteGroup {
 
     fn on_arrival(&mut self, load: Load, out: &mut dyn FnMut(HostId, Record)) {
         match load {
-            Load::Datagram(datagram) => {
+            Load::Datagram(datagram, site) => {
                 let Some(seat) = self.by_person.get(&person_of(datagram.peer)) else { return };
-                let building = self.seats[*seat].address.towards(self.now);
+                let believed = self.seats[*seat].address.towards(self.now);
+                let addressed = site.and_then(|site| self.buildings.iter().position(|b| b.site == site));
+                let building = addressed.unwrap_or(believed);
                 let bytes = datagram.wire_bytes();
                 self.buildings[building].down.offer(self.now, bytes, datagram);
                 self.wake_link(building, Way::Down);

@@ -7,6 +7,7 @@ mod frames;
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use media_core::{
     Codec, PeerId, Ssrc, Timestamp,
     limits::DATAGRAM_BYTES_MAX,
@@ -15,7 +16,7 @@ use media_core::{
         red::{RED_PAYLOAD_TYPE, RedView},
         rtcp,
     },
-    signalling::{ClientMessage, Request, ServerMessage},
+    signalling::{ClientMessage, Request, ServerMessage, TrackOffer},
 };
 use memchr::memmem::Finder;
 use xxhash_rust::xxh3::xxh3_64;
@@ -187,11 +188,7 @@ impl Observer {
         self.tap.counters.inbound += 1;
         if datagram.channel == Channel::Media {
             self.tap.media_in.push((at, datagram.peer, datagram.bytes.len() as u32));
-            match demux(&datagram.bytes) {
-                Protocol::Rtp => self.tap.on_rtp(at, datagram, true),
-                Protocol::Rtcp => self.tap.on_rtcp(at, datagram, true),
-                Protocol::Other => {}
-            }
+            self.tap.on_media(at, datagram, true);
         }
     }
 
@@ -206,22 +203,59 @@ impl Observer {
         self.tap.counters.oversized += u64::from(self.search(datagram));
         self.tap.counters.outbound += 1;
         self.tap.counters.outbound_under_way += u64::from(at + BACKBONE_DELAY >= self.end);
-        if datagram.channel != Channel::Media {
-            return;
+        if datagram.channel == Channel::Media {
+            self.on_media_egress(at, datagram);
         }
-        match demux(&datagram.bytes) {
-            Protocol::Rtp => {
-                self.tap.on_rtp(at, datagram, false);
-                self.tap.frames.extend(self.readers.on_egress(at, datagram));
-            }
-            Protocol::Rtcp => self.tap.on_rtcp(at, datagram, false),
-            Protocol::Other => {}
+    }
+
+    fn on_media_egress(&mut self, at: Timestamp, datagram: &Datagram) {
+        self.tap.on_media(at, datagram, false);
+        if demux(&datagram.bytes) == Protocol::Rtp {
+            self.tap.frames.extend(self.readers.on_egress(at, datagram));
         }
+    }
+
+    /// A datagram to the server in which media are protected: nobody reads more of it than where it comes from.
+    pub fn on_protected_ingress(&mut self, at: Timestamp, datagram: &Datagram) {
+        if self.search(datagram) {
+            *self.tap.oversized_in.entry(datagram.peer).or_default() += 1;
+        }
+        self.tap.counters.inbound += 1;
+        self.tap.media_in.push((at, datagram.peer, datagram.bytes.len() as u32));
+    }
+
+    /// What was in it, as the server reads it.
+    pub fn on_opened(&mut self, at: Timestamp, peer: PeerId, packet: &Bytes) {
+        let datagram = Datagram { peer, channel: Channel::Media, bytes: packet.clone() };
+        self.tap.counters.marker_found += u64::from(self.finder.find(packet).is_some());
+        self.tap.on_media(at, &datagram, true);
+    }
+
+    /// A datagram from the server in which media are protected.
+    pub fn on_protected_egress(&mut self, at: Timestamp, datagram: &Datagram) {
+        self.tap.counters.oversized += u64::from(self.search(datagram));
+        self.tap.counters.outbound += 1;
+        self.tap.counters.outbound_under_way += u64::from(at + BACKBONE_DELAY >= self.end);
+    }
+
+    /// What is in it, as the server writes it.
+    pub fn on_closing(&mut self, at: Timestamp, peer: PeerId, packet: &[u8]) {
+        let datagram = Datagram { peer, channel: Channel::Media, bytes: Bytes::copy_from_slice(packet) };
+        self.tap.counters.marker_found += u64::from(self.finder.find(packet).is_some());
+        self.on_media_egress(at, &datagram);
+    }
+
+    /// An offer was answered: it stands for the list of tracks that was read out of it.
+    pub fn on_agreed(&mut self, at: Timestamp, peer: PeerId, request: u32, tracks: &[TrackOffer]) {
+        let body = Request::Publish { tracks: tracks.to_vec() };
+        self.tap.requests.push(SeenRequest { at, peer, request, body });
     }
 
     /// A request that reached the server.
     pub fn on_request(&mut self, at: Timestamp, peer: PeerId, message: &[u8]) {
-        if let Ok(ClientMessage { request, body }) = ClientMessage::decode(message) {
+        if let Ok(ClientMessage { request, body }) = ClientMessage::decode(message)
+            && !matches!(body, Request::Negotiate { .. })
+        {
             self.tap.requests.push(SeenRequest { at, peer, request, body });
         }
     }
@@ -253,6 +287,14 @@ impl Observer {
 }
 
 impl Tap {
+    fn on_media(&mut self, at: Timestamp, datagram: &Datagram, inbound: bool) {
+        match demux(&datagram.bytes) {
+            Protocol::Rtp => self.on_rtp(at, datagram, inbound),
+            Protocol::Rtcp => self.on_rtcp(at, datagram, inbound),
+            Protocol::Other => {}
+        }
+    }
+
     fn on_rtp(&mut self, at: Timestamp, datagram: &Datagram, inbound: bool) {
         let Ok(view) = RtpView::parse(&datagram.bytes) else { return };
         if view.ssrc() == PROBE_SSRC && view.payload_len() == 0 {

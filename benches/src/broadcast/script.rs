@@ -81,7 +81,7 @@ impl Script {
                     self.timeout = at;
                     return;
                 }
-                Output::Transmit(_) | Output::Event(_) => self.outputs += 1,
+                Output::Transmit(_) | Output::Event(_) | Output::Offered { .. } => self.outputs += 1,
             }
         }
     }

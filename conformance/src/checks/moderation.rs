@@ -69,6 +69,7 @@ const fn refusal_without_rank(body: &Request) -> Option<Refusal> {
         | Request::Join { .. }
         | Request::Leave
         | Request::Publish { .. }
+        | Request::Negotiate { .. }
         | Request::Watch { .. }
         | Request::RaiseHand
         | Request::LowerHand
@@ -271,6 +272,7 @@ const fn verb(body: &Request) -> &'static str {
         | Request::Join { .. }
         | Request::Leave
         | Request::Publish { .. }
+        | Request::Negotiate { .. }
         | Request::Watch { .. }
         | Request::RaiseHand
         | Request::LowerHand

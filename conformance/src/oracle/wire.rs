@@ -142,7 +142,9 @@ impl Reader {
                     waiting.insert(who.person.0, who);
                     self.on_answer(at, (peer, *request), Reply::Waiting);
                 }
-                ServerMessage::Done { request } => self.on_answer(at, (peer, *request), Reply::Done),
+                ServerMessage::Done { request } | ServerMessage::Answer { request, .. } => {
+                    self.on_answer(at, (peer, *request), Reply::Done);
+                }
                 ServerMessage::Invited { request, invitation } => {
                     let link = self.add_link(invitation);
                     self.on_answer(at, (peer, *request), Reply::Invited(link));
@@ -276,6 +278,8 @@ impl Reader {
             Request::Publish { tracks } => {
                 Ask::Publish { media: tracks.iter().map(|track| track.kind).collect() }
             }
+            // The observer writes down what was read out of an offer.
+            Request::Negotiate { .. } => Ask::Publish { media: BTreeSet::new() },
             Request::Watch { source, kind, .. } => Ask::Watch { whom: whom(*source), kind: *kind },
             Request::RaiseHand => Ask::RaiseHand,
             Request::LowerHand => Ask::LowerHand,

@@ -26,7 +26,7 @@ impl PeerAllowances {
     pub(super) fn take(&mut self, now: Timestamp, request: &Request) -> Result<(), Refusal> {
         let allowed = match request {
             Request::Start { .. } | Request::Join { .. } => self.entries.take(now, ENTRIES_PER_PEER),
-            Request::Publish { .. } | Request::RaiseHand | Request::LowerHand => {
+            Request::Publish { .. } | Request::Negotiate { .. } | Request::RaiseHand | Request::LowerHand => {
                 self.news.take(now, NEWS_PER_PEER)
             }
             Request::OfferKeyPackage { .. } => self.handshakes.take(now, HANDSHAKES_PER_PEER),

@@ -64,6 +64,15 @@ pub enum Effect {
         /// All their tracks; none is a valid number (CAM-001).
         tracks: Vec<TrackOffer>,
     },
+    /// Somebody offers a WebRTC connection. **The caller** reads the offer, and answers the request.
+    Offered {
+        /// Whose connection.
+        peer: PeerId,
+        /// The request to answer.
+        request: u32,
+        /// SDP, as it came.
+        offer: String,
+    },
     /// Somebody chooses what to receive. Whether there is such a track only the caller knows: **the caller**
     /// answers the request with `Done` or [`Refusal::NoSuchTrack`].
     Watch {

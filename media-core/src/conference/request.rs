@@ -37,6 +37,10 @@ impl Directory {
                 Ok(())
             }
             Request::Publish { tracks } => self.on_publish(inside?, request, tracks),
+            Request::Negotiate { offer } => {
+                self.effects.push(Effect::Offered { peer: inside?.peer, request, offer });
+                Ok(())
+            }
             Request::Watch { source, kind, layer } => self.on_watch(inside?, request, source, kind, layer),
             Request::RaiseHand => self.change(inside?, request, |running, by| running.on_hand(by, true)),
             Request::LowerHand => self.change(inside?, request, |running, by| running.on_hand(by, false)),
@@ -103,10 +107,28 @@ impl Directory {
     }
 
     fn on_publish(&mut self, place: Place, request: u32, tracks: Vec<TrackOffer>) -> Result<(), Refusal> {
+        self.publish(place, tracks, ServerMessage::Done { request })
+    }
+
+    fn publish(
+        &mut self,
+        place: Place,
+        tracks: Vec<TrackOffer>,
+        answer: ServerMessage,
+    ) -> Result<(), Refusal> {
         check_tracks(&tracks)?;
         self.effects.push(Effect::Published { participant: place.participant, tracks });
-        self.effects.send(place.peer, ServerMessage::Done { request });
+        self.effects.send(place.peer, answer);
         Ok(())
+    }
+
+    /// An offer of [`Effect::Offered`] was read: what its sender publishes from now on, and the answer.
+    pub fn on_answered(&mut self, peer: PeerId, request: u32, tracks: Vec<TrackOffer>, answer: String) {
+        let published = self.present(peer).ok_or(Refusal::NotIn);
+        let answer = ServerMessage::Answer { request, answer };
+        if let Err(reason) = published.and_then(|place| self.publish(place, tracks, answer)) {
+            self.effects.refuse(peer, request, reason);
+        }
     }
 
     /// The answer is the caller's, who knows the tracks.

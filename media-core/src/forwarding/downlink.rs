@@ -11,7 +11,7 @@ use crate::{
         ArrivalLog, BitrateBounds, CongestionController, Pacer, WIRE_OVERHEAD_BYTES,
         allocation::{Budget, CLIMB_MARGIN_PERCENT},
     },
-    ids::PeerId,
+    ids::{PeerId, Ssrc},
     limits::{AUDIO_RESERVE_BPS, PACED_BACKLOG_MAX, REDUNDANCY_LOSS},
     rtp::{PROBE_PAYLOAD_TYPE, PROBE_SSRC, RtpHeader, ext::TRANSPORT_SEQUENCE, rtcp::TransportFeedback},
     time::Timestamp,
@@ -105,10 +105,10 @@ impl Downlink {
         }
     }
 
-    /// Appends what is due of the feedback on what the participant sends.
-    pub(super) fn poll_feedback(&mut self, now: Timestamp) -> Option<Bytes> {
+    /// Appends what is due of the feedback on what the participant sends. It is about all its streams; `media` is one of them.
+    pub(super) fn poll_feedback(&mut self, now: Timestamp, media: Ssrc) -> Option<Bytes> {
         let mut packet = Vec::new();
-        let written = self.arrivals.write_feedback(now, SERVER_SSRC, SERVER_SSRC, &mut packet);
+        let written = self.arrivals.write_feedback(now, SERVER_SSRC, media, &mut packet);
         written.then(|| Bytes::from(packet))
     }
 

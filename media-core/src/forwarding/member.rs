@@ -23,6 +23,8 @@ pub(super) struct Member {
     pub(super) participant: ParticipantId,
     pub(super) conference: ConferenceId,
     pub(super) permissions: Permissions,
+    /// Packets reach the peer.
+    pub(super) connected: bool,
     /// The path to this peer.
     pub(super) downlink: Downlink,
     /// At most 18 entries (three tracks of three encodings with retransmissions): a scan is quicker than a search.

@@ -28,6 +28,7 @@ impl Forwarder {
             peer,
             conference,
             permissions,
+            connected: true,
             published: Vec::new(),
             tracks: Vec::new(),
             subscriptions: Vec::new(),
@@ -48,6 +49,26 @@ impl Forwarder {
             others.iter().flat_map(|other| self.members[other.0].tracks.iter().copied()).collect();
         for track in tracks {
             self.subscribe(member, track);
+        }
+    }
+
+    /// Whether packets reach a peer from here on: a transport has to connect first, and may close. While they do not, nothing
+    /// is forwarded to it, nothing waits for it, and what its path carried is forgotten.
+    pub fn set_connected(&mut self, now: Timestamp, peer: PeerId, connected: bool) {
+        let Some(index) = self.by_peer.get(&peer).copied() else { return };
+        let lot = u64::from(self.random_u32());
+        let member = &mut self.members[index.0];
+        if let Some(scheduled) = member.downlink.scheduled {
+            self.path_timers.remove(&(scheduled, index));
+        }
+        member.downlink = Downlink::new(now, self.downlink, lot);
+        member.connected = connected;
+        for (_, subscription) in &member.subscriptions {
+            self.subscriptions[subscription.0].on_forgotten();
+        }
+        if connected {
+            self.allocate(now, index);
+            self.reschedule_path(now, index);
         }
     }
 

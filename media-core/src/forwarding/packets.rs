@@ -233,6 +233,10 @@ impl Forwarder {
             let subscription = &mut self.subscriptions[held.0];
             let at = subscription.member;
             let member = &mut self.members[at.0];
+            if !member.connected {
+                subscription.miss();
+                continue;
+            }
             let crowded = is_picture && member.downlink.is_crowded();
             let offered = Offered { encoding, sequence, ahead, crowded, meta: &packet.meta };
             let passed = subscription.offer(now, track, offered);

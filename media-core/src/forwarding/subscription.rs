@@ -251,6 +251,12 @@ impl Subscription {
         decision
     }
 
+    /// An admitted packet that its subscriber cannot be sent at the moment.
+    pub(super) fn miss(&mut self) {
+        self.interrupt();
+        self.dropped.count(DropReason::NotConnected);
+    }
+
     fn decide(&mut self, now: Timestamp, track: &Track, packet: Offered<'_>) -> Result<Passed, DropReason> {
         let Offered { encoding, sequence, ahead, crowded, meta } = packet;
         if self.wanted.is_none() {

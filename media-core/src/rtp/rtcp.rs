@@ -206,16 +206,22 @@ fn is_padded(packet: &[u8]) -> bool {
 }
 
 /// Reads one packet of at least a header. The crate that knows the formats takes padding for content, so that a
-/// padded packet is read from a copy without it.
+/// padded packet is read from a copy without it. Padding is a multiple of four bytes (RFC 3550 section 6.4.1), but what
+/// libwebrtc, Pion and webrtc-rs fill the last word of transport-wide feedback with is counted as padding, too: it stays, behind
+/// the last arrival time, where nobody reads.
 fn read_packet(packet: &[u8], on_feedback: &mut impl FnMut(Feedback<'_>)) -> Result<(), DropReason> {
     if !is_padded(packet) {
         return read_unpadded(packet, on_feedback);
     }
     let padding = packet.last().map_or(0, |count| usize::from(*count));
-    if padding == 0 || !padding.is_multiple_of(4) || padding > packet.len() - HEADER_BYTES {
+    let fills_a_word = matches!(padding, 1..4)
+        && packet[1] == TransportPacket::PACKET_TYPE
+        && format_of(packet) == TRANSPORT_FORMAT;
+    let sound = padding > 0 && padding.is_multiple_of(4) && padding <= packet.len() - HEADER_BYTES;
+    if !sound && !fills_a_word {
         return Err(DropReason::Malformed);
     }
-    let length = packet.len() - padding;
+    let length = if fills_a_word { packet.len() } else { packet.len() - padding };
     let mut copy = [0; limits::DATAGRAM_BYTES_MAX];
     copy[..length].copy_from_slice(&packet[..length]);
     copy[0] &= !0x20;

@@ -25,3 +25,12 @@ pub use dialect::Dialect;
 pub use fingerprint::Fingerprint;
 pub use negotiation::{Agreement, Negotiation};
 pub use refusal::SdpRefusal;
+
+/// The certificate that an offer shows, by which a peer's later offers are told from those of another connection.
+///
+/// # Errors
+/// As [`Negotiation::answer`].
+pub(super) fn fingerprint_of(offer: &str) -> Result<Fingerprint, SdpRefusal> {
+    let session = offer::parse(offer)?;
+    Ok(offer::Offer::read(&session)?.remote.fingerprint)
+}

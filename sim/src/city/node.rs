@@ -216,6 +216,8 @@ impl CityNode {
                 }
                 Output::Transmit(Transmit { peer, packet }) => self.transmit(peer, packet, out),
                 Output::Event(event) => self.on_event(&event),
+                // Nobody in a rehearsal of a city speaks WebRTC.
+                Output::Offered { .. } => {}
             }
         }
     }

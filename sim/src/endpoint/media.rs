@@ -68,8 +68,11 @@ impl Endpoint {
             | rtcp::Feedback::Remb { .. }
             | rtcp::Feedback::Goodbye { .. } => {}
         })?;
-        for (media, sequence) in nacks {
-            self.send_again(now, media, sequence);
+        // A WebRTC stack has sent them again by itself.
+        if self.webrtc.is_none() {
+            for (media, sequence) in nacks {
+                self.send_again(now, media, sequence);
+            }
         }
         for media in key_frames {
             for publisher in &mut self.publishers {

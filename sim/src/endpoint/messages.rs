@@ -97,12 +97,15 @@ impl Endpoint {
             }
             ServerMessage::TrackAdded { track } => {
                 self.incoming.push(Incoming::new(track, self.grid));
+                self.wants_offer();
                 self.update_watching(now);
             }
             ServerMessage::TrackRemoved { participant, kind } => {
                 self.on_track_removed(now, participant, kind);
                 self.update_watching(now);
             }
+            ServerMessage::Answer { request, answer } => self.on_webrtc_answer(now, request, &answer),
+            ServerMessage::OfferRefused { request, .. } => self.on_offer_refused(request),
             ServerMessage::Demand { kind, encodings } => self.on_demand(now, kind, encodings),
             ServerMessage::Out { reason } => {
                 self.observations.push_back(Observation::Out(reason));

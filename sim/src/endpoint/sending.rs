@@ -50,6 +50,10 @@ impl Endpoint {
                 }
             }
         }
+        if self.webrtc.is_some() {
+            // A browser probes with repairs of its own streams; this stack has none to give.
+            return self.uplink.forgo_padding(now);
+        }
         for padding in self.uplink.poll_padding(now) {
             self.uplink_record.probes += 1;
             self.send_media(Bytes::from(padding));
@@ -100,7 +104,9 @@ impl Endpoint {
     fn may_send(&self, kind: MediaKind) -> bool {
         let disobeys =
             self.adversary.is(Misbehaviour::IgnoreMode) || self.sabotage == Some(Sabotage::AudienceChatters);
-        self.session.participant().is_some() && (disobeys || self.session.permissions().allows(kind))
+        self.session.participant().is_some()
+            && self.is_connected()
+            && (disobeys || self.session.permissions().allows(kind))
     }
 
     fn send_frames(&mut self, now: Timestamp) {

@@ -351,7 +351,9 @@ impl Session {
             | ServerMessage::FoundGroup { .. }
             | ServerMessage::KeyPackage { .. }
             | ServerMessage::Commit { .. }
-            | ServerMessage::Welcome { .. } => {}
+            | ServerMessage::Welcome { .. }
+            | ServerMessage::Answer { .. }
+            | ServerMessage::OfferRefused { .. } => {}
         }
     }
 
@@ -370,6 +372,7 @@ const fn name_of(request: &Request) -> RequestName {
         Request::Join { .. } => "join",
         Request::Leave => "leave",
         Request::Publish { .. } => "publish",
+        Request::Negotiate { .. } => "negotiate",
         Request::Watch { .. } => "watch",
         Request::RaiseHand => "raise-hand",
         Request::LowerHand => "lower-hand",

@@ -215,7 +215,9 @@ impl Trial {
                     self.due = at;
                     break;
                 }
-                output @ (Output::Transmit(_) | Output::Event(_)) => outputs.push(output),
+                output @ (Output::Transmit(_) | Output::Event(_) | Output::Offered { .. }) => {
+                    outputs.push(output)
+                }
             }
             require(outputs.len() <= occasion.outputs_max(), || {
                 format!("more than {} outputs from one {occasion:?}", outputs.len() - 1)

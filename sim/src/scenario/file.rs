@@ -143,6 +143,8 @@ pub struct PersonEntry {
     pub kind: Option<Located<EndpointName>>,
     /// People in the room, 2 to 100; only for a room.
     pub people: Option<Located<u32>>,
+    /// How the client reaches the media node; plain when absent.
+    pub client: Option<ClientKind>,
     /// Whether the client can encrypt; it can when absent.
     pub encrypts: Option<bool>,
     /// The client's MLS cipher suite, also one that nobody knows; the conference's when absent.
@@ -169,6 +171,17 @@ pub struct PersonEntry {
     pub watch: Option<WatchName>,
     /// Cameras watched at once, 0 to 49; 9 when absent.
     pub tiles: Option<Located<u32>>,
+}
+
+/// How a client reaches the media node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClientKind {
+    /// RTP as it is: what protects packets hop by hop costs bytes and round trips that are left out.
+    #[default]
+    Plain,
+    /// WebRTC by another implementation than the media node's: SDP, ICE, DTLS, SRTP, and its feedback, requests and reports.
+    Webrtc,
 }
 
 /// What somebody sits before.

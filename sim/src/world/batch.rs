@@ -13,7 +13,7 @@ use crate::{
     mail::Mail,
     node::{HostId, Load, Record},
     packet::Datagram,
-    scenario::ConferenceIndex,
+    scenario::{ConferenceIndex, SiteIndex},
     trace::Channel,
 };
 
@@ -54,9 +54,10 @@ impl Batches {
 fn write(record: &Record, out: &mut Vec<u8>) {
     out.extend_from_slice(&record.at.as_nanos().to_be_bytes());
     match &record.load {
-        Load::Datagram(datagram) => {
+        Load::Datagram(datagram, site) => {
             out.push(if datagram.channel == Channel::Media { MEDIA } else { SIGNALLING });
             out.extend_from_slice(&datagram.peer.0.to_be_bytes());
+            out.extend_from_slice(&site.map_or(u32::MAX, |site| site.0 as u32).to_be_bytes());
             out.extend_from_slice(&(datagram.bytes.len() as u16).to_be_bytes());
             out.extend_from_slice(&datagram.bytes);
         }
@@ -104,8 +105,10 @@ pub(super) fn read(batch: Vec<u8>, mut on_record: impl FnMut(HostId, Record)) {
             kind => {
                 let peer = PeerId(reader.u32());
                 let channel = if kind == MEDIA { Channel::Media } else { Channel::Signalling };
+                let site = Some(reader.u32()).filter(|site| *site != u32::MAX);
                 let length = usize::from(u16::from_be_bytes(reader.array()));
-                Load::Datagram(Datagram { peer, channel, bytes: reader.slice(length) })
+                let datagram = Datagram { peer, channel, bytes: reader.slice(length) };
+                Load::Datagram(datagram, site.map(|site| SiteIndex(site as usize)))
             }
         };
         on_record(from, Record { at, load });
@@ -146,11 +149,14 @@ mod tests {
     fn what_is_written_is_read_whatever_the_number_of_batches() {
         let datagram = |number: u32| Record {
             at: Timestamp::from_nanos(u64::from(number)),
-            load: Load::Datagram(Datagram {
-                peer: PeerId(number),
-                channel: if number.is_multiple_of(2) { Channel::Media } else { Channel::Signalling },
-                bytes: Bytes::from(vec![number as u8; 1_200]),
-            }),
+            load: Load::Datagram(
+                Datagram {
+                    peer: PeerId(number),
+                    channel: if number.is_multiple_of(2) { Channel::Media } else { Channel::Signalling },
+                    bytes: Bytes::from(vec![number as u8; 1_200]),
+                },
+                number.is_multiple_of(3).then_some(SiteIndex(number as usize)),
+            ),
         };
         let link = Record {
             at: Timestamp::from_millis(7),

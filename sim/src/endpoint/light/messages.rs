@@ -87,7 +87,9 @@ impl LightEndpoint {
             | ServerMessage::FoundGroup { .. }
             | ServerMessage::KeyPackage { .. }
             | ServerMessage::Commit { .. }
-            | ServerMessage::Welcome { .. } => {}
+            | ServerMessage::Welcome { .. }
+            | ServerMessage::Answer { .. }
+            | ServerMessage::OfferRefused { .. } => {}
         }
     }
 

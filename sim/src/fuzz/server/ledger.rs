@@ -170,6 +170,7 @@ impl Ledger {
                 Output::Transmit(Transmit { peer, packet: Outgoing::Probe(packet) }) => {
                     self.on_probe(*peer, packet)?;
                 }
+                Output::Offered { .. } => {}
                 Output::Timeout(..) => return Err("a timeout in the middle".to_owned()),
             }
         }
@@ -260,6 +261,8 @@ impl Ledger {
             | ServerMessage::MemberLeft { .. }
             | ServerMessage::ModeChanged { .. }
             | ServerMessage::Demand { .. }
+            | ServerMessage::Answer { .. }
+            | ServerMessage::OfferRefused { .. }
             | ServerMessage::Out { .. } => {}
         }
         if self.links.len() > LINKS_MAX {

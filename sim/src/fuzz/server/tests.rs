@@ -40,7 +40,7 @@ fn media(
 ) -> impl Iterator<Item = (&mut PeerId, &mut media_core::forwarding::ForwardedRtp)> {
     outputs.iter_mut().filter_map(|output| match output {
         Output::Transmit(Transmit { peer, packet: Outgoing::Rtp(packet) }) => Some((peer, packet)),
-        Output::Transmit(_) | Output::Event(_) | Output::Timeout(..) => None,
+        Output::Transmit(_) | Output::Event(_) | Output::Offered { .. } | Output::Timeout(..) => None,
     })
 }
 

@@ -88,6 +88,7 @@ fn person(
         site: sites[origin.number % sites.len()],
         conference,
         holder: licensed.then_some(HolderId(index.0 as u32)),
+        client: entry.client.unwrap_or_default(),
         endpoint,
         seats,
         encryption: suites::of_person(entry, conferences[conference.0].encryption)?,

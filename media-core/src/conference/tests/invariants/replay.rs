@@ -70,6 +70,9 @@ impl Replay {
                 self.views.remove(peer);
                 self.groups.entry(*conference).or_default().on_gone(*participant, *peer);
             }
+            Effect::Offered { peer, .. } => {
+                assert!(self.inside.values().any(|inside| inside.peer == *peer), "an offer from outside");
+            }
             Effect::PermissionsChanged { participant, permissions } => {
                 self.saw("PermissionsChanged");
                 let inside = self.inside.get_mut(participant).expect("only who is in has permissions");
@@ -191,6 +194,7 @@ impl Replay {
                 // The one thing that is granted to somebody who waits is to leave.
                 self.waiting.remove(&peer);
             }
+            ServerMessage::Answer { .. } | ServerMessage::OfferRefused { .. } => drop(self.view(peer)),
             ServerMessage::Invited { invitation, .. } => {
                 self.view(peer);
                 self.links.push(invitation.link.clone());

@@ -26,7 +26,7 @@ fn said(output: &Output) -> Option<(PeerId, ServerMessage)> {
         Output::Transmit(Transmit { peer, packet: Outgoing::Signal(message) }) => {
             Some((*peer, ServerMessage::decode(message).ok()?))
         }
-        Output::Transmit(_) | Output::Event(_) | Output::Timeout(..) => None,
+        Output::Transmit(_) | Output::Event(_) | Output::Offered { .. } | Output::Timeout(..) => None,
     }
 }
 
