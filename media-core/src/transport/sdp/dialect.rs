@@ -11,7 +11,7 @@ use sources::Sources;
 
 use super::{
     extensions::ExtensionIds,
-    formats::{CODECS, PAYLOAD_TYPES, PayloadTypes},
+    formats::{CODECS, PAYLOAD_TYPES, PayloadTypes, looks_like_rtcp},
 };
 use crate::{
     DropReason, Ssrc,
@@ -55,7 +55,9 @@ impl Dialect {
         }
         pairs.extend(payload_types.redundant().map(|peer| (RED_PAYLOAD_TYPE, peer)));
         // A number that the peer has no use for: it does not take for media what has no number there.
-        let unused = (0..PAYLOAD_TYPES as u8).rev().find(|number| !payload_types.is_offered(*number));
+        let unused = (0..PAYLOAD_TYPES as u8)
+            .rev()
+            .find(|number| !payload_types.is_offered(*number) && !looks_like_rtcp(*number));
         let unused = unused.unwrap_or(PROBE_PAYLOAD_TYPE);
         pairs.push((PROBE_PAYLOAD_TYPE, unused));
         let mut dialect = Self {
@@ -76,7 +78,7 @@ impl Dialect {
             dialect.outgoing_ids[usize::from(session)] = peer;
         }
         let same_types = pairs.iter().all(|(session, peer)| session == peer);
-        dialect.is_plain = same_types && ids.are_the_sessions() && dialect.sources.are_announced();
+        dialect.is_plain = same_types && ids.are_the_sessions() && dialect.sources.need_no_learning();
         dialect
     }
 

@@ -51,8 +51,11 @@ pub(super) fn names(media: &Media) -> (Vec<&str>, bool) {
     let simulcast = simulcast(media);
     let is_simulcast = simulcast.is_some();
     let lines = media.get_attribute_values("rid").flatten();
-    let declared = lines.filter_map(|line| line.split_once(' ').filter(|(_, rest)| rest.starts_with("send")));
-    (simulcast.unwrap_or_else(|| declared.map(|(rid, _)| rid).collect()), is_simulcast)
+    let declared = lines.filter_map(|line| {
+        let mut words = line.splitn(3, ' ');
+        words.next().filter(|_| words.next() == Some("send"))
+    });
+    (simulcast.unwrap_or_else(|| declared.collect()), is_simulcast)
 }
 
 fn simulcast(media: &Media) -> Option<Vec<&str>> {

@@ -61,9 +61,9 @@ pub(super) fn of(media: &Media, is_video: bool) -> Vec<Format> {
     }
     let mut formats = Vec::new();
     for number in media.fmt.split(' ').filter_map(|number| number.parse::<u8>().ok()) {
-        // RFC 5761 section 4: these look like RTCP. Each number is read once.
+        // Each number is read once.
         let place = usize::from(number);
-        if (64..=95).contains(&number) || place >= PAYLOAD_TYPES {
+        if looks_like_rtcp(number) || place >= PAYLOAD_TYPES {
             continue;
         }
         let Some(map) = maps[place].take() else { continue };
@@ -74,6 +74,11 @@ pub(super) fn of(media: &Media, is_video: bool) -> Vec<Format> {
     }
     read_feedback(media, is_video, &mut formats);
     formats
+}
+
+/// Payload types that an RTP packet cannot have beside RTCP (RFC 5761 section 4).
+pub(super) fn looks_like_rtcp(number: u8) -> bool {
+    (64..=95).contains(&number)
 }
 
 fn read_feedback(media: &Media, is_video: bool, formats: &mut [Format]) {

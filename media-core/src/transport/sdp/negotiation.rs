@@ -102,6 +102,9 @@ impl Negotiation {
     ) -> Result<Agreement, SdpRefusal> {
         let session = offer::parse(offer)?;
         let mut offer = Offer::read(&session)?;
+        if self.remote.as_ref().is_some_and(|remote| remote.fingerprint != offer.remote.fingerprint) {
+            return Err(SdpRefusal::CertificateChanged);
+        }
         let mut places = places::follow(&self.places, &offer)?;
         let published = places::assign_roles(&mut places, &mut offer)?;
         let (publish, sources) = sources::of(published, self.dialect.sources(), fresh_ssrc)?;

@@ -47,6 +47,9 @@ impl<'a> Offer<'a> {
     /// # Errors
     /// Every reason that concerns the whole offer.
     pub(super) fn read(session: &'a Session) -> Result<Self, SdpRefusal> {
+        if session.has_attribute("ice-lite") {
+            return Err(SdpRefusal::IceLite);
+        }
         let bundle = bundle_of(session)?;
         let default = session.attributes.iter().find_map(|attribute| attribute.attribute.parse().ok());
         let default: Direction = default.unwrap_or_default();

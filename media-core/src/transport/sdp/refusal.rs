@@ -21,9 +21,16 @@ pub enum SdpRefusal {
     /// No usable ICE user name fragment and password (RFC 8839 section 5.4).
     #[error("ICE credentials are missing")]
     NoIce,
+    /// The peer is ICE-lite, as the media node is: nobody would check whether there is a path (RFC 8445 section 2.5).
+    #[error("both ends are ICE-lite")]
+    IceLite,
     /// No fingerprint by SHA-256 (RFC 8122).
     #[error("a SHA-256 fingerprint of the certificate is missing")]
     NoFingerprint,
+    /// The certificate is another one than in the offer before. That is another DTLS association (RFC 8842 section 4), for
+    /// which the peer has to join anew.
+    #[error("the certificate has changed")]
+    CertificateChanged,
     /// The peer does not want to begin the DTLS handshake (RFC 8842).
     #[error("the peer does not begin the DTLS handshake (setup)")]
     BadSetup,
@@ -71,14 +78,16 @@ pub enum SdpRefusal {
 
 impl SdpRefusal {
     /// Every reason.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::TooLong,
         Self::Malformed,
         Self::TooManySections,
         Self::NoBundle,
         Self::NoRtcpMux,
         Self::NoIce,
+        Self::IceLite,
         Self::NoFingerprint,
+        Self::CertificateChanged,
         Self::BadSetup,
         Self::NoMid,
         Self::DuplicateMid,
@@ -104,7 +113,9 @@ impl SdpRefusal {
             Self::NoBundle => "no-bundle",
             Self::NoRtcpMux => "no-rtcp-mux",
             Self::NoIce => "no-ice",
+            Self::IceLite => "ice-lite",
             Self::NoFingerprint => "no-fingerprint",
+            Self::CertificateChanged => "certificate-changed",
             Self::BadSetup => "bad-setup",
             Self::NoMid => "no-mid",
             Self::DuplicateMid => "duplicate-mid",

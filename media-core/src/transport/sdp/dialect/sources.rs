@@ -16,8 +16,8 @@ pub(in super::super) struct Source {
     pub(in super::super) peer: Option<Ssrc>,
     /// Its SSRC in the session.
     pub(in super::super) session: Ssrc,
-    /// The offer said its SSRC; nothing is learned.
-    pub(in super::super) announced: bool,
+    /// The offer did not say its SSRC, so that packets will.
+    pub(in super::super) is_learned: bool,
 }
 
 /// All streams from one peer: at most two for each of [`crate::limits::ENCODINGS_MAX`] encodings of
@@ -38,8 +38,8 @@ impl Sources {
         self.0.iter().find(|source| source.session == session)?.peer
     }
 
-    pub(super) fn are_announced(&self) -> bool {
-        self.0.iter().all(|source| source.announced)
+    pub(super) fn need_no_learning(&self) -> bool {
+        self.0.iter().all(|source| !source.is_learned)
     }
 
     pub(super) fn all(&self) -> &[Source] {
@@ -55,7 +55,7 @@ impl Sources {
         repairs: bool,
     ) -> Option<Ssrc> {
         let source = self.0.iter_mut().find(|source| {
-            !source.announced
+            source.is_learned
                 && source.repairs == repairs
                 && source.mid.as_bytes() == mid
                 && source.rid.as_ref().map(StreamId::as_bytes) == rid.filter(|_| source.rid.is_some())

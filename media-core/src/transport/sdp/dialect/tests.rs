@@ -188,6 +188,35 @@ fn blocks_of_redundant_audio_are_translated_both_ways() {
 }
 
 #[test]
+fn a_peer_with_the_sessions_numbers_needs_no_translation() {
+    let from = CHROMIUM.find("m=video").unwrap();
+    let to = CHROMIUM.find("m=application").unwrap();
+    let camera = CHROMIUM[from..].find("a=rid:q").unwrap() + from;
+    let sections = CHROMIUM[camera..to].find("m=video").unwrap() + camera;
+    // Without the camera, whose SSRCs are not announced.
+    let offer = format!("{}{}", &CHROMIUM[..from], &CHROMIUM[sections..to]);
+    let offer = offer.replace("BUNDLE 0 1 2 3 4 5 6", "BUNDLE 0 2 3 4 5").replace("extmap:13 ", "extmap:15 ");
+    let plain = dialect(&offer.replace("extmap:12 ", "extmap:13 "));
+    assert!(plain.is_plain() && plain.takes_red());
+    let mut bytes = packet(1_987_924_713, 63, &[(1, &[1]), (3, &[1, 2]), (4, b"0")], &[111, 1]);
+    let before = bytes.clone();
+    plain.outgoing_rtp(&mut bytes);
+    plain.clone().incoming_rtp(&mut bytes).unwrap();
+    assert_eq!(bytes, before);
+    for other in [
+        offer.clone(),
+        offer.replace("extmap:12 ", "extmap:13 ").replace("ssrc:1987924713", "x:1"),
+        offer
+            .replace("extmap:12 ", "extmap:13 ")
+            .replace(" 96", " 50")
+            .replace(":96", ":50")
+            .replace("=96", "=50"),
+    ] {
+        assert!(!dialect(&other).is_plain());
+    }
+}
+
+#[test]
 fn feedback_to_a_peer_names_the_streams_as_it_does() {
     let mut dialect = dialect(CHROMIUM);
     dialect.incoming_rtp(&mut packet(90, 96, &[(4, b"1"), (10, b"q")], b"x")).unwrap();

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     Ssrc,
+    rtp::PROBE_SSRC,
     signalling::{EncodingOffer, TrackOffer},
 };
 
@@ -30,8 +31,15 @@ pub(super) fn of(
         for encoding in track.encodings {
             let [ssrc, rtx_ssrc] =
                 [(encoding.ssrc, false), (encoding.rtx_ssrc, true)].map(|(announced, repairs)| {
-                    let source =
-                        source((track.mid, encoding.rid, repairs), announced, known, &taken, fresh_ssrc);
+                    // Sound is not sent again, so nothing comes under the SSRC that the session has for that.
+                    let is_learned = announced.is_none() && (track.kind.is_video() || !repairs);
+                    let (mid, rid) = (track.mid, encoding.rid);
+                    let mut source =
+                        Source { mid, rid, repairs, peer: announced, session: Ssrc(0), is_learned };
+                    match announced {
+                        Some(ssrc) => source.session = ssrc,
+                        None => find_session(&mut source, known, &taken, fresh_ssrc),
+                    }
                     taken.push(source.session);
                     sources.push(source);
                     source.session
@@ -43,25 +51,17 @@ pub(super) fn of(
     Ok((publish, sources))
 }
 
-fn source(
-    (mid, rid, repairs): (crate::rtp::StreamId, Option<crate::rtp::StreamId>, bool),
-    announced: Option<Ssrc>,
-    known: &[Source],
-    taken: &[Ssrc],
-    fresh_ssrc: &mut dyn FnMut() -> Ssrc,
-) -> Source {
-    if let Some(ssrc) = announced {
-        return Source { mid, rid, repairs, peer: Some(ssrc), session: ssrc, announced: true };
+/// The SSRC under which the session knows a stream that was not announced: the one from before, or a fresh one.
+fn find_session(source: &mut Source, known: &[Source], taken: &[Ssrc], fresh_ssrc: &mut dyn FnMut() -> Ssrc) {
+    let name = |source: &Source| (source.mid, source.rid, source.repairs, source.is_learned);
+    let mut earlier = known.iter().filter(|earlier| name(earlier) == name(source));
+    if let Some(earlier) = earlier.find(|earlier| !taken.contains(&earlier.session)) {
+        (source.peer, source.session) = (earlier.peer.filter(|_| source.is_learned), earlier.session);
+        return;
     }
-    let same = |source: &&Source| (source.mid, source.rid, source.repairs) == (mid, rid, repairs);
-    let mut earlier = known.iter().filter(same).filter(|source| !source.announced);
-    if let Some(earlier) = earlier.find(|source| !taken.contains(&source.session)) {
-        return *earlier;
-    }
-    let mut session = fresh_ssrc();
+    source.session = fresh_ssrc();
     // What is taken is bounded, so this ends whatever numbers come.
-    while taken.contains(&session) || session == crate::rtp::PROBE_SSRC {
-        session = Ssrc(session.0.wrapping_add(1));
+    while taken.contains(&source.session) || source.session == PROBE_SSRC {
+        source.session = Ssrc(source.session.0.wrapping_add(1));
     }
-    Source { mid, rid, repairs, peer: None, session, announced: false }
 }

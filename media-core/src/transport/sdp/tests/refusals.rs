@@ -59,6 +59,7 @@ fn refused_offers() -> Vec<(SdpRefusal, String)> {
         (SdpRefusal::NoIce, with_once("a=ice-ufrag:qUHP\r\n", "")),
         (SdpRefusal::NoIce, with("a=ice-ufrag:qUHP", "a=ice-ufrag:q")),
         (SdpRefusal::NoIce, with("a=ice-pwd:", "a=ice-pwd:short#")),
+        (SdpRefusal::IceLite, with("a=extmap-allow-mixed", "a=ice-lite")),
         (SdpRefusal::NoFingerprint, with("a=fingerprint:sha-256", "a=fingerprint:sha-1")),
         (SdpRefusal::NoFingerprint, with("sha-256 2C:", "sha-256 ")),
         (SdpRefusal::BadSetup, with("a=setup:actpass", "a=setup:passive")),
@@ -132,9 +133,9 @@ fn every_reason_has_an_offer_that_meets_it() {
     let whole = refused_offers().into_iter().map(|(reason, _)| reason);
     let sections = refused_sections().into_iter().map(|(reason, ..)| reason);
     let met: Vec<_> = whole.chain(sections).collect();
-    // The one that is missing takes two offers: `sections_do_not_change_places`.
+    // Those that are missing take two offers; their tests stand below.
     let missing: Vec<_> = SdpRefusal::ALL.into_iter().filter(|reason| !met.contains(reason)).collect();
-    assert_eq!(missing, [SdpRefusal::SectionsChanged]);
+    assert_eq!(missing, [SdpRefusal::CertificateChanged, SdpRefusal::SectionsChanged]);
     let mut names: Vec<_> = SdpRefusal::ALL.into_iter().map(SdpRefusal::name).collect();
     names.sort_unstable();
     names.dedup();
@@ -151,6 +152,15 @@ fn sections_do_not_change_places() {
         let short = &CHROMIUM[..CHROMIUM.rfind("m=video").unwrap()];
         assert_eq!(answer(&mut negotiation, short, &[]).err(), Some(SdpRefusal::SectionsChanged));
     }
+}
+
+#[test]
+fn another_certificate_takes_another_connection() {
+    let mut negotiation = Negotiation::new(local());
+    answer(&mut negotiation, CHROMIUM, &[]).unwrap();
+    let changed = with("sha-256 2C:", "sha-256 2D:");
+    assert_eq!(answer(&mut negotiation, &changed, &[]).err(), Some(SdpRefusal::CertificateChanged));
+    assert!(answer(&mut negotiation, CHROMIUM, &[]).is_ok());
 }
 
 #[test]
