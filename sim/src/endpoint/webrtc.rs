@@ -79,6 +79,14 @@ impl Endpoint {
         }
     }
 
+    /// The client is on another line: ICE begins anew (RFC 8445 section 9), and DTLS and SRTP go on. False for clients without.
+    pub(super) fn restarts_ice(&mut self) -> bool {
+        if let Some(stack) = self.webrtc.as_mut().and_then(|webrtc| webrtc.stack.as_mut()) {
+            stack.restart_ice();
+        }
+        self.wants_offer()
+    }
+
     /// The media node's answer to the last offer; none if it cannot be served.
     pub(super) fn on_webrtc_answer(&mut self, now: Timestamp, request: u32, answer: Option<&str>) {
         let (name, _) = self.session.answered(request);
@@ -138,7 +146,7 @@ impl Endpoint {
                 continue;
             }
             match demux(&datagram.bytes) {
-                Protocol::Rtp => stack.send_rtp(now, datagram.bytes),
+                Protocol::Rtp => stack.send_rtp(now, &datagram.bytes),
                 Protocol::Rtcp => stack.send_rtcp(now, datagram.bytes),
                 Protocol::Other => {}
             }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use media_core::{
     Codec, MediaKind,
     rtp::{
-        RED_PAYLOAD_TYPE,
+        PROBE_PAYLOAD_TYPE, RED_PAYLOAD_TYPE,
         ext::{AUDIO_LEVEL, DEPENDENCY_DESCRIPTOR, MID, REPAIRED_RID, RID, TRANSPORT_SEQUENCE},
     },
     signalling::TrackOffer,
@@ -41,7 +41,7 @@ const EXTENSIONS: [(&str, u8, bool, bool); 6] = [
 ];
 
 /// Payload types in the session and in this client's offers.
-const PAYLOAD_TYPES: [(u8, u8); 8] = [
+const PAYLOAD_TYPES: [(u8, u8); 9] = [
     (Codec::Opus.payload_type(), 109),
     (RED_PAYLOAD_TYPE, 110),
     (Codec::Vp8.payload_type(), 120),
@@ -50,6 +50,8 @@ const PAYLOAD_TYPES: [(u8, u8); 8] = [
     (Codec::Vp9.rtx_payload_type(), 123),
     (Codec::H264.payload_type(), 124),
     (Codec::H264.rtx_payload_type(), 125),
+    // Not in the offers: probes have the highest number that is not, in both directions.
+    (PROBE_PAYLOAD_TYPE, 127),
 ];
 
 /// The payload type of a session's one in the offers.

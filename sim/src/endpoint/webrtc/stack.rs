@@ -5,7 +5,7 @@
 use std::{net::SocketAddr, time::Instant};
 
 use bytes::{Bytes, BytesMut};
-use media_core::{MediaKind, Ssrc, Timestamp, signalling::TrackOffer};
+use media_core::{MediaKind, Ssrc, Timestamp, rtp::PROBE_SSRC, signalling::TrackOffer};
 use rtc::{
     interceptor::{Registry, Slot},
     peer_connection::{
@@ -16,7 +16,7 @@ use rtc::{
             setting_engine::SettingEngineBuilder,
         },
         event::RTCPeerConnectionEvent,
-        message::RTCMessage,
+        message::{RTCMessage, TaggedRTCMessage},
         sdp::RTCSessionDescription,
         state::RTCPeerConnectionState,
         transport::{CandidateConfig, CandidateHostConfig, RTCIceCandidate},
@@ -27,7 +27,7 @@ use rtc::{
     sansio::Protocol as _,
     shared::{
         TaggedBytesMut, TransportContext, TransportProtocol,
-        marshal::{Marshal as _, Unmarshal as _},
+        marshal::{Marshal as _, MarshalSize as _, Unmarshal as _},
     },
 };
 
@@ -189,11 +189,19 @@ impl Stack {
         }
     }
 
-    /// Sends an RTP packet of one of the tracks. Others (probes) this client does not send.
-    pub(super) fn send_rtp(&mut self, now: Timestamp, mut packet: Bytes) {
+    /// The next offer has other credentials, and the peers find each other anew.
+    pub(super) fn restart_ice(&mut self) {
+        self.connection.restart_ice();
+    }
+
+    /// Sends an RTP packet of one of the tracks, or a probe.
+    pub(super) fn send_rtp(&mut self, now: Timestamp, bytes: &Bytes) {
         let now = self.instant(now);
-        let Ok(mut packet) = rtc::rtp::Packet::unmarshal(&mut packet) else { return };
+        let Ok(mut packet) = rtc::rtp::Packet::unmarshal(&mut bytes.clone()) else { return };
         let ssrc = Ssrc(packet.header.ssrc);
+        if ssrc == PROBE_SSRC {
+            return self.send_probe(now, packet, bytes.len());
+        }
         let Some(sender) = self.senders.iter().find(|sender| sender.ssrcs.contains(&ssrc)) else { return };
         self.numbers.outgoing(&mut packet.header);
         if sender.ssrcs.len() > 1
@@ -204,6 +212,15 @@ impl Stack {
         if let Some(mut sender) = self.connection.rtp_sender(sender.id) {
             drop(sender.write_rtp(now, packet));
         }
+    }
+
+    /// A packet of `bytes` in all. `rtc` pads packets to whole words and no further, so zeros take the place of padding.
+    fn send_probe(&mut self, now: Instant, mut packet: rtc::rtp::Packet, bytes: usize) {
+        self.numbers.outgoing(&mut packet.header);
+        packet.header.padding = false;
+        packet.payload = vec![0; bytes.saturating_sub(packet.header.marshal_size())].into();
+        let message = RTCMessage::RtpPacket(String::new(), packet);
+        drop(self.connection.handle_write(TaggedRTCMessage { now, message }));
     }
 
     /// Sends a request for a key frame of a stream that comes in.
