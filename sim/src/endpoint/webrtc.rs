@@ -4,6 +4,7 @@
 
 mod hand_over;
 mod numbers;
+mod repairs;
 mod stack;
 
 use std::{net::SocketAddr, time::Instant};

@@ -34,7 +34,11 @@ use rtc::{
 use super::{
     hand_over::HandOver,
     numbers::{self, Numbers},
+    repairs::NamedRepairs,
 };
+
+/// In front of `Slot::NackResponder`, which is 4,000, and behind the pacer's 3,000.
+const NEARER_THAN_REPAIRS: usize = 3_500;
 
 /// One `rtc` peer connection.
 pub(super) struct Stack {
@@ -64,6 +68,8 @@ impl Stack {
         let registry = configure_twcc_receiver_only(registry, &mut engine).expect("the extension is free");
         // Behind all others, which act on what comes in first.
         let registry = registry.with(Slot::Custom(usize::MAX), HandOver::default());
+        // Nearer to the network than what sends again.
+        let registry = registry.with(Slot::Custom(NEARER_THAN_REPAIRS), NamedRepairs::default());
         let settings = SettingEngineBuilder::new().build();
         let mut connection = RTCPeerConnectionBuilder::new()
             .with_configuration(RTCConfigurationBuilder::new().build())
@@ -203,7 +209,7 @@ impl Stack {
             return self.send_probe(now, packet, bytes.len());
         }
         let Some(sender) = self.senders.iter().find(|sender| sender.ssrcs.contains(&ssrc)) else { return };
-        self.numbers.outgoing(&mut packet.header);
+        Numbers::outgoing(&mut packet);
         if sender.ssrcs.len() > 1
             && let Some(place) = sender.ssrcs.iter().position(|known| *known == ssrc)
         {
@@ -216,7 +222,7 @@ impl Stack {
 
     /// A packet of `bytes` in all. `rtc` pads packets to whole words and no further, so zeros take the place of padding.
     fn send_probe(&mut self, now: Instant, mut packet: rtc::rtp::Packet, bytes: usize) {
-        self.numbers.outgoing(&mut packet.header);
+        Numbers::outgoing(&mut packet);
         packet.header.padding = false;
         packet.payload = vec![0; bytes.saturating_sub(packet.header.marshal_size())].into();
         let message = RTCMessage::RtpPacket(String::new(), packet);
@@ -252,7 +258,7 @@ impl Stack {
         loop {
             match self.connection.poll_read()?.message {
                 RTCMessage::RtpPacket(_, mut packet) => {
-                    self.numbers.incoming(&mut packet.header);
+                    Numbers::incoming(&mut packet);
                     if let Ok(bytes) = packet.marshal() {
                         return Some(bytes.freeze());
                     }
