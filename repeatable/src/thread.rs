@@ -62,14 +62,17 @@ pub(crate) fn is_frozen() -> bool {
     IS_FROZEN.try_with(Cell::get).unwrap_or(false)
 }
 
-/// Fills `bytes` if this thread has randomness of its own.
+/// Fills `bytes` if this thread has randomness of its own. Whether there is any at all is asked by drawing no bytes, once in
+/// each process: that takes nothing away.
 #[cfg(target_os = "linux")]
 pub(crate) fn fill(bytes: &mut [u8]) -> bool {
     is_frozen()
         && RANDOMNESS
             .try_with(|rng| match rng.try_borrow_mut().as_deref_mut() {
                 Ok(Some(rng)) => {
-                    rng.fill_bytes(bytes);
+                    if !bytes.is_empty() {
+                        rng.fill_bytes(bytes);
+                    }
                     true
                 }
                 Ok(None) | Err(_) => false,

@@ -35,6 +35,16 @@ fn the_same_seed_gives_the_same_randomness_by_every_way() {
 }
 
 #[test]
+fn who_asks_for_no_bytes_takes_none_away() {
+    let after_asking = repeatable::run(7, || {
+        // SAFETY: no byte is written.
+        assert_eq!(unsafe { libc::getrandom([0_u8; 1].as_mut_ptr().cast(), 0, 0) }, 0);
+        draws()
+    });
+    assert_eq!(after_asking, repeatable::run(7, draws));
+}
+
+#[test]
 fn hashed_sets_have_the_same_order() {
     let first = repeatable::run(7, order_of_a_set);
     assert!((0..5).all(|_| repeatable::run(7, order_of_a_set) == first));
