@@ -1,0 +1,1 @@
+// Joins a conference by its link.
