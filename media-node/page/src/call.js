@@ -13,6 +13,8 @@ export class Call {
     roster = new Map();
     mode = null;
     participant = null;
+    /** The first link of a conference that was started. */
+    invitation = null;
     #listener;
     #signalling;
     #worker;
@@ -27,10 +29,11 @@ export class Call {
     #secret;
 
     /**
-     * Joins by a link (`readLink`), with own tracks by kind. `listener` has `onChange()` for whatever is to be shown anew,
+     * Joins by a link (`readLink`), with own tracks by kind; or starts a conference, with `start: { credential, mode, lobby }` in the
+     * link's place and a fresh secret. `listener` has `onChange()` for whatever is to be shown anew,
      * `onTrack({ participant, kind }, track)`, and `onEnd(reason)`. `worker` runs `worker.js`.
      */
-    static async join({ url, worker, link, secret, name, tracks }, listener) {
+    static async enter({ url, worker, link, start, secret, name, tracks }, listener) {
         const call = new Call();
         call.#listener = listener;
         call.#worker = worker;
@@ -47,7 +50,7 @@ export class Call {
         });
         const client = { endpoint: "desk", encryption: ENCRYPTION };
         const join = { link, credential: null, resume: null, attempt: null, name, client };
-        const answer = await call.#signalling.request({ join });
+        const answer = await call.#signalling.request(start ? { start: { ...start, name, client } } : { join });
         if (answer.name === "entered") call.#onEntered(answer.body);
         return call;
     }
@@ -92,9 +95,10 @@ export class Call {
         this.#signalling.close();
     }
 
-    #onEntered({ participant, mode, roster }) {
+    #onEntered({ participant, mode, roster, invitation }) {
         this.participant = participant;
         this.mode = mode;
+        this.invitation = invitation;
         this.roster = new Map(roster.map((member) => [member.participant, member]));
         const { name } = this.roster.get(participant);
         const names = roster.map((member) => [member.participant, member.name]);

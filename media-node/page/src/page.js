@@ -41,7 +41,7 @@ async function enter(name) {
             worker.terminate();
         },
     };
-    call = await Call.join({ url, worker, ...link, name, tracks: { audio, camera } }, listener);
+    call = await Call.enter({ url, worker, ...link, name, tracks: { audio, camera } }, listener);
     element("hand").onclick = () => call.request("raise-hand").catch(() => undefined);
     element("leave").onclick = () => call.leave();
     // For whoever looks at the page from outside, as tests do.

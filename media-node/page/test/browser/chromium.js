@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { build } from "esbuild";
 import { chromium } from "playwright-core";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
@@ -44,11 +45,19 @@ export class Chromium {
     }
 }
 
+/** A script of the tests with the packages that it needs. */
+async function bundled(path) {
+    const options = { entryPoints: [path], bundle: true, format: "esm", write: false, logLevel: "silent" };
+    const { outputFiles } = await build({ ...options, external: ["@noble/*", "@hpke/*-*"] });
+    return outputFiles[0].contents;
+}
+
 /** Serves the files of this directory on loopback. */
 export async function serveFiles() {
     const server = createServer(async (request, response) => {
         const path = new URL(request.url, "http://localhost").pathname;
-        const file = path.includes("..") ? null : await readFile(join(ROOT, path)).catch(() => null);
+        const read = path === "/test/browser/host.js" ? bundled(join(ROOT, path)) : readFile(join(ROOT, path));
+        const file = await read.catch(() => null);
         response.statusCode = file === null ? 404 : 200;
         response.setHeader("content-type", TYPES[path.split(".").at(-1)] ?? "text/plain");
         response.end(file ?? "");
