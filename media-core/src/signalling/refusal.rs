@@ -65,4 +65,6 @@ pub enum Refusal {
     /// The presenter has the word already; a screen, or a camera without the word, cannot be granted; the host cannot
     /// be put out, named moderator, or given the conference they have.
     NotApplicable,
+    /// The server is about to end, and lets nobody new in. Its host says so; the engine never does.
+    ShuttingDown,
 }

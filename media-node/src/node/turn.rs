@@ -1,0 +1,147 @@
+//! Owns the loop: what has come is handled, what is due is done, and everything that this gave is sent at the end of each turn.
+
+use std::net::SocketAddr;
+
+use media_core::{DropReason, Timestamp, engine::Input, transport::Received};
+use tokio::time::{Instant, sleep_until};
+
+use super::MediaNode;
+use crate::{
+    command::Command,
+    limits::{COMMANDS_PER_TURN, DATAGRAM_BYTES_MAX, RECEIVES_PER_TURN},
+};
+
+/// What a turn begins with.
+enum Occasion {
+    Datagrams,
+    Command(Command),
+    Due,
+    /// Nobody can ask for anything any more.
+    Abandoned,
+}
+
+impl MediaNode {
+    /// Goes on until the drain is over, or nobody holds a handle any more.
+    pub(crate) async fn run(mut self) {
+        let timer = sleep_until(Instant::from_std(self.clock.anchor()));
+        tokio::pin!(timer);
+        while !self.is_over() {
+            let due = self.next_due();
+            timer.as_mut().reset(Instant::from_std(self.clock.instant(due)));
+            let occasion = tokio::select! {
+                // An error of the socket is about a datagram that was sent, and is fetched by receiving.
+                _ = self.socket.readable() => Occasion::Datagrams,
+                command = self.commands.recv() => command.map_or(Occasion::Abandoned, Occasion::Command),
+                () = &mut timer => Occasion::Due,
+            };
+            self.now = self.now.max(self.clock.now());
+            match occasion {
+                Occasion::Datagrams => self.on_readable().await,
+                Occasion::Command(command) => {
+                    self.on_command(command);
+                    for _ in 1..COMMANDS_PER_TURN {
+                        let Ok(command) = self.commands.try_recv() else { break };
+                        self.on_command(command);
+                    }
+                }
+                Occasion::Due => self.metrics.lagged(self.now.saturating_since(due)),
+                Occasion::Abandoned => break,
+            }
+            self.do_what_is_due();
+            self.flush().await;
+            self.count();
+        }
+        self.part();
+        self.flush().await;
+    }
+
+    fn next_due(&self) -> Timestamp {
+        self.engine_timeout.min(self.transports.poll_timeout()).min(self.drain.deadline())
+    }
+
+    fn do_what_is_due(&mut self) {
+        if self.transports.poll_timeout() <= self.now {
+            self.transports.handle_timeout(self.now);
+            self.drain_transports();
+        }
+        if self.engine_timeout <= self.now {
+            self.feed(Input::Timeout);
+        }
+    }
+
+    async fn on_readable(&mut self) {
+        for _ in 0..RECEIVES_PER_TURN {
+            let mut inbound = std::mem::take(&mut self.inbound);
+            let metrics = &self.metrics;
+            let received = self.socket.receive(|from, datagram| {
+                metrics.datagrams_in.inc();
+                metrics.bytes_in.inc_by(datagram.len() as u64);
+                if datagram.len() > DATAGRAM_BYTES_MAX {
+                    metrics.dropped(DropReason::Oversized);
+                } else {
+                    inbound.push((from, datagram.to_vec()));
+                }
+            });
+            self.now = self.now.max(self.clock.now());
+            for (from, datagram) in inbound.drain(..) {
+                self.on_datagram(from, datagram);
+                if self.batch.is_full() {
+                    self.flush().await;
+                }
+            }
+            self.inbound = inbound;
+            if received == 0 {
+                return;
+            }
+        }
+    }
+
+    fn on_datagram(&mut self, from: SocketAddr, datagram: Vec<u8>) {
+        match self.transports.handle_datagram(self.now, from, datagram) {
+            Received::Media { peer, packet } => self.feed(Input::Datagram { peer, datagram: packet }),
+            Received::Handled => self.drain_transports(),
+            Received::Dropped { reason, .. } => self.metrics.dropped(reason),
+        }
+    }
+
+    fn on_command(&mut self, command: Command) {
+        self.changed = true;
+        match command {
+            Command::Open { peer, outbox } => {
+                self.outboxes.insert(peer, outbox);
+            }
+            Command::Signal { peer, message } => {
+                // Who was cut off may have said something before.
+                if self.outboxes.contains_key(&peer) && !self.turns_away(peer, &message) {
+                    self.feed(Input::Signal { peer, message: &message });
+                }
+            }
+            Command::Close { peer } => {
+                if self.outboxes.remove(&peer).is_some() {
+                    self.feed(Input::Disconnected { peer });
+                }
+            }
+            Command::Drain { within } => self.drain.begin(self.now + within),
+        }
+    }
+
+    async fn flush(&mut self) {
+        let sent = self.batch.flush(&self.socket).await;
+        self.metrics.datagrams_out.inc_by(sent.datagrams as u64);
+        self.metrics.bytes_out.inc_by(sent.bytes as u64);
+        self.metrics.unsent.inc_by(sent.dropped as u64);
+    }
+
+    /// Counts people, which takes a walk through all conferences, when their number may have changed.
+    fn count(&mut self) {
+        if !std::mem::take(&mut self.changed) {
+            return;
+        }
+        let statistics = self.engine.statistics();
+        self.metrics.conferences.set(statistics.conferences as i64);
+        self.metrics.participants.set(statistics.present as i64);
+        self.metrics.waiting.set(statistics.waiting as i64);
+        self.metrics.channels.set(self.outboxes.len() as i64);
+        self.metrics.connections.set(self.connected.len() as i64);
+    }
+}
