@@ -119,12 +119,17 @@ impl Endpoint {
             stack.handle_timeout(now);
         }
         if webrtc.wants_offer && !webrtc.offering {
-            (webrtc.wants_offer, webrtc.offering) = (false, true);
+            webrtc.wants_offer = false;
             let tracks: Vec<_> = self.publishers.iter().map(Publisher::offer).collect();
             let incoming =
                 |video| self.incoming.iter().filter(|held| held.info.kind.is_video() == video).count();
-            let offer = stack.offer(now, &tracks, [incoming(false), incoming(true)]);
-            self.session.request(now, Request::Negotiate { offer });
+            let incoming = [incoming(false), incoming(true)];
+            // Who neither sends nor receives has nothing to offer.
+            if !tracks.is_empty() || incoming != [0, 0] {
+                webrtc.offering = true;
+                let offer = stack.offer(now, &tracks, incoming);
+                self.session.request(now, Request::Negotiate { offer });
+            }
         }
         while let Some(packet) = self.poll_webrtc_packet() {
             self.on_media(now, &packet);
