@@ -16,6 +16,8 @@ pub(crate) fn router(shared: Shared) -> Router {
     Router::new()
         .route("/", get(page::index))
         .route("/page.js", get(page::script))
+        .route("/worker.js", get(page::worker))
+        .route("/licences.txt", get(page::licences))
         .route("/signalling", get(signalling::upgrade))
         .route("/health", get(status::health))
         .route("/metrics", get(status::metrics))

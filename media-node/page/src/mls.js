@@ -187,7 +187,8 @@ export class Membership {
     /**
      * What has to be sent, or is to be known, in order:
      * - `{ offer: { key_package } }`, `{ commit: { after, commit, welcome, adds } }`: requests to the server;
-     * - `{ keys: { epoch, base, own, senders } }`: seal and open with these from now on (`Frames.begin`);
+     * - `{ keys: { epoch, base, own, senders, added } }`: seal and open with these from now on (`Frames.begin`); those who were
+     *   added have seen no key frame;
      * - `"left-behind"`: this stay cannot follow the group, seals nothing more and asks to be added anew;
      * - `{ rejected: { whom, why } }`: somebody whom the server presented was not believed, or a message came to nothing.
      */
@@ -260,6 +261,7 @@ export class Membership {
                 base: await this.#group.baseKey(),
                 own,
                 senders: senders.map(({ leaf, participant }) => [leaf, participant]),
+                added,
             },
         });
         added.forEach((who) => this.#offers.delete(who));

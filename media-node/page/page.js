@@ -1,1 +1,0 @@
-// Joins a conference by its link.
