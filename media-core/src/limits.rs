@@ -199,11 +199,12 @@ pub const ADDRESSES_PER_CONNECTION: usize = 4;
 pub const CHECKS_PER_CONNECTION: RateLimit = RateLimit { burst: 200, interval: Duration::from_millis(20) };
 /// DTLS records of one connection that are looked at. A handshake takes about ten; flights are repeated.
 pub const RECORDS_PER_CONNECTION: RateLimit = RateLimit { burst: 100, interval: Duration::from_millis(100) };
-/// Pause before the first flight of a handshake is sent again; it doubles each time. RFC 6347 section 4.2.4.1 has 1 s, for
-/// paths of which nothing is known; this one has been checked by ICE. libwebrtc begins with 50 ms.
-pub const HANDSHAKE_FIRST_RETRY: Duration = Duration::from_millis(250);
-/// How often a flight is sent again: the last after 16 s.
-pub const HANDSHAKE_RETRIES: usize = 6;
+/// Pause before the first flight of a handshake is sent again, give or take a quarter; it doubles each time. Peers repeat
+/// theirs sooner (libwebrtc after 50 ms, others after the 1 s of RFC 6347 section 4.2.4.1), and are answered at once. One that is
+/// asked again before its own time has come may never repeat anything (webrtc-rs 0.21 stops its timer then).
+pub const HANDSHAKE_FIRST_RETRY: Duration = Duration::from_millis(1_500);
+/// How often a flight is sent again: the last after about 23 s.
+pub const HANDSHAKE_RETRIES: usize = 4;
 /// After which time a handshake that has not come to an end has failed.
 pub const HANDSHAKE_LASTS: Duration = Duration::from_secs(30);
 /// Bytes of one session description. A Chromium that publishes three tracks and is ready to receive three of each of 49 others

@@ -104,7 +104,7 @@ pub(crate) unsafe extern "C" fn clock_gettime(clock: clockid_t, time: *mut times
     unsafe { std::mem::transmute::<*mut c_void, ClockGetTime>(CLOCK_GETTIME.address())(clock, time) }
 }
 
-/// `syscall(2)`. C declares it with as many arguments as one likes; on x86_64 and aarch64 they lie where those of a function
+/// `syscall(2)`. C declares it with as many arguments as one likes; on `x86_64` and `aarch64` they lie where those of a function
 /// with seven integers do (System V ABI, AAPCS64), and a callee that takes all of them can hand them on.
 ///
 /// # Safety
@@ -112,17 +112,19 @@ pub(crate) unsafe extern "C" fn clock_gettime(clock: clockid_t, time: *mut times
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn syscall(
     number: c_long,
-    a: usize,
-    b: usize,
-    c: usize,
-    d: usize,
-    e: usize,
-    f: usize,
+    first: usize,
+    second: usize,
+    third: usize,
+    fourth: usize,
+    fifth: usize,
+    sixth: usize,
 ) -> c_long {
     if number == libc::SYS_getrandom && is_frozen() {
         // SAFETY: the arguments of this system call are those of `getrandom`.
-        return unsafe { getrandom(a as *mut c_void, b, c as c_uint) } as c_long;
+        return unsafe { getrandom(first as *mut c_void, second, third as c_uint) } as c_long;
     }
-    // SAFETY: `dlsym` gave the C library's `syscall`, which finds the arguments where this call puts them.
-    unsafe { std::mem::transmute::<*mut c_void, Syscall>(SYSCALL.address())(number, a, b, c, d, e, f) }
+    // SAFETY: `dlsym` gave the C library's `syscall`, which has this signature but for the dots.
+    let original = unsafe { std::mem::transmute::<*mut c_void, Syscall>(SYSCALL.address()) };
+    // SAFETY: the C library finds the arguments where this call puts them, and they are the caller's.
+    unsafe { original(number, first, second, third, fourth, fifth, sixth) }
 }

@@ -8,4 +8,4 @@
 mod interpose;
 mod thread;
 
-pub use thread::{IS_SUPPORTED, run};
+pub use thread::{IS_SUPPORTED, anchor, run};

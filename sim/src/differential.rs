@@ -92,7 +92,7 @@ fn drive(engine: &mut Engine, now: Timestamp, input: Input<'_>) -> Outputs {
         match engine.poll_output() {
             Output::Timeout(at, _) => return (outputs, at),
             output @ (Output::Transmit(_) | Output::Event(_) | Output::Offered { .. }) => {
-                outputs.push(output)
+                outputs.push(output);
             }
         }
     }
@@ -164,8 +164,8 @@ fn told(output: &Output) -> String {
 fn peer_of(output: &Output) -> Option<PeerId> {
     match output {
         Output::Transmit(transmit) => Some(transmit.peer),
-        Output::Event(Event::Dropped { peer, .. } | Event::Refused { peer, .. }) => Some(*peer),
-        Output::Offered { peer, .. } => Some(*peer),
+        Output::Event(Event::Dropped { peer, .. } | Event::Refused { peer, .. })
+        | Output::Offered { peer, .. } => Some(*peer),
         Output::Event(_) | Output::Timeout(..) => None,
     }
 }

@@ -1,5 +1,7 @@
 //! Owns one rehearsal from scenario to record: who sits in which host, the run itself, and what is kept of it.
 
+mod warm_up;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
@@ -105,6 +107,7 @@ pub fn run(scenario: &Scenario, seed: u64, options: Options) -> Result<Run, Worl
         return run_here(scenario, seed, options);
     }
     let effective = Seed::new(effective_seed(seed, options.sabotage)).with_shifted(options.shifted);
+    warm_up::warm_up();
     repeatable::run(effective.stream("webrtc").next_u64(), || run_here(scenario, seed, options))
 }
 

@@ -6,6 +6,7 @@
 
 mod action;
 mod builder;
+mod client;
 mod duration;
 pub mod error;
 mod expectation;
@@ -37,10 +38,10 @@ pub use media_core::{
 pub use crate::adversary::Misbehaviour;
 pub use action::{Action, Layer, Step};
 pub use builder::ScenarioBuilder;
+pub use client::ClientKind;
 pub use duration::DurationText;
 pub use error::ScenarioError;
 pub use expectation::{Bound, Expectation, Figure};
-pub use file::ClientKind;
 pub use located::Located;
 pub use schema::scenario_schema_json;
 pub use seed_text::SeedText;

@@ -2,7 +2,6 @@
 //! do at which time.
 
 mod address;
-
 mod record;
 
 use std::{

@@ -297,7 +297,7 @@ impl Tap {
 
     fn on_rtp(&mut self, at: Timestamp, datagram: &Datagram, inbound: bool) {
         let Ok(view) = RtpView::parse(&datagram.bytes) else { return };
-        if view.ssrc() == PROBE_SSRC && view.payload_len() == 0 {
+        if view.ssrc() == PROBE_SSRC {
             self.counters.probes += 1;
             return;
         }

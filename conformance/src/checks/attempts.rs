@@ -17,7 +17,7 @@ const ENDS_WITHIN: Duration = Duration::from_secs(15);
 pub(super) const CHECKS: &[Check] = &[Check {
     name: "every-attempt-to-get-in-ends",
     requirements: &["JOIN-004"],
-    scenarios: &["broken-joins", "links", "lobby"],
+    scenarios: &["broken-joins", "links", "lobby", "webrtc-joins"],
     judge: Judge::Run(every_attempt_ends),
 }];
 

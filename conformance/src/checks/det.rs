@@ -20,7 +20,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         name: "the-same-run-again",
         requirements: &["DET-001"],
-        scenarios: &["rathaus", "loss"],
+        scenarios: &["rathaus", "loss", "webrtc"],
         judge: Judge::Compare(again),
     },
     Check {

@@ -19,7 +19,7 @@ const RUSH: &[(&str, f64)] = &[("office", 4_000.0)];
 pub(super) const CHECKS: &[Check] = &[Check {
     name: "the-first-sound-comes-in-time",
     requirements: &["JOIN-003"],
-    scenarios: &["joins", "rush"],
+    scenarios: &["joins", "rush", "webrtc-joins"],
     judge: Judge::Run(first_sounds),
 }];
 

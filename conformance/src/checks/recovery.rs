@@ -37,13 +37,13 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         name: "media-flows-again-after-an-outage",
         requirements: &["JOIN-005", "NET-008"],
-        scenarios: &["outages"],
+        scenarios: &["outages", "webrtc-outages"],
         judge: Judge::Run(media_flows_again),
     },
     Check {
         name: "clients-come-back-as-who-they-were",
         requirements: &["JOIN-006", "NET-008"],
-        scenarios: &["crash", "long-outage", "minute-outage", "takeover"],
+        scenarios: &["crash", "long-outage", "minute-outage", "takeover", "webrtc-crash"],
         judge: Judge::Run(clients_come_back),
     },
 ];

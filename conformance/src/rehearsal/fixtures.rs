@@ -70,6 +70,11 @@ fixtures! {
     "weak-audience",
     "weak-guest",
     "weak-lines",
+    "webrtc",
+    "webrtc-crash",
+    "webrtc-joins",
+    "webrtc-move",
+    "webrtc-outages",
     "worn-keys",
 }
 

@@ -46,7 +46,7 @@ impl Forwarder {
         let member = &mut self.members[index.0];
         member.downlink.on_arrival(now, view.transport_sequence(), datagram.len() + usize::from(absent));
         schedule(now, member.downlink.poll_timeout_kept(), (member, index), &mut self.path_timers);
-        if view.ssrc() == PROBE_SSRC && view.payload_len() == 0 {
+        if view.ssrc() == PROBE_SSRC {
             return;
         }
         let member = &self.members[index.0];

@@ -135,7 +135,8 @@ mod tests {
     fn a_changed_bit_makes_a_request_nobodys() {
         let datagram = request("server:client", "secret of the server", false, 1);
         let key = StunKey::new("secret of the server");
-        for bit in 0..datagram.len() * 8 {
+        // The checksum behind the tag is not authenticated (RFC 8489 section 14.7).
+        for bit in 0..(datagram.len() - 8) * 8 {
             let mut changed = datagram.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
             let believed =

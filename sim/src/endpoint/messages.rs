@@ -62,11 +62,7 @@ impl Endpoint {
             }
             ServerMessage::Waiting { .. } => self.observations.push_back(Observation::Waiting),
             ServerMessage::Done { request } => self.on_done(now, request),
-            ServerMessage::Invited { request, invitation } => {
-                let (name, _) = self.session.answered(request);
-                self.observations.push_back(Observation::Done(name));
-                self.send_mail(invitation);
-            }
+            ServerMessage::Invited { request, invitation } => self.on_invited(request, invitation),
             ServerMessage::Refused { request, reason } => {
                 let (name, _) = self.session.answered(request);
                 if matches!(name, "start" | "join") && self.session.participant().is_none() {
@@ -104,14 +100,20 @@ impl Endpoint {
                 self.on_track_removed(now, participant, kind);
                 self.update_watching(now);
             }
-            ServerMessage::Answer { request, answer } => self.on_webrtc_answer(now, request, &answer),
-            ServerMessage::OfferRefused { request, .. } => self.on_offer_refused(request),
+            ServerMessage::Answer { request, answer } => self.on_webrtc_answer(now, request, Some(&answer)),
+            ServerMessage::OfferRefused { request, .. } => self.on_webrtc_answer(now, request, None),
             ServerMessage::Demand { kind, encodings } => self.on_demand(now, kind, encodings),
             ServerMessage::Out { reason } => {
                 self.observations.push_back(Observation::Out(reason));
                 self.on_outside(now);
             }
         }
+    }
+
+    fn on_invited(&mut self, request: u32, invitation: Invitation) {
+        let (name, _) = self.session.answered(request);
+        self.observations.push_back(Observation::Done(name));
+        self.send_mail(invitation);
     }
 
     fn on_done(&mut self, now: Timestamp, request: u32) {

@@ -50,10 +50,6 @@ impl Endpoint {
                 }
             }
         }
-        if self.webrtc.is_some() {
-            // A browser probes with repairs of its own streams; this stack has none to give.
-            return self.uplink.forgo_padding(now);
-        }
         for padding in self.uplink.poll_padding(now) {
             self.uplink_record.probes += 1;
             self.send_media(Bytes::from(padding));
@@ -69,6 +65,9 @@ impl Endpoint {
         self.uplink.on_moved(now);
         self.adaptation.on_moved(now);
         self.redundancy = Redundancy::default();
+        if self.restarts_ice() {
+            return;
+        }
         let mut report = Vec::new();
         rtcp::write_receiver_report(self.own_ssrc(), &[], &mut report);
         self.send_feedback(now, Bytes::from(report));

@@ -121,11 +121,6 @@ impl Uplink {
         Some(packet)
     }
 
-    /// A probe that would be sent at this moment is left out.
-    pub(super) fn forgo_padding(&mut self, now: Timestamp) {
-        while self.controller.poll_padding(now).is_some() {}
-    }
-
     /// Padding that a probe sends at this moment.
     pub(super) fn poll_padding(&mut self, now: Timestamp) -> Vec<Vec<u8>> {
         let mut packets = Vec::new();

@@ -4,6 +4,7 @@
 
 mod hand_over;
 mod numbers;
+mod repairs;
 mod stack;
 
 use std::{net::SocketAddr, time::Instant};
@@ -34,7 +35,7 @@ pub(super) struct WebRtc {
 
 impl WebRtc {
     pub(super) fn new() -> Self {
-        Self { anchor: Instant::now(), stack: None, wants_offer: false, offering: false, next: None }
+        Self { anchor: repeatable::anchor(), stack: None, wants_offer: false, offering: false, next: None }
     }
 
     /// When the stack has something to do.
@@ -79,22 +80,26 @@ impl Endpoint {
         }
     }
 
-    /// The media node's answer to the last offer.
-    pub(super) fn on_webrtc_answer(&mut self, now: Timestamp, request: u32, answer: &str) {
+    /// The client is on another line: ICE begins anew (RFC 8445 section 9), and DTLS and SRTP go on. False for clients without.
+    pub(super) fn restarts_ice(&mut self) -> bool {
+        if let Some(stack) = self.webrtc.as_mut().and_then(|webrtc| webrtc.stack.as_mut()) {
+            stack.restart_ice();
+        }
+        self.wants_offer()
+    }
+
+    /// The media node's answer to the last offer; none if it cannot be served.
+    pub(super) fn on_webrtc_answer(&mut self, now: Timestamp, request: u32, answer: Option<&str>) {
         let (name, _) = self.session.answered(request);
         let Some(webrtc) = &mut self.webrtc else { return };
         webrtc.offering = false;
-        let taken = webrtc.stack.as_mut().is_some_and(|stack| stack.on_answer(now, answer));
-        self.observations.push_back(if taken { Observation::Done(name) } else { Observation::Malformed });
-    }
-
-    /// The media node cannot serve the last offer.
-    pub(super) fn on_offer_refused(&mut self, request: u32) {
-        let (name, _) = self.session.answered(request);
-        if let Some(webrtc) = &mut self.webrtc {
-            webrtc.offering = false;
-        }
-        self.observations.push_back(Observation::Refused(name, Refusal::BadTracks));
+        let taken =
+            answer.map(|answer| webrtc.stack.as_mut().is_some_and(|stack| stack.on_answer(now, answer)));
+        self.observations.push_back(match taken {
+            Some(true) => Observation::Done(name),
+            Some(false) => Observation::Malformed,
+            None => Observation::Refused(name, Refusal::BadTracks),
+        });
     }
 
     /// A datagram of the media node for the stack.
@@ -114,12 +119,17 @@ impl Endpoint {
             stack.handle_timeout(now);
         }
         if webrtc.wants_offer && !webrtc.offering {
-            (webrtc.wants_offer, webrtc.offering) = (false, true);
+            webrtc.wants_offer = false;
             let tracks: Vec<_> = self.publishers.iter().map(Publisher::offer).collect();
             let incoming =
                 |video| self.incoming.iter().filter(|held| held.info.kind.is_video() == video).count();
-            let offer = stack.offer(now, &tracks, [incoming(false), incoming(true)]);
-            self.session.request(now, Request::Negotiate { offer });
+            let incoming = [incoming(false), incoming(true)];
+            // Who neither sends nor receives has nothing to offer.
+            if !tracks.is_empty() || incoming != [0, 0] {
+                webrtc.offering = true;
+                let offer = stack.offer(now, &tracks, incoming);
+                self.session.request(now, Request::Negotiate { offer });
+            }
         }
         while let Some(packet) = self.poll_webrtc_packet() {
             self.on_media(now, &packet);
@@ -142,7 +152,7 @@ impl Endpoint {
                 continue;
             }
             match demux(&datagram.bytes) {
-                Protocol::Rtp => stack.send_rtp(now, datagram.bytes),
+                Protocol::Rtp => stack.send_rtp(now, &datagram.bytes),
                 Protocol::Rtcp => stack.send_rtcp(now, datagram.bytes),
                 Protocol::Other => {}
             }

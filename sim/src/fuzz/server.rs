@@ -216,7 +216,7 @@ impl Trial {
                     break;
                 }
                 output @ (Output::Transmit(_) | Output::Event(_) | Output::Offered { .. }) => {
-                    outputs.push(output)
+                    outputs.push(output);
                 }
             }
             require(outputs.len() <= occasion.outputs_max(), || {

@@ -44,7 +44,7 @@ impl WebRtcSide {
     pub(super) fn new(scenario: &Scenario, seed: Seed) -> Self {
         let people = scenario.people.iter().enumerate();
         let people = people.filter(|(_, person)| person.client == ClientKind::Webrtc);
-        let anchor = Instant::now();
+        let anchor = repeatable::anchor();
         Self {
             people: people.map(|(index, _)| PersonIndex(index)).collect(),
             seed,

@@ -9,7 +9,7 @@ use media_core::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{DurationText, Layer, Located, SeedText, schema};
+use super::{ClientKind, DurationText, Layer, Located, SeedText, schema};
 use crate::{
     adversary::Misbehaviour,
     site::{
@@ -171,17 +171,6 @@ pub struct PersonEntry {
     pub watch: Option<WatchName>,
     /// Cameras watched at once, 0 to 49; 9 when absent.
     pub tiles: Option<Located<u32>>,
-}
-
-/// How a client reaches the media node.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ClientKind {
-    /// RTP as it is: what protects packets hop by hop costs bytes and round trips that are left out.
-    #[default]
-    Plain,
-    /// WebRTC by another implementation than the media node's: SDP, ICE, DTLS, SRTP, and its feedback, requests and reports.
-    Webrtc,
 }
 
 /// What somebody sits before.

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use media_core::{
     Codec, MediaKind,
     rtp::{
-        RED_PAYLOAD_TYPE,
+        PROBE_PAYLOAD_TYPE, RED_PAYLOAD_TYPE,
         ext::{AUDIO_LEVEL, DEPENDENCY_DESCRIPTOR, MID, REPAIRED_RID, RID, TRANSPORT_SEQUENCE},
     },
     signalling::TrackOffer,
@@ -13,14 +13,15 @@ use media_core::{
 use rtc::{
     media_stream::MediaStreamTrack,
     peer_connection::configuration::media_engine::MediaEngine,
-    rtp::header::{Extension, Header},
+    rtp::{Packet, header::Header},
     rtp_transceiver::rtp_sender::{
         RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters,
         RTCRtpHeaderExtensionCapability, RtpCodecKind,
     },
 };
 
-/// The extensions: what names them in SDP, their identifier in the session, and whether they are of audio and of video.
+/// The extensions: what names them in SDP, their identifier in the session, and whether they are of audio and of video. `rtc`
+/// numbers them from 1 in this order.
 const EXTENSIONS: [(&str, u8, bool, bool); 6] = [
     ("urn:ietf:params:rtp-hdrext:sdes:mid", MID, true, true),
     ("urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id", RID, false, true),
@@ -41,7 +42,7 @@ const EXTENSIONS: [(&str, u8, bool, bool); 6] = [
 ];
 
 /// Payload types in the session and in this client's offers.
-const PAYLOAD_TYPES: [(u8, u8); 8] = [
+const PAYLOAD_TYPES: [(u8, u8); 9] = [
     (Codec::Opus.payload_type(), 109),
     (RED_PAYLOAD_TYPE, 110),
     (Codec::Vp8.payload_type(), 120),
@@ -50,7 +51,31 @@ const PAYLOAD_TYPES: [(u8, u8); 8] = [
     (Codec::Vp9.rtx_payload_type(), 123),
     (Codec::H264.payload_type(), 124),
     (Codec::H264.rtx_payload_type(), 125),
+    // Not in the offers: probes have the highest number that is not, in both directions.
+    (PROBE_PAYLOAD_TYPE, 127),
 ];
+
+/// The identifier of a session's extension in the offers.
+pub(super) fn offered_id(session: u8) -> Option<u8> {
+    EXTENSIONS.iter().position(|(_, known, ..)| *known == session).map(|place| place as u8 + 1)
+}
+
+/// The session's identifier of an extension in the offers.
+fn session_id(offered: u8) -> Option<u8> {
+    EXTENSIONS.get(usize::from(offered.checked_sub(1)?)).map(|(_, session, ..)| *session)
+}
+
+/// Whether a payload type of the offers carries pictures.
+pub(super) fn is_picture(payload_type: u8) -> bool {
+    [Codec::Vp8, Codec::Vp9, Codec::H264].iter().any(|codec| offered(codec.payload_type()) == payload_type)
+}
+
+/// Whether a payload type of the offers carries retransmissions.
+pub(super) fn is_repair(payload_type: u8) -> bool {
+    [Codec::Vp8, Codec::Vp9, Codec::H264]
+        .iter()
+        .any(|codec| offered(codec.rtx_payload_type()) == payload_type)
+}
 
 /// The payload type of a session's one in the offers.
 fn offered(session: u8) -> u8 {
@@ -126,13 +151,12 @@ pub(super) fn rid(place: usize) -> String {
     format!("r{place}")
 }
 
-/// A track of the endpoint as `rtc` sends it. What is asked for again comes again as it was: in a stream of its own (RFC 4588)
-/// `rtc` would leave out all header extensions, by which the media node knows what a packet belongs to.
+/// A track of the endpoint as `rtc` sends it.
 pub(super) fn local_track(track: &TrackOffer) -> MediaStreamTrack {
     let simulcast = track.encodings.len() > 1;
     let encodings = track.encodings.iter().enumerate().map(|(place, encoding)| RTCRtpEncodingParameters {
         rtp_coding_parameters: RTCRtpCodingParameters {
-            rid: if simulcast { rid(place).into() } else { String::new().into() },
+            rid: if simulcast { rid(place) } else { String::new() },
             ssrc: Some(encoding.ssrc.0),
             ..RTCRtpCodingParameters::default()
         },
@@ -158,24 +182,25 @@ const fn name_of(kind: MediaKind) -> &'static str {
 /// The numbers of this client's offers.
 #[derive(Debug, Default)]
 pub(super) struct Numbers {
-    /// Extension identifiers: the session's, and the offer's.
-    extensions: Vec<(u8, u8)>,
     /// The sections of the own tracks.
     mids: Vec<(MediaKind, String)>,
 }
 
 impl Numbers {
-    /// Takes the extension identifiers, and the names of the own tracks' sections, from an offer.
+    /// Takes the names of the own tracks' sections from an offer.
+    ///
+    /// # Panics
+    /// When the offer has other identifiers of extensions than this client translates to.
     pub(super) fn read_offer(&mut self, sdp: &str) {
         for line in sdp.lines().filter_map(|line| line.strip_prefix("a=extmap:")) {
             let Some((id, uri)) = line.split_once(' ') else { continue };
-            let session =
-                EXTENSIONS.iter().find(|(known, ..)| *known == uri).map(|(_, session, ..)| *session);
-            if let (Ok(id), Some(session)) = (id.parse(), session)
-                && !self.extensions.contains(&(session, id))
-            {
-                self.extensions.push((session, id));
-            }
+            let session = EXTENSIONS.iter().find(|(known, ..)| *known == uri.trim_end());
+            let expected = session.and_then(|(_, session, ..)| offered_id(*session));
+            assert_eq!(
+                id.parse().ok(),
+                expected,
+                "`rtc` numbers extensions in the order of registration: {line}"
+            );
         }
         for section in sdp.split("\nm=").skip(1) {
             let own = MediaKind::ALL.into_iter().find(|kind| {
@@ -196,8 +221,7 @@ impl Numbers {
     pub(super) fn name(&self, header: &mut Header, kind: MediaKind, place: usize) {
         let mid = self.mids.iter().find(|(known, _)| *known == kind).map(|(_, mid)| mid.clone());
         for (extension, name) in [(MID, mid), (RID, Some(rid(place)))] {
-            let id = self.extensions.iter().find(|(session, _)| *session == extension).map(|(_, id)| *id);
-            if let (Some(id), Some(name)) = (id, name) {
+            if let (Some(id), Some(name)) = (offered_id(extension), name) {
                 // Fails only beyond what an element can hold.
                 drop(header.set_extension(id, Bytes::from(name)));
             }
@@ -205,22 +229,45 @@ impl Numbers {
     }
 
     /// From the session's numbers to the offer's.
-    pub(super) fn outgoing(&self, header: &mut Header) {
-        header.payload_type = offered(header.payload_type);
-        for Extension { id, payload } in std::mem::take(&mut header.extensions) {
-            if let Some((_, offered)) = self.extensions.iter().find(|(session, _)| *session == id) {
-                header.extensions.push(Extension { id: *offered, payload });
-            }
+    pub(super) fn outgoing(packet: &mut Packet) {
+        if packet.header.payload_type == RED_PAYLOAD_TYPE {
+            packet.payload = translate_blocks(&packet.payload, offered);
+        }
+        packet.header.payload_type = offered(packet.header.payload_type);
+        for extension in &mut packet.header.extensions {
+            extension.id = offered_id(extension.id).unwrap_or(extension.id);
         }
     }
 
     /// From the offer's numbers to the session's.
-    pub(super) fn incoming(&self, header: &mut Header) {
-        let known = PAYLOAD_TYPES.iter().find(|(_, offered)| *offered == header.payload_type);
-        header.payload_type = known.map_or(header.payload_type, |(session, _)| *session);
-        for extension in &mut header.extensions {
-            let known = self.extensions.iter().find(|(_, offered)| *offered == extension.id);
-            extension.id = known.map_or(extension.id, |(session, _)| *session);
+    pub(super) fn incoming(packet: &mut Packet) {
+        packet.header.payload_type = in_session(packet.header.payload_type);
+        if packet.header.payload_type == RED_PAYLOAD_TYPE {
+            packet.payload = translate_blocks(&packet.payload, in_session);
+        }
+        for extension in &mut packet.header.extensions {
+            extension.id = session_id(extension.id).unwrap_or(extension.id);
         }
     }
+}
+
+/// The session's payload type of one in the offers.
+fn in_session(offered: u8) -> u8 {
+    PAYLOAD_TYPES.iter().find(|(_, known)| *known == offered).map_or(offered, |(session, _)| *session)
+}
+
+/// The payload types in the block headers of redundant audio (RFC 2198 section 3): four bytes each, one for the last.
+fn translate_blocks(payload: &Bytes, translate: fn(u8) -> u8) -> Bytes {
+    const FOLLOWED: u8 = 0x80;
+    let mut translated = payload.to_vec();
+    let mut at = 0;
+    while let Some(first) = translated.get_mut(at) {
+        let followed = *first & FOLLOWED;
+        *first = followed | translate(*first & !FOLLOWED);
+        if followed == 0 {
+            break;
+        }
+        at += 4;
+    }
+    translated.into()
 }

@@ -5,7 +5,7 @@
 use std::{net::SocketAddr, time::Instant};
 
 use bytes::{Bytes, BytesMut};
-use media_core::{MediaKind, Ssrc, Timestamp, signalling::TrackOffer};
+use media_core::{MediaKind, Ssrc, Timestamp, rtp::PROBE_SSRC, signalling::TrackOffer};
 use rtc::{
     interceptor::{Registry, Slot},
     peer_connection::{
@@ -16,7 +16,7 @@ use rtc::{
             setting_engine::SettingEngineBuilder,
         },
         event::RTCPeerConnectionEvent,
-        message::RTCMessage,
+        message::{RTCMessage, TaggedRTCMessage},
         sdp::RTCSessionDescription,
         state::RTCPeerConnectionState,
         transport::{CandidateConfig, CandidateHostConfig, RTCIceCandidate},
@@ -27,14 +27,18 @@ use rtc::{
     sansio::Protocol as _,
     shared::{
         TaggedBytesMut, TransportContext, TransportProtocol,
-        marshal::{Marshal as _, Unmarshal as _},
+        marshal::{Marshal as _, MarshalSize as _, Unmarshal as _},
     },
 };
 
 use super::{
     hand_over::HandOver,
     numbers::{self, Numbers},
+    repairs::NamedRepairs,
 };
+
+/// In front of `Slot::NackResponder`, which is 4,000, and behind the pacer's 3,000.
+const NEARER_THAN_REPAIRS: usize = 3_500;
 
 /// One `rtc` peer connection.
 pub(super) struct Stack {
@@ -64,6 +68,8 @@ impl Stack {
         let registry = configure_twcc_receiver_only(registry, &mut engine).expect("the extension is free");
         // Behind all others, which act on what comes in first.
         let registry = registry.with(Slot::Custom(usize::MAX), HandOver::default());
+        // Nearer to the network than what sends again.
+        let registry = registry.with(Slot::Custom(NEARER_THAN_REPAIRS), NamedRepairs::default());
         let settings = SettingEngineBuilder::new().build();
         let mut connection = RTCPeerConnectionBuilder::new()
             .with_configuration(RTCConfigurationBuilder::new().build())
@@ -189,13 +195,21 @@ impl Stack {
         }
     }
 
-    /// Sends an RTP packet of one of the tracks. Others (probes) this client does not send.
-    pub(super) fn send_rtp(&mut self, now: Timestamp, mut packet: Bytes) {
+    /// The next offer has other credentials, and the peers find each other anew.
+    pub(super) fn restart_ice(&mut self) {
+        self.connection.restart_ice();
+    }
+
+    /// Sends an RTP packet of one of the tracks, or a probe.
+    pub(super) fn send_rtp(&mut self, now: Timestamp, bytes: &Bytes) {
         let now = self.instant(now);
-        let Ok(mut packet) = rtc::rtp::Packet::unmarshal(&mut packet) else { return };
+        let Ok(mut packet) = rtc::rtp::Packet::unmarshal(&mut bytes.clone()) else { return };
         let ssrc = Ssrc(packet.header.ssrc);
+        if ssrc == PROBE_SSRC {
+            return self.send_probe(now, packet, bytes.len());
+        }
         let Some(sender) = self.senders.iter().find(|sender| sender.ssrcs.contains(&ssrc)) else { return };
-        self.numbers.outgoing(&mut packet.header);
+        Numbers::outgoing(&mut packet);
         if sender.ssrcs.len() > 1
             && let Some(place) = sender.ssrcs.iter().position(|known| *known == ssrc)
         {
@@ -204,6 +218,15 @@ impl Stack {
         if let Some(mut sender) = self.connection.rtp_sender(sender.id) {
             drop(sender.write_rtp(now, packet));
         }
+    }
+
+    /// A packet of `bytes` in all. `rtc` pads packets to whole words and no further, so zeros take the place of padding.
+    fn send_probe(&mut self, now: Instant, mut packet: rtc::rtp::Packet, bytes: usize) {
+        Numbers::outgoing(&mut packet);
+        packet.header.padding = false;
+        packet.payload = vec![0; bytes.saturating_sub(packet.header.marshal_size())].into();
+        let message = RTCMessage::RtpPacket(String::new(), packet);
+        drop(self.connection.handle_write(TaggedRTCMessage { now, message }));
     }
 
     /// Sends a request for a key frame of a stream that comes in.
@@ -235,7 +258,7 @@ impl Stack {
         loop {
             match self.connection.poll_read()?.message {
                 RTCMessage::RtpPacket(_, mut packet) => {
-                    self.numbers.incoming(&mut packet.header);
+                    Numbers::incoming(&mut packet);
                     if let Ok(bytes) = packet.marshal() {
                         return Some(bytes.freeze());
                     }
@@ -245,7 +268,7 @@ impl Stack {
                         return Some(bytes.freeze());
                     }
                 }
-                _ => {}
+                RTCMessage::DataChannelMessage(..) | _ => {}
             }
         }
     }

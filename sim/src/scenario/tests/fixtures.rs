@@ -26,7 +26,7 @@ fn scenarios() -> Vec<Scenario> {
 #[test]
 fn every_scenario_of_the_project_is_valid_and_named_as_its_file() {
     let names: Vec<String> = scenarios().into_iter().map(|scenario| scenario.name).collect();
-    insta::assert_snapshot!(names.join(" "), @"avc broken-joins churn crash crowded-line falling-rate forgery full-house ghosts hand-over hostile-feedback hostile-joins hostile-levels hostile-media hostile-requests hostile hostless impostor incapable isolation joins keyless layers licences links lobby long-outage loss minute-outage moderation move narrow outages pool presenter rathaus released removed resting rooms rough-ways rush shared-lines sources speakers takeover term weak-audience weak-guest weak-lines worn-keys");
+    insta::assert_snapshot!(names.join(" "), @"avc broken-joins churn crash crowded-line falling-rate forgery full-house ghosts hand-over hostile-feedback hostile-joins hostile-levels hostile-media hostile-requests hostile hostless impostor incapable isolation joins keyless layers licences links lobby long-outage loss minute-outage moderation move narrow outages pool presenter rathaus released removed resting rooms rough-ways rush shared-lines sources speakers takeover term weak-audience weak-guest weak-lines webrtc-crash webrtc-joins webrtc-move webrtc-outages webrtc worn-keys");
 }
 
 #[test]
