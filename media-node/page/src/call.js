@@ -8,6 +8,9 @@ import { Refused, Signalling } from "./signalling.js";
 /** `MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519` and `AES_128_GCM_SHA256_128`: all that is spoken here. */
 const ENCRYPTION = { mls: 1, sframe: 4 };
 
+/** Pause before another offer when there were too many, in milliseconds. */
+const NEGOTIATE_AGAIN = 1_000;
+
 export class Call {
     /** Members by number, as the server shows them. */
     roster = new Map();
@@ -27,6 +30,7 @@ export class Call {
     #senders = new Map();
     #own;
     #secret;
+    #isOver = false;
 
     /**
      * Joins by a link (`readLink`), with own tracks by kind; or starts a conference, with `start: { credential, mode, lobby }` in the
@@ -92,7 +96,7 @@ export class Call {
 
     leave() {
         this.#signalling.request("leave").catch(() => undefined);
-        this.#signalling.close();
+        this.#end("left");
     }
 
     #onEntered({ participant, mode, roster, invitation }) {
@@ -168,9 +172,16 @@ export class Call {
 
     /** A place for each track that there is. */
     #negotiate() {
+        if (this.#isOver) return;
         const audio = [...this.#tracks.values()].filter(({ kind }) => kind === "audio").length;
         const video = this.#tracks.size - audio;
-        this.#media.negotiate({ audio, video }).catch((error) => this.#listener.onTrouble?.(error));
+        this.#media.negotiate({ audio, video }).catch((error) => {
+            if (error instanceof Refused && error.reason === "too-many-requests") {
+                setTimeout(() => this.#negotiate(), NEGOTIATE_AGAIN);
+            } else {
+                this.#listener.onTrouble?.(error);
+            }
+        });
     }
 
     /** Sends nothing that may not be sent; the server would drop it. */
@@ -225,10 +236,13 @@ export class Call {
     }
 
     #end(reason) {
+        if (this.#isOver) return;
+        this.#isOver = true;
         clearTimeout(this.#timer);
         this.#membership = null;
         this.#worker.postMessage("end");
         this.#media.close();
+        this.#signalling.close();
         this.#listener.onEnd(reason);
     }
 }
