@@ -59,6 +59,7 @@ export class Call {
         return call;
     }
 
+    /** What people compare, or `null` while no keys are agreed on. */
     get verificationCode() {
         return this.#membership?.verificationCode ?? null;
     }
@@ -106,12 +107,10 @@ export class Call {
         this.roster = new Map(roster.map((member) => [member.participant, member]));
         const { name } = this.roster.get(participant);
         const names = roster.map((member) => [member.participant, member.name]);
-        this.#telling = this.#telling
-            .then(() => Membership.enter(performance.now(), { participant, name, secret: this.#secret }, names))
-            .then((membership) => {
-                this.#membership = membership;
-                this.#drain();
-            });
+        const identity = { participant, name, secret: this.#secret };
+        this.#afterwards(async () => {
+            this.#membership = await Membership.enter(performance.now(), identity, names);
+        });
         for (const [kind, track] of Object.entries(this.#own)) this.#senders.set(kind, this.#media.send(kind, track));
         this.#obeyPermissions();
         this.#negotiate();
@@ -199,16 +198,21 @@ export class Call {
     }
 
     #tell(what, ...words) {
+        this.#afterwards(() => this.#membership[what](performance.now(), ...words));
+    }
+
+    /** Does something with the membership when all is done that was begun before. */
+    #afterwards(step) {
         this.#telling = this.#telling
             .then(async () => {
-                if (this.#membership === null) return;
-                await this.#membership[what](performance.now(), ...words);
-                this.#drain();
+                if (this.#isOver) return;
+                await step();
+                if (!this.#isOver) this.#drain();
             })
-            // Whatever goes wrong with keys: nothing more is sealed.
+            // Nobody knows where the keys are then: better out than without.
             .catch((error) => {
-                this.#worker.postMessage("end");
                 this.#listener.onTrouble?.(error);
+                this.#end("broken");
             });
     }
 
@@ -239,7 +243,6 @@ export class Call {
         if (this.#isOver) return;
         this.#isOver = true;
         clearTimeout(this.#timer);
-        this.#membership = null;
         this.#worker.postMessage("end");
         this.#media.close();
         this.#signalling.close();
