@@ -9,6 +9,7 @@ mod gate;
 mod plan;
 mod progress;
 mod run;
+mod serve;
 
 use std::{
     ffi::OsString,
@@ -135,6 +136,7 @@ pub fn execute(
         Command::Plan(args) => plan::plan(&args, stage),
         Command::City(args) => city::city(&args, stage),
         Command::BenchReport(args) => bench_report::bench_report(&args, stage),
+        Command::Serve { arguments } => serve::serve(&arguments),
     }
 }
 
@@ -287,6 +289,15 @@ Examples:
         /// Where to leave the joined files.
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
+    },
+    /// Start the media node as a server, for real conferences
+    ///
+    /// Starts the program media-node, which stands beside this one once it was built, with these arguments. `generalprobe serve --
+    /// --help` names them.
+    Serve {
+        /// What media-node is given.
+        #[arg(value_name = "ARGS", trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
     },
 }
 

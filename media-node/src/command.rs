@@ -26,6 +26,8 @@ pub(crate) enum Command {
         peer: PeerId,
         /// For what it is told.
         outbox: Outbox,
+        /// Whether its media alone show that it is there: nobody waits at the other end of the outbox.
+        by_media: bool,
     },
     /// A message came on it.
     Signal {
@@ -64,11 +66,20 @@ impl NodeHandle {
         (Self { commands, peers: Arc::default() }, receiver)
     }
 
-    /// A channel for a new peer.
+    /// A channel for a new peer, who is there for as long as it is open.
     pub(crate) async fn open(&self) -> Result<(Channel, OutboxReader), NodeGone> {
+        self.begin(false).await
+    }
+
+    /// A channel for a new peer, who is gone when nothing more comes over the connection.
+    pub(crate) async fn open_for_media(&self) -> Result<(Channel, OutboxReader), NodeGone> {
+        self.begin(true).await
+    }
+
+    async fn begin(&self, by_media: bool) -> Result<(Channel, OutboxReader), NodeGone> {
         let peer = PeerId(self.peers.fetch_add(1, Ordering::Relaxed));
         let (outbox, reader) = outbox();
-        self.send(Command::Open { peer, outbox }).await?;
+        self.send(Command::Open { peer, outbox, by_media }).await?;
         Ok((Channel { peer, node: self.clone() }, reader))
     }
 

@@ -2,14 +2,21 @@
 
 mod door;
 mod page;
+mod problem;
 mod signalling;
 mod status;
+mod whip;
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    routing::{delete, get, post},
+};
 
-use crate::server::Shared;
+use crate::{limits::BODY_BYTES_MAX, server::Shared};
 
 pub(crate) use door::Door;
+pub(crate) use whip::Sessions;
 
 /// All paths.
 pub(crate) fn router(shared: Shared) -> Router {
@@ -21,5 +28,10 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/signalling", get(signalling::upgrade))
         .route("/health", get(status::health))
         .route("/metrics", get(status::metrics))
+        .route("/whip", post(whip::publish))
+        .route("/whip/{session}", delete(whip::end).patch(whip::change))
+        .route("/whep", post(whip::watch))
+        .route("/whep/{session}", delete(whip::end).patch(whip::change))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(shared)
 }

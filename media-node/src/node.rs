@@ -3,6 +3,7 @@
 
 mod drain;
 mod output;
+mod silence;
 mod turn;
 
 use std::{
@@ -26,6 +27,7 @@ use crate::{
 };
 
 use drain::Drain;
+use silence::Silence;
 
 /// The media node.
 pub(crate) struct MediaNode {
@@ -46,6 +48,7 @@ pub(crate) struct MediaNode {
     followups: VecDeque<Input<'static>>,
     inbound: Vec<(SocketAddr, Vec<u8>)>,
     drain: Drain,
+    silence: Silence,
     /// Somebody came, left or waits since the people were counted.
     changed: bool,
     metrics: Arc<Metrics>,
@@ -86,6 +89,7 @@ impl MediaNode {
             followups: VecDeque::new(),
             inbound: Vec::new(),
             drain: Drain::default(),
+            silence: Silence::default(),
             changed: false,
             metrics,
         })

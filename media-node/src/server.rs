@@ -76,6 +76,7 @@ pub(crate) struct Shared {
     pub(crate) node: NodeHandle,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) draining: Arc<AtomicBool>,
+    pub(crate) sessions: http::Sessions,
 }
 
 impl Server {
@@ -95,7 +96,12 @@ impl Server {
         let metrics = Arc::new(Metrics::default());
         let over = begin(config, (socket, candidates), commands, Arc::clone(&metrics)).await?;
         let draining = Arc::new(AtomicBool::new(false));
-        let shared = Shared { node: node.clone(), metrics, draining: Arc::clone(&draining) };
+        let shared = Shared {
+            node: node.clone(),
+            metrics,
+            draining: Arc::clone(&draining),
+            sessions: http::Sessions::default(),
+        };
         let door = Door::open(listener, config.connections_per_address, http::router(shared));
         Ok(Self { http, media, node, draining, over, door })
     }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use media_core::{DropReason, Timestamp, engine::Input, transport::Received};
+use media_core::{DropReason, PeerId, Timestamp, engine::Input, transport::Received};
 use tokio::time::{Instant, sleep_until};
 
 use super::MediaNode;
@@ -56,7 +56,10 @@ impl MediaNode {
     }
 
     fn next_due(&self) -> Timestamp {
-        self.engine_timeout.min(self.transports.poll_timeout()).min(self.drain.deadline())
+        self.engine_timeout
+            .min(self.transports.poll_timeout())
+            .min(self.drain.deadline())
+            .min(self.silence.poll_timeout())
     }
 
     fn do_what_is_due(&mut self) {
@@ -66,6 +69,10 @@ impl MediaNode {
         }
         if self.engine_timeout <= self.now {
             self.feed(Input::Timeout);
+        }
+        while let Some(peer) = self.silence.poll_gone(self.now) {
+            self.changed = true;
+            self.part_with(peer);
         }
     }
 
@@ -98,7 +105,10 @@ impl MediaNode {
 
     fn on_datagram(&mut self, from: SocketAddr, datagram: Vec<u8>) {
         match self.transports.handle_datagram(self.now, from, datagram) {
-            Received::Media { peer, packet } => self.feed(Input::Datagram { peer, datagram: packet }),
+            Received::Media { peer, packet } => {
+                self.silence.on_heard(self.now, peer);
+                self.feed(Input::Datagram { peer, datagram: packet });
+            }
             Received::Handled => self.drain_transports(),
             Received::Dropped { reason, .. } => self.metrics.dropped(reason),
         }
@@ -107,8 +117,11 @@ impl MediaNode {
     fn on_command(&mut self, command: Command) {
         self.changed = true;
         match command {
-            Command::Open { peer, outbox } => {
+            Command::Open { peer, outbox, by_media } => {
                 self.outboxes.insert(peer, outbox);
+                if by_media {
+                    self.silence.watch(self.now, peer);
+                }
             }
             Command::Signal { peer, message } => {
                 // Who was cut off may have said something before.
@@ -117,11 +130,16 @@ impl MediaNode {
                 }
             }
             Command::Close { peer } => {
-                if self.outboxes.remove(&peer).is_some() {
-                    self.feed(Input::Disconnected { peer });
-                }
+                self.part_with(peer);
             }
             Command::Drain { within } => self.drain.begin(self.now + within),
+        }
+    }
+
+    fn part_with(&mut self, peer: PeerId) {
+        self.silence.forget(peer);
+        if self.outboxes.remove(&peer).is_some() {
+            self.feed(Input::Disconnected { peer });
         }
     }
 

@@ -7,7 +7,10 @@ use super::tree;
 /// For each member: the members it may depend on, and the foreign crates it may not.
 const LAYERS: &[(&str, &[&str], &[&str])] = &[
     ("media-core", &[], &["tokio", "turmoil", "getrandom", "rand", "mio", "socket2", "jiff", "chrono"]),
-    ("sim", &["media-core"], &["getrandom", "rand", "mio", "socket2"]),
+    // The server may not know of anything that bends clocks and randomness.
+    ("media-node", &["media-core"], &["turmoil", "getrandom", "rand", "libc", "mio", "socket2"]),
+    ("repeatable", &[], &["tokio", "turmoil", "getrandom", "rand", "mio", "socket2"]),
+    ("sim", &["media-core", "repeatable"], &["getrandom", "rand", "mio", "socket2"]),
     ("conformance", &["media-core", "sim"], &["tokio", "turmoil", "getrandom", "rand", "criterion"]),
     ("benches", &["media-core", "sim", "conformance"], &["tokio", "turmoil"]),
 ];
@@ -59,6 +62,10 @@ fn a_dependency_that_points_outwards_is_refused_in_every_form() {
         ("sim", "[dependencies]\nconformance = { path = '../conformance' }"),
         ("conformance", "[dependencies]\nturmoil = '0.7'"),
         ("conformance", "[dev-dependencies]\nbenches = { path = '../benches' }"),
+        ("media-node", "[dev-dependencies]\nsim.workspace = true"),
+        ("media-node", "[dependencies]\nrepeatable.workspace = true"),
+        ("media-node", "[dependencies]\nturmoil = '0.7'"),
+        ("sim", "[dependencies]\nmedia-node.workspace = true"),
         ("newcomer", ""),
     ] {
         assert_eq!(breaches(member, manifest).len(), 1, "{member}: {manifest}");
