@@ -4,6 +4,8 @@
 import { build } from "esbuild";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 
+import { EXTERNAL } from "./bundle.js";
+
 const here = new URL(".", import.meta.url).pathname;
 const { outputFiles } = await build({
     absWorkingDir: here,
@@ -15,8 +17,7 @@ const { outputFiles } = await build({
     minify: true,
     legalComments: "none",
     banner: { js: "// Built by media-node/page/build.js; licences of what is bundled stand in licences.txt." },
-    // Cryptography of suites that are not spoken here.
-    external: ["@noble/*", "@hpke/chacha20poly1305", "@hpke/hybridkem-x-wing", "@hpke/ml-kem", "@hpke/dhkem-x448"],
+    external: EXTERNAL,
     write: false,
     logLevel: "warning",
 });

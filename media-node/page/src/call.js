@@ -8,6 +8,9 @@ import { Refused, Signalling } from "./signalling.js";
 /** `MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519` and `AES_128_GCM_SHA256_128`: all that is spoken here. */
 const ENCRYPTION = { mls: 1, sframe: 4 };
 
+/** Pause before another offer when there were too many, in milliseconds. */
+const NEGOTIATE_AGAIN = 1_000;
+
 export class Call {
     /** Members by number, as the server shows them. */
     roster = new Map();
@@ -27,6 +30,7 @@ export class Call {
     #senders = new Map();
     #own;
     #secret;
+    #isOver = false;
 
     /**
      * Joins by a link (`readLink`), with own tracks by kind; or starts a conference, with `start: { credential, mode, lobby }` in the
@@ -55,6 +59,7 @@ export class Call {
         return call;
     }
 
+    /** What people compare, or `null` while no keys are agreed on. */
     get verificationCode() {
         return this.#membership?.verificationCode ?? null;
     }
@@ -92,7 +97,7 @@ export class Call {
 
     leave() {
         this.#signalling.request("leave").catch(() => undefined);
-        this.#signalling.close();
+        this.#end("left");
     }
 
     #onEntered({ participant, mode, roster, invitation }) {
@@ -102,12 +107,10 @@ export class Call {
         this.roster = new Map(roster.map((member) => [member.participant, member]));
         const { name } = this.roster.get(participant);
         const names = roster.map((member) => [member.participant, member.name]);
-        this.#telling = this.#telling
-            .then(() => Membership.enter(performance.now(), { participant, name, secret: this.#secret }, names))
-            .then((membership) => {
-                this.#membership = membership;
-                this.#drain();
-            });
+        const identity = { participant, name, secret: this.#secret };
+        this.#afterwards(async () => {
+            this.#membership = await Membership.enter(performance.now(), identity, names);
+        });
         for (const [kind, track] of Object.entries(this.#own)) this.#senders.set(kind, this.#media.send(kind, track));
         this.#obeyPermissions();
         this.#negotiate();
@@ -168,9 +171,16 @@ export class Call {
 
     /** A place for each track that there is. */
     #negotiate() {
+        if (this.#isOver) return;
         const audio = [...this.#tracks.values()].filter(({ kind }) => kind === "audio").length;
         const video = this.#tracks.size - audio;
-        this.#media.negotiate({ audio, video }).catch((error) => this.#listener.onTrouble?.(error));
+        this.#media.negotiate({ audio, video }).catch((error) => {
+            if (error instanceof Refused && error.reason === "too-many-requests") {
+                setTimeout(() => this.#negotiate(), NEGOTIATE_AGAIN);
+            } else {
+                this.#listener.onTrouble?.(error);
+            }
+        });
     }
 
     /** Sends nothing that may not be sent; the server would drop it. */
@@ -188,16 +198,21 @@ export class Call {
     }
 
     #tell(what, ...words) {
+        this.#afterwards(() => this.#membership[what](performance.now(), ...words));
+    }
+
+    /** Does something with the membership when all is done that was begun before. */
+    #afterwards(step) {
         this.#telling = this.#telling
             .then(async () => {
-                if (this.#membership === null) return;
-                await this.#membership[what](performance.now(), ...words);
-                this.#drain();
+                if (this.#isOver) return;
+                await step();
+                if (!this.#isOver) this.#drain();
             })
-            // Whatever goes wrong with keys: nothing more is sealed.
+            // Nobody knows where the keys are then: better out than without.
             .catch((error) => {
-                this.#worker.postMessage("end");
                 this.#listener.onTrouble?.(error);
+                this.#end("broken");
             });
     }
 
@@ -225,10 +240,12 @@ export class Call {
     }
 
     #end(reason) {
+        if (this.#isOver) return;
+        this.#isOver = true;
         clearTimeout(this.#timer);
-        this.#membership = null;
         this.#worker.postMessage("end");
         this.#media.close();
+        this.#signalling.close();
         this.#listener.onEnd(reason);
     }
 }

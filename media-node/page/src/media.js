@@ -24,7 +24,10 @@ export class Media {
     #worker;
     /** Transceivers for the tracks of others, by medium; a transform's number is its place in `#receivers`. */
     #receivers = [];
-    #negotiating = Promise.resolve();
+    /** How many places are wanted, and whether that is still to be agreed on. */
+    #wanted = { audio: 0, video: 0 };
+    #isStale = false;
+    #isNegotiating = false;
     #negotiate;
     #onTrack;
 
@@ -48,12 +51,23 @@ export class Media {
         return transceiver.sender;
     }
 
-    /** Makes as many places for tracks of others as there are, and agrees with the media node on everything. */
-    negotiate({ audio, video }) {
-        const step = this.#negotiating.then(() => this.#agree({ audio, video }));
-        // One that failed is its caller's affair; the next one is tried all the same.
-        this.#negotiating = step.catch(() => undefined);
-        return step;
+    /**
+     * Makes as many places for tracks of others as there are, and agrees with the media node on everything. Of what is wanted
+     * while an offer is under way the last is offered next: fifty who come at once are no fifty offers.
+     */
+    async negotiate(wanted) {
+        this.#wanted = wanted;
+        this.#isStale = true;
+        if (this.#isNegotiating) return;
+        this.#isNegotiating = true;
+        try {
+            while (this.#isStale) {
+                this.#isStale = false;
+                await this.#agree();
+            }
+        } finally {
+            this.#isNegotiating = false;
+        }
     }
 
     async stats() {
@@ -64,10 +78,10 @@ export class Media {
         this.#connection.close();
     }
 
-    async #agree(wanted) {
+    async #agree() {
         for (const medium of ["audio", "video"]) {
             const there = this.#receivers.filter(({ receiver }) => receiver.track.kind === medium).length;
-            for (let more = there; more < wanted[medium]; more += 1) this.#addReceiver(medium);
+            for (let more = there; more < this.#wanted[medium]; more += 1) this.#addReceiver(medium);
         }
         const connection = this.#connection;
         await connection.setLocalDescription(await connection.createOffer());

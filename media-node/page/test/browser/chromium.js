@@ -8,6 +8,8 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { chromium } from "playwright-core";
 
+import { EXTERNAL } from "../../bundle.js";
+
 const ROOT = new URL("../..", import.meta.url).pathname;
 const TYPES = { html: "text/html", js: "text/javascript" };
 
@@ -30,9 +32,10 @@ export class Chromium {
         return browser;
     }
 
-    /** A page of its own; `troubles` gathers what it complains of. */
-    async open(address, troubles) {
+    /** A page of its own; `troubles` gathers what it complains of, `prepare` runs in it before its own scripts. */
+    async open(address, troubles, prepare) {
         const page = await this.#context.newPage();
+        if (prepare !== undefined) await page.addInitScript(prepare);
         page.on("pageerror", (error) => troubles.push(error.message));
         page.on("console", (message) => troubles.push(message.text()));
         await page.goto(address);
@@ -48,7 +51,7 @@ export class Chromium {
 /** A script of the tests with the packages that it needs. */
 async function bundled(path) {
     const options = { entryPoints: [path], bundle: true, format: "esm", write: false, logLevel: "silent" };
-    const { outputFiles } = await build({ ...options, external: ["@noble/*", "@hpke/*-*"] });
+    const { outputFiles } = await build({ ...options, external: EXTERNAL });
     return outputFiles[0].contents;
 }
 
