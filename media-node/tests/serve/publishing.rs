@@ -5,7 +5,7 @@ use media_node::Server;
 
 use crate::{
     hearing::heard,
-    http_request::{Answer, comes_to, metric, request},
+    http_request::{Answer, comes_to, request},
     media::Media,
     stage,
 };
@@ -45,7 +45,7 @@ async fn who_watches_by_whep_hears_who_publishes_by_whip() {
     let session = made.field("location").expect("a session").to_owned();
     assert!(session.starts_with("/whip/") && session.len() > 40 && !session.contains(&bearer));
     assert_eq!(request(&server, "PATCH", &session, "", "").await.status, 501);
-    assert_eq!(metric(&server, "media_node_participants").await, 3);
+    comes_to(&server, "media_node_participants", 3).await;
     assert_eq!(request(&server, "DELETE", &session, "", "").await.status, 200);
     assert_eq!(request(&server, "DELETE", &session, "", "").await.status, 404);
     comes_to(&server, "media_node_participants", 2).await;
