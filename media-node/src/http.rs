@@ -10,11 +10,10 @@ mod whip;
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
     routing::{delete, get, post},
 };
 
-use crate::{limits::BODY_BYTES_MAX, server::Shared};
+use crate::server::Shared;
 
 pub(crate) use door::Door;
 pub use tls::TlsError;
@@ -35,6 +34,5 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/whip/{session}", delete(whip::end).patch(whip::change))
         .route("/whep", post(whip::watch))
         .route("/whep/{session}", delete(whip::end).patch(whip::change))
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(shared)
 }

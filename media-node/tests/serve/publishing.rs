@@ -72,6 +72,8 @@ async fn whoever_is_refused_is_told_why() {
         let problem: serde_json::Value = serde_json::from_str(&answer.body).expect("JSON");
         assert_eq!(problem["reason"], reason, "{answer:?}");
     }
+    let long = "x".repeat(media_core::limits::SDP_BYTES_MAX + 1);
+    assert_eq!(post(&server, &encrypted, &bearer, &long).await.status, 413);
     let fields = format!("Authorization: Bearer {bearer}\r\nContent-Type: text/plain\r\n");
     assert_eq!(request(&server, "POST", &encrypted, &fields, &offer).await.status, 415);
     comes_to(&server, "media_node_participants", 1).await;
