@@ -96,7 +96,7 @@ impl DtlsContext {
     }
 }
 
-fn fingerprint(hash: &dyn dimpl::crypto::HashProvider, certificate: &[u8]) -> Fingerprint {
+pub(super) fn fingerprint(hash: &dyn dimpl::crypto::HashProvider, certificate: &[u8]) -> Fingerprint {
     let mut context = hash.create_hash(dimpl::HashAlgorithm::SHA256);
     context.update(certificate);
     let mut digest = Buf::new();
