@@ -5,6 +5,7 @@ mod page;
 mod problem;
 mod signalling;
 mod status;
+mod tls;
 mod whip;
 
 use axum::{
@@ -16,6 +17,8 @@ use axum::{
 use crate::{limits::BODY_BYTES_MAX, server::Shared};
 
 pub(crate) use door::Door;
+pub use tls::TlsError;
+pub(crate) use tls::acceptor;
 pub(crate) use whip::Sessions;
 
 /// All paths.
