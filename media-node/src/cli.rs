@@ -49,7 +49,7 @@ struct Options {
     /// How many conferences may run at once [default: 750].
     #[arg(long, value_name = "N")]
     licences: Option<NonZero<u32>>,
-    /// Participants of one conference at most [default: 500, at most 1000].
+    /// Participants of one conference at most [default: 50, at most 1000].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(PARTICIPANTS_MAX_CONFIGURABLE)))]
     participants: Option<u32>,
     /// How many of the loudest microphones are forwarded [default: 3].

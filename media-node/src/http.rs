@@ -5,17 +5,19 @@ mod page;
 mod problem;
 mod signalling;
 mod status;
+mod tls;
 mod whip;
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
     routing::{delete, get, post},
 };
 
-use crate::{limits::BODY_BYTES_MAX, server::Shared};
+use crate::server::Shared;
 
 pub(crate) use door::Door;
+pub use tls::TlsError;
+pub(crate) use tls::acceptor;
 pub(crate) use whip::Sessions;
 
 /// All paths.
@@ -32,6 +34,5 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/whip/{session}", delete(whip::end).patch(whip::change))
         .route("/whep", post(whip::watch))
         .route("/whep/{session}", delete(whip::end).patch(whip::change))
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(shared)
 }

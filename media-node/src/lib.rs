@@ -20,4 +20,5 @@ mod socket;
 
 pub use certificate::CertificateError;
 pub use config::Config;
+pub use http::TlsError;
 pub use server::{Server, StartError};

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use media_core::limits::{SDP_BYTES_MAX, SIGNAL_BYTES_MAX};
+use media_core::limits::SIGNAL_BYTES_MAX;
 
 /// Bytes that may wait for one client on its signalling channel. Who enters a full conference is told of two thousand tracks in
 /// 400 kB; four of the longest messages fit.
@@ -16,8 +16,9 @@ pub const COMMANDS_MAX: usize = 1_024;
 pub const COMMANDS_PER_TURN: usize = 64;
 /// Batches of datagrams that are received before anything else is looked at.
 pub const RECEIVES_PER_TURN: usize = 4;
-/// Bytes that are gathered before they are sent.
-pub const SEND_BATCH_BYTES: usize = 256 * 1024;
+/// Bytes that are gathered before they are sent: three packets for each of a thousand subscribers. The more are gathered, the more
+/// go to one address together.
+pub const SEND_BATCH_BYTES: usize = 4 << 20;
 /// How long the media node waits for room in the socket's buffer before it drops what would be sent.
 pub const SEND_WAIT_MAX: Duration = Duration::from_millis(5);
 /// Bytes of the socket's buffers, in each direction: 60 ms of 500 Mbit/s. The kernel may give less (`net.core.rmem_max`).
@@ -25,9 +26,6 @@ pub const SOCKET_BUFFER_BYTES: usize = 4 << 20;
 /// Bytes of one datagram that is looked at: Ethernet's 1,500 without headers of IPv4 and UDP. Nobody here sends more than
 /// [`media_core::limits::DATAGRAM_BYTES_MAX`] and what protects it, but certificates of others may be long.
 pub const DATAGRAM_BYTES_MAX: usize = 1_472;
-/// Bytes of the body of one HTTP request, and of one message on a signalling channel.
-pub const BODY_BYTES_MAX: usize =
-    if SDP_BYTES_MAX > SIGNAL_BYTES_MAX { SDP_BYTES_MAX } else { SIGNAL_BYTES_MAX };
 /// How long a new signalling channel may be silent before it has asked for anything.
 pub const FIRST_MESSAGE_WITHIN: Duration = Duration::from_secs(10);
 /// How long a message may take to be written to a client.
@@ -36,7 +34,7 @@ pub const WRITE_WITHIN: Duration = Duration::from_secs(10);
 pub const QUESTION_INTERVAL: Duration = Duration::from_secs(5);
 /// After which silence a client is taken for gone: as long as the rehearsal's clients wait for the server.
 pub const SILENT_MAX: Duration = Duration::from_secs(15);
-/// How long a client may take for the head of a request, and for the handshake of TLS.
+/// How long a client may take for the head of a request, for an offer, and for the handshake of TLS.
 pub const HEAD_WITHIN: Duration = Duration::from_secs(10);
 /// How long the last answers may take when the server ends.
 pub const LAST_WORDS_WITHIN: Duration = Duration::from_secs(2);

@@ -1,5 +1,5 @@
-//! Owns datagrams that are ready to be sent. They are written one behind the other into one buffer; neighbours of one size to
-//! one address go to the kernel together.
+//! Owns datagrams that are ready to be sent. They are written one behind the other into one buffer; those of one size for one
+//! address go to the kernel together, in their order.
 
 use std::{net::SocketAddr, ops::Range};
 
@@ -8,13 +8,11 @@ use crate::{limits::SEND_BATCH_BYTES, socket::MediaSocket};
 /// Bytes that the kernel takes at once: what fits into an IP packet.
 const RUN_BYTES_MAX: usize = 65_000;
 
-/// Datagrams of one size for one address.
-#[derive(Debug, PartialEq, Eq)]
-struct Run {
+/// One datagram in the buffer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Datagram {
     to: SocketAddr,
-    segment: usize,
     bytes: Range<usize>,
-    datagrams: usize,
 }
 
 /// What became of a batch.
@@ -29,36 +27,32 @@ pub(crate) struct Sent {
 #[derive(Debug)]
 pub(crate) struct SendBatch {
     buffer: Vec<u8>,
-    runs: Vec<Run>,
+    datagrams: Vec<Datagram>,
+    /// Where datagrams that do not stand side by side are brought together.
+    joined: Vec<u8>,
     segments_max: usize,
 }
 
 impl SendBatch {
     /// An empty one. `segments_max` datagrams may go to the kernel at once.
     pub(crate) fn new(segments_max: usize) -> Self {
-        Self { buffer: Vec::with_capacity(SEND_BATCH_BYTES + RUN_BYTES_MAX), runs: Vec::new(), segments_max }
+        Self {
+            buffer: Vec::new(),
+            datagrams: Vec::new(),
+            joined: Vec::with_capacity(RUN_BYTES_MAX),
+            segments_max,
+        }
     }
 
     /// Where the next datagram is written; behind it, [`SendBatch::commit`] has to be called, or the buffer be as before.
-    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
+    pub(crate) const fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
     }
 
     /// What was written behind the datagrams before is one for this address.
     pub(crate) fn commit(&mut self, to: SocketAddr) {
-        let begin = self.runs.last().map_or(0, |run| run.bytes.end);
-        let end = self.buffer.len();
-        let length = end - begin;
-        if let Some(run) = self.runs.last_mut() {
-            let open = run.bytes.len() == run.segment * run.datagrams;
-            let fits = run.datagrams < self.segments_max && end - run.bytes.start <= RUN_BYTES_MAX;
-            if run.to == to && open && fits && length <= run.segment && length > 0 {
-                run.bytes.end = end;
-                run.datagrams += 1;
-                return;
-            }
-        }
-        self.runs.push(Run { to, segment: length, bytes: begin..end, datagrams: 1 });
+        let begin = self.datagrams.last().map_or(0, |datagram| datagram.bytes.end);
+        self.datagrams.push(Datagram { to, bytes: begin..self.buffer.len() });
     }
 
     /// Adds a datagram.
@@ -68,71 +62,125 @@ impl SendBatch {
     }
 
     /// Whether it is time to send.
-    pub(crate) fn is_full(&self) -> bool {
+    pub(crate) const fn is_full(&self) -> bool {
         self.buffer.len() >= SEND_BATCH_BYTES
     }
 
     /// Sends everything.
     pub(crate) async fn flush(&mut self, socket: &MediaSocket) -> Sent {
         let mut sent = Sent::default();
-        for run in self.runs.drain(..) {
-            let bytes = &self.buffer[run.bytes];
-            if socket.send(run.to, bytes, run.segment).await {
-                sent.datagrams += run.datagrams;
+        // Stable: what goes to one address keeps its order.
+        self.datagrams.sort_by_key(|datagram| datagram.to);
+        let mut rest = &self.datagrams[..];
+        while let Some(first) = rest.first() {
+            let (run, behind) = rest.split_at(together(rest, self.segments_max));
+            rest = behind;
+            let bytes = side_by_side(run, &self.buffer, &mut self.joined);
+            if socket.send(first.to, bytes, first.bytes.len()).await {
+                sent.datagrams += run.len();
                 sent.bytes += bytes.len();
             } else {
-                sent.dropped += run.datagrams;
+                sent.dropped += run.len();
             }
         }
+        self.datagrams.clear();
         self.buffer.clear();
         self.segments_max = socket.segments_max();
         sent
     }
 }
 
+/// How many of the first datagrams go to the kernel together: those for one address that are as long as the first, and one
+/// shorter one behind them.
+fn together(datagrams: &[Datagram], segments_max: usize) -> usize {
+    let Some(first) = datagrams.first() else { return 0 };
+    let segment = first.bytes.len();
+    let most = segments_max.min(RUN_BYTES_MAX / segment.max(1)).max(1);
+    let mates = datagrams.iter().take(most).take_while(|datagram| datagram.to == first.to);
+    let alike = mates.clone().take_while(|datagram| datagram.bytes.len() == segment).count();
+    let shorter = mates.clone().nth(alike).is_some_and(|last| (1..segment).contains(&last.bytes.len()));
+    alike + usize::from(shorter)
+}
+
+/// The bytes of a run. Most stand side by side already, or are one datagram.
+fn side_by_side<'a>(run: &[Datagram], buffer: &'a [u8], joined: &'a mut Vec<u8>) -> &'a [u8] {
+    let (Some(first), Some(last)) = (run.first(), run.last()) else { return &[] };
+    if run.windows(2).all(|pair| pair[0].bytes.end == pair[1].bytes.start) {
+        return &buffer[first.bytes.start..last.bytes.end];
+    }
+    joined.clear();
+    for datagram in run {
+        joined.extend_from_slice(&buffer[datagram.bytes.clone()]);
+    }
+    joined
+}
+
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddr;
+    use std::net::{SocketAddr, UdpSocket};
 
-    use super::SendBatch;
+    use super::{SendBatch, Sent, together};
+    use crate::socket::MediaSocket;
 
     fn address(port: u16) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], port))
     }
 
-    fn runs(batch: &SendBatch) -> Vec<(u16, usize, usize)> {
-        batch.runs.iter().map(|run| (run.to.port(), run.segment, run.datagrams)).collect()
+    /// How many go together, for datagrams of these lengths to these ports.
+    fn runs(segments_max: usize, datagrams: &[(u16, usize)]) -> Vec<usize> {
+        let mut batch = SendBatch::new(segments_max);
+        for (port, length) in datagrams {
+            batch.push(address(*port), &vec![0; *length]);
+        }
+        let mut rest = &batch.datagrams[..];
+        let mut runs = Vec::new();
+        while !rest.is_empty() {
+            let count = together(rest, segments_max);
+            runs.push(count);
+            rest = &rest[count..];
+        }
+        runs
     }
 
     #[test]
-    fn neighbours_of_one_size_to_one_address_go_together_and_a_shorter_one_ends_them() {
-        let mut batch = SendBatch::new(64);
-        for length in [1_000, 1_000, 400, 400, 1_000] {
-            batch.push(address(1), &vec![0; length]);
-        }
-        assert_eq!(runs(&batch), [(1, 1_000, 3), (1, 400, 1), (1, 1_000, 1)]);
+    fn those_of_one_size_go_together_and_a_shorter_one_ends_them() {
+        assert_eq!(runs(64, &[(1, 1_000), (1, 1_000), (1, 400), (1, 400), (1, 1_000)]), [3, 1, 1]);
     }
 
     #[test]
-    fn another_address_begins_anew() {
-        let mut batch = SendBatch::new(64);
-        for port in [1, 1, 2, 1] {
-            batch.push(address(port), &[0; 500]);
-        }
-        assert_eq!(runs(&batch), [(1, 500, 2), (2, 500, 1), (1, 500, 1)]);
+    fn another_address_and_an_empty_datagram_go_alone() {
+        assert_eq!(runs(64, &[(1, 500), (1, 500), (2, 500), (1, 500)]), [2, 1, 1]);
+        assert_eq!(runs(64, &[(1, 500), (1, 0), (1, 500)]), [1, 1, 1]);
     }
 
     #[test]
     fn no_more_go_together_than_the_kernel_takes() {
-        let mut batch = SendBatch::new(2);
-        for _ in 0..3 {
-            batch.push(address(1), &[0; 500]);
+        assert_eq!(runs(2, &[(1, 500); 3]), [2, 1]);
+        assert_eq!(runs(0, &[(1, 500); 2]), [1, 1]);
+        assert_eq!(runs(1_000, &[(1, 500); 131]), [130, 1]);
+    }
+
+    #[tokio::test]
+    async fn everybody_gets_what_is_theirs_in_its_order() {
+        let socket = MediaSocket::new(UdpSocket::bind("127.0.0.1:0").expect("bound")).expect("a socket");
+        let receivers = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").expect("bound"));
+        let mut batch = SendBatch::new(socket.segments_max());
+        for round in 0..5_u8 {
+            for (place, receiver) in receivers.iter().enumerate() {
+                let length = if round == 4 { 100 } else { 700 };
+                batch.push(receiver.local_addr().expect("bound"), &vec![round * 2 + place as u8; length]);
+            }
         }
-        assert_eq!(runs(&batch), [(1, 500, 2), (1, 500, 1)]);
-        let mut batch = SendBatch::new(1_000);
-        for _ in 0..131 {
-            batch.push(address(1), &[0; 500]);
+        let sent = batch.flush(&socket).await;
+        assert_eq!(sent, Sent { datagrams: 10, bytes: 2 * (4 * 700 + 100), dropped: 0 });
+        for (place, receiver) in receivers.iter().enumerate() {
+            for round in 0..5_u8 {
+                let mut bytes = [0; 1_500];
+                let length = receiver.recv(&mut bytes).expect("it is there");
+                let expected = if round == 4 { 100 } else { 700 };
+                assert_eq!((length, bytes[0]), (expected, round * 2 + place as u8));
+                assert!(bytes[..length].iter().all(|byte| *byte == bytes[0]));
+            }
         }
-        assert_eq!(runs(&batch), [(1, 500, 130), (1, 500, 1)]);
     }
 }

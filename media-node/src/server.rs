@@ -18,7 +18,7 @@ use crate::{
     certificate::CertificateError,
     command::{Command, NodeHandle},
     config::Config,
-    http::{self, Door},
+    http::{self, Door, TlsError},
     metrics::Metrics,
     node::MediaNode,
     socket::MediaSocket,
@@ -45,6 +45,9 @@ pub enum StartError {
     /// Licences, limits or licence holders.
     #[error("{0}")]
     Conference(#[from] ConfigError),
+    /// HTTPS.
+    #[error("{0}")]
+    Tls(#[from] TlsError),
     /// The certificate for media.
     #[error("{0}")]
     Certificate(#[from] CertificateError),
@@ -86,6 +89,7 @@ impl Server {
     /// [`StartError`] says what is wrong with the configuration or the machine.
     pub async fn start(config: &Config) -> Result<Self, StartError> {
         let bind = |option, address| move |source| StartError::Bind { option, address, source };
+        let tls = config.tls.as_ref().map(http::acceptor).transpose()?;
         let socket = UdpSocket::bind(config.media).map_err(bind("--media", config.media))?;
         let media = socket.local_addr().map_err(bind("--media", config.media))?;
         let candidates = candidates(config, media)?;
@@ -102,7 +106,7 @@ impl Server {
             draining: Arc::clone(&draining),
             sessions: http::Sessions::default(),
         };
-        let door = Door::open(listener, config.connections_per_address, http::router(shared));
+        let door = Door::open(listener, tls, config.connections_per_address, http::router(shared));
         Ok(Self { http, media, node, draining, over, door })
     }
 

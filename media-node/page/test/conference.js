@@ -19,6 +19,10 @@ export class Conference {
     leftBehind = [];
     /** What was ordered: `{ by, kind, adds }`. */
     commits = [];
+    /** The last of them. */
+    last = null;
+    /** Why commits were refused. */
+    refusals = [];
     #rust;
     #sequence = 0;
     #waiting = new Map();
@@ -28,11 +32,13 @@ export class Conference {
         this.#rust = rust;
     }
 
-    /** Somebody comes in, with another secret than the link's if one is given. */
-    async enter(kind, participant, secret = SECRET) {
+    /** Somebody comes in, with another secret than the link's if one is given; the server does not show them to `hiddenFrom`. */
+    async enter(kind, participant, secret = SECRET, hiddenFrom = []) {
         const name = `p${participant}`;
         this.#names.set(participant, name);
-        for (const member of this.present.values()) await member.onMember(this.now, participant, name);
+        for (const [other, member] of this.present) {
+            if (!hiddenFrom.includes(other)) await member.onMember(this.now, participant, name);
+        }
         const identity = { participant, name, secret };
         const member = kind === "rust"
             ? await RustMember.enter(this.#rust, this.now, identity, [...this.#names], participant)
@@ -105,10 +111,13 @@ export class Conference {
     }
 
     async #onCommit(participant, member, { after, commit, welcome, adds }) {
-        if (!this.inGroup.has(participant)) return member.onRefused(this.now, "not-in-group");
-        if (after !== this.#sequence) return member.onRefused(this.now, "stale-commit");
-        if (!adds.every((who) => this.#waiting.has(who))) return member.onRefused(this.now, "bad-commit");
+        const reason = this.#refusal(participant, after, adds);
+        if (reason !== null) {
+            this.refusals.push(reason);
+            return member.onRefused(this.now, reason);
+        }
         this.#sequence += 1;
+        this.last = { sequence: this.#sequence, commit };
         this.commits.push({ by: participant, kind: member.kind, adds });
         for (const inside of this.inGroup) await this.present.get(inside).onCommit(this.now, this.#sequence, commit);
         for (const added of adds) {
@@ -116,6 +125,12 @@ export class Conference {
             this.inGroup.add(added);
             await this.present.get(added).onWelcome(this.now, this.#sequence, welcome);
         }
+    }
+
+    #refusal(participant, after, adds) {
+        if (!this.inGroup.has(participant)) return "not-in-group";
+        if (after !== this.#sequence) return "stale-commit";
+        return adds.every((who) => this.#waiting.has(who)) ? null : "bad-commit";
     }
 
     /** All who are present are in one group, with one key, and hear one another. */

@@ -120,6 +120,67 @@ for (const kind of ["rust", "js"]) {
     });
 }
 
+for (const committer of ["rust", "js"]) {
+    test(`somebody whom the server hides is not added to a group by ${committer} unnoticed`, async () => {
+        const conference = new Conference(rust);
+        await conference.enter(committer, 1);
+        await conference.enter("js", 2);
+        await conference.settle();
+        await conference.enter("js", 3, undefined, [2]);
+        await conference.settle(500);
+        assert.deepEqual(conference.rejected.slice(0, 2), [
+            { by: 2, whom: 3, why: "Unproven" },
+            { by: 2, whom: 3, why: "Forbidden" },
+        ]);
+        const member = conference.present.get(2);
+        assert.deepEqual(member.look().members.map(({ participant }) => participant), [1, 2]);
+        // What is said among the others is closed to it, and it asks to be added anew.
+        const sealed = await conference.present.get(1).seal(conference.now, Uint8Array.of(1), METADATA);
+        assert.equal((await member.open(conference.now, 1, sealed, METADATA)).refused, "NoKey");
+        await conference.settle(1_500);
+        assert.ok(conference.leftBehind.includes(2));
+    });
+
+    test(`somebody whom the roster shows is not removed by ${committer}`, async () => {
+        const conference = new Conference(rust);
+        for (const [participant, kind] of [[1, committer], [2, "js"], [3, "js"]]) await conference.enter(kind, participant);
+        await conference.settle();
+        await conference.present.get(1).onMemberLeft(conference.now, 2);
+        await conference.settle(500);
+        assert.deepEqual(conference.rejected.map(({ by, whom, why }) => [by, whom, why]), [[2, 2, "Forbidden"], [3, 2, "Forbidden"]]);
+    });
+}
+
+test("of commits that cross one holds, and the others come after it", async () => {
+    const conference = new Conference(rust);
+    for (let participant = 1; participant <= 4; participant += 1) {
+        await conference.enter(participant % 2 === 0 ? "rust" : "js", participant);
+    }
+    await conference.settle();
+    const before = conference.commits.length;
+    for (const member of conference.present.values()) await member.renew(conference.now);
+    await conference.settle();
+    assert.ok(conference.refusals.filter((reason) => reason === "stale-commit").length >= 3, conference.refusals.join());
+    assert.deepEqual(new Set(conference.commits.slice(before).map(({ by }) => by)), new Set([1, 2, 3, 4]));
+    assert.deepEqual([conference.rejected, conference.leftBehind], [[], []]);
+    await conference.assertAgreed();
+});
+
+test("a commit that comes again changes nothing", async () => {
+    const conference = new Conference(rust);
+    await conference.enter("rust", 1);
+    await conference.enter("js", 2);
+    await conference.settle();
+    await conference.present.get(1).renew(conference.now);
+    await conference.settle();
+    const { sequence, commit } = conference.last;
+    await conference.present.get(2).onCommit(conference.now, sequence, commit);
+    await conference.settle();
+    assert.deepEqual(conference.rejected, [{ by: 2, whom: null, why: "Invalid" }]);
+    assert.deepEqual(conference.leftBehind, []);
+    await conference.assertAgreed();
+});
+
 test("a newcomer reads a tree in which one node lists a leaf more than the node below it", async () => {
     for (const kind of ["rust", "js"]) {
         const conference = new Conference(rust);

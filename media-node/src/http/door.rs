@@ -16,10 +16,11 @@ use hyper_util::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     sync::{mpsc, watch},
     time::{sleep, timeout},
 };
+use tokio_rustls::TlsAcceptor;
 
 use crate::limits::{HEAD_WITHIN, LAST_WORDS_WITHIN};
 
@@ -35,6 +36,7 @@ pub(crate) struct Door {
 #[derive(Clone)]
 struct Room {
     router: Router,
+    tls: Option<TlsAcceptor>,
     closing: watch::Receiver<bool>,
     /// Held by every connection.
     open: mpsc::Sender<()>,
@@ -42,10 +44,15 @@ struct Room {
 
 impl Door {
     /// Takes connections from now on.
-    pub(crate) fn open(listener: TcpListener, per_address: usize, router: Router) -> Self {
+    pub(crate) fn open(
+        listener: TcpListener,
+        tls: Option<TlsAcceptor>,
+        per_address: usize,
+        router: Router,
+    ) -> Self {
         let (closing, is_closing) = watch::channel(false);
         let (open, connections) = mpsc::channel(1);
-        let room = Room { router, closing: is_closing, open };
+        let room = Room { router, tls, closing: is_closing, open };
         tokio::spawn(accept(listener, Crowd::new(per_address), room));
         Self { closing, connections }
     }
@@ -68,12 +75,20 @@ async fn accept(listener: TcpListener, crowd: Crowd, mut room: Room) {
                 if let Some(place) = crowd.place(from) {
                     // Signalling is small messages that somebody waits for. A socket that takes no option is about to fail.
                     let _ = stream.set_nodelay(true);
-                    tokio::spawn(serve(stream, room.clone(), place));
+                    tokio::spawn(welcome(stream, room.clone(), place));
                 }
             }
             // Mostly there are too many open files: it passes when others leave.
             Err(_) => sleep(Duration::from_millis(100)).await,
         }
+    }
+}
+
+/// Behind the handshake, if there is one.
+async fn welcome(stream: TcpStream, room: Room, place: Place) {
+    let Some(tls) = &room.tls else { return serve(stream, room, place).await };
+    if let Ok(Ok(stream)) = timeout(HEAD_WITHIN, tls.accept(stream)).await {
+        serve(stream, room, place).await;
     }
 }
 

@@ -7,7 +7,7 @@
 mod session;
 
 use axum::{
-    body::Bytes,
+    body::{Body, to_bytes},
     extract::{Path, Query, State},
     http::{
         HeaderMap, StatusCode,
@@ -22,9 +22,10 @@ use media_core::{
     signalling::{ClientInfo, Encryption, EndpointKind, LinkToken, Request},
 };
 use serde::{Deserialize, de::value::StrDeserializer};
+use tokio::time::timeout;
 
 use super::problem::Problem;
-use crate::server::Shared;
+use crate::{limits::HEAD_WITHIN, server::Shared};
 use session::Session;
 
 pub(crate) use session::Sessions;
@@ -51,9 +52,9 @@ pub(super) async fn publish(
     state: State<Shared>,
     client: Query<Client>,
     headers: HeaderMap,
-    offer: Bytes,
+    offer: Body,
 ) -> Response {
-    begin("whip", state, client, &headers, &offer).await.unwrap_or_else(IntoResponse::into_response)
+    begin("whip", state, client, &headers, offer).await.unwrap_or_else(IntoResponse::into_response)
 }
 
 /// `POST /whep`.
@@ -61,9 +62,9 @@ pub(super) async fn watch(
     state: State<Shared>,
     client: Query<Client>,
     headers: HeaderMap,
-    offer: Bytes,
+    offer: Body,
 ) -> Response {
-    begin("whep", state, client, &headers, &offer).await.unwrap_or_else(IntoResponse::into_response)
+    begin("whep", state, client, &headers, offer).await.unwrap_or_else(IntoResponse::into_response)
 }
 
 /// `DELETE` on a session.
@@ -81,7 +82,7 @@ async fn begin(
     State(shared): State<Shared>,
     Query(client): Query<Client>,
     headers: &HeaderMap,
-    offer: &Bytes,
+    offer: Body,
 ) -> Result<Response, Problem> {
     let is_sdp = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
         value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(SDP))
@@ -90,10 +91,7 @@ async fn begin(
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-sdp"));
     }
     let link = link(headers).ok_or_else(|| Problem::new(StatusCode::UNAUTHORIZED, "no-link"))?;
-    let offer = std::str::from_utf8(offer).map_err(|_| Problem::offer_refused("malformed".to_owned()))?;
-    if offer.len() > SDP_BYTES_MAX {
-        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-long"));
-    }
+    let offer = read(offer).await?;
     let info = client.info();
     let join = Request::Join {
         link,
@@ -105,7 +103,7 @@ async fn begin(
     };
     let mut session = Session::open(&shared.node).await?;
     let answered = match session.join(join).await {
-        Ok(()) => session.negotiate(offer.to_owned()).await,
+        Ok(()) => session.negotiate(offer).await,
         Err(problem) => Err(problem),
     };
     match answered {
@@ -118,6 +116,14 @@ async fn begin(
             Ok((StatusCode::CREATED, [(CONTENT_TYPE, SDP), (LOCATION, &location)], answer).into_response())
         }
     }
+}
+
+/// The whole offer. Who sends it slowly is not waited for.
+async fn read(offer: Body) -> Result<String, Problem> {
+    let bytes = timeout(HEAD_WITHIN, to_bytes(offer, SDP_BYTES_MAX)).await;
+    let bytes = bytes.map_err(|_| Problem::new(StatusCode::REQUEST_TIMEOUT, "too-slow"))?;
+    let bytes = bytes.map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-long"))?;
+    String::from_utf8(bytes.into()).map_err(|_| Problem::offer_refused("malformed".to_owned()))
 }
 
 /// The link in `Authorization: Bearer CONFERENCE.TOKEN`.

@@ -97,6 +97,16 @@ fn engine() -> MediaEngine {
 impl Media {
     /// A connection that sends a microphone under this SSRC and can receive so many.
     pub(crate) async fn new(ssrc: u32, receive: usize) -> Self {
+        Self::with(Some(ssrc), receive).await
+    }
+
+    /// A connection that only receives.
+    pub(crate) async fn listener(receive: usize) -> Self {
+        Self::with(None, receive).await
+    }
+
+    async fn with(sends: Option<u32>, receive: usize) -> Self {
+        let ssrc = sends.unwrap_or_default();
         let (connected, is_connected) = watch::channel(false);
         let (heard, listening) = mpsc::unbounded_channel();
         let builder = PeerConnectionBuilder::new()
@@ -120,9 +130,11 @@ impl Media {
         );
         let microphone = Arc::new(TrackLocalStaticRTP::new(track));
         let direction = |direction| Some(RTCRtpTransceiverInit { direction, ..Default::default() });
-        let local: Arc<dyn TrackLocal> = Arc::clone(&microphone) as _;
-        let sends = direction(RTCRtpTransceiverDirection::Sendonly);
-        connection.add_transceiver_from_track(local, sends).await.expect("a section that sends");
+        if sends.is_some() {
+            let local: Arc<dyn TrackLocal> = Arc::clone(&microphone) as _;
+            let sendonly = direction(RTCRtpTransceiverDirection::Sendonly);
+            connection.add_transceiver_from_track(local, sendonly).await.expect("a section that sends");
+        }
         for _ in 0..receive {
             let receives = direction(RTCRtpTransceiverDirection::Recvonly);
             let section = connection.add_transceiver_from_kind(RtpCodecKind::Audio, receives).await;

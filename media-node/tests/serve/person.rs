@@ -26,6 +26,12 @@ impl Person {
         Self { socket, requests: 0, unread: VecDeque::new() }
     }
 
+    /// Sends a text as it is.
+    pub(crate) async fn write(&mut self, text: String) {
+        // The server may have had enough.
+        let _ = self.socket.send(Message::text(text)).await;
+    }
+
     /// Sends a request; gives its number.
     pub(crate) async fn send(&mut self, body: Request) -> u32 {
         self.requests += 1;

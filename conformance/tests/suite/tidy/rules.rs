@@ -190,6 +190,7 @@ pub(super) const RULES: &[Rule] = &[
             ),
             ("media-core/src/transport.rs", "takes the caller's moment zero in the clock of the DTLS crate"),
             ("media-core/src/transport/dtls.rs", "counts from that moment; it asks no clock"),
+            ("media-core/src/transport/tests/peer.rs", "counts from that moment, too"),
         ],
         broken: &[
             ("media-core/src/a.rs", "use std::time::Instant;"),
