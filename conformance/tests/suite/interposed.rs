@@ -11,7 +11,7 @@ fn the_rehearsal_brings_its_own_clock_and_randomness() {
     let program = fs::read(env!("CARGO_BIN_EXE_generalprobe")).unwrap();
     let program = object::File::parse(&*program).unwrap();
     let defined =
-        program.symbols().filter(|symbol| symbol.is_definition()).filter_map(|symbol| symbol.name().ok());
+        program.symbols().filter(object::ObjectSymbol::is_definition).filter_map(|symbol| symbol.name().ok());
     let wanted = ["clock_gettime", "getrandom", "syscall"];
     let defined: BTreeSet<_> = defined.filter(|name| wanted.contains(name)).collect();
     assert_eq!(defined, BTreeSet::from(wanted));
