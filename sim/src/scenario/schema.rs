@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::file::ScenarioFile;
 
 /// Every refusal that an expectation can name.
-const REFUSALS: [Refusal; 29] = [
+const REFUSALS: [Refusal; 30] = [
     Refusal::NoLicence,
     Refusal::LicenceExpired,
     Refusal::LicenceInUse,
@@ -46,6 +46,7 @@ const REFUSALS: [Refusal; 29] = [
     Refusal::NoSuchTrack,
     Refusal::NotInPresenterMode,
     Refusal::NotApplicable,
+    Refusal::ShuttingDown,
 ];
 
 /// The JSON schema of scenario files, as `fixtures/scenario.schema.json` holds it.
