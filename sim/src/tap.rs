@@ -297,7 +297,8 @@ impl Tap {
 
     fn on_rtp(&mut self, at: Timestamp, datagram: &Datagram, inbound: bool) {
         let Ok(view) = RtpView::parse(&datagram.bytes) else { return };
-        if view.ssrc() == PROBE_SSRC {
+        // What a peer's probes are filled with is its affair; the server's own are nothing but padding.
+        if view.ssrc() == PROBE_SSRC && (inbound || view.payload_len() == 0) {
             self.counters.probes += 1;
             return;
         }
