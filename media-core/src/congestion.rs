@@ -23,7 +23,7 @@ mod trendline;
 
 pub use arrivals::{ArrivalLog, FEEDBACK_INTERVAL};
 pub use controller::{BitrateBounds, CongestionController};
-pub use pacer::Pacer;
+pub use pacer::{BURST_SHORT, Pacer};
 
 /// IPv4 and UDP headers in front of each payload.
 pub const WIRE_OVERHEAD_BYTES: u32 = 28;

@@ -32,6 +32,8 @@ const SILENCE_STEP: Duration = Duration::from_millis(200);
 const HALVINGS_MAX: u32 = 16;
 /// Who sends nothing hears nothing, and would never learn that a path is there again: so much later padding asks.
 const KNOCK: Duration = Duration::from_secs(2);
+/// Before anything was sent it asks so soon: only sound, or a smaller picture, would be a reason to wait for.
+const FIRST_KNOCK: Duration = Duration::from_millis(300);
 /// At this rate at least.
 const KNOCK_BPS: f64 = 100_000.0;
 /// How long a train is waited for, after a round trip.
@@ -69,6 +71,8 @@ pub struct CongestionController {
     search: RateSearch,
     bounds: BitrateBounds,
     demand: u64,
+    /// Since when more is wanted than the estimate, and nothing was ever sent.
+    wanted_since: Option<Timestamp>,
     /// What the next step would cost.
     step: Option<u64>,
     /// What is sent grows in steps, of which the controller is told.
@@ -111,6 +115,7 @@ impl CongestionController {
             bounds,
             demand: 0,
             step: None,
+            wanted_since: None,
             is_stepped: false,
             sent: SentLog::default(),
             groups: InterArrival::default(),
@@ -220,6 +225,8 @@ impl CongestionController {
     pub fn set_steps(&mut self, now: Timestamp, held_bps: u64, next_bps: Option<u64>) {
         self.rate.set_held(now, held_bps as f64);
         self.step = next_bps;
+        let is_untried = self.last_sent.is_none() && self.demand > self.estimate_bps();
+        self.wanted_since = is_untried.then(|| self.wanted_since.unwrap_or(now));
         self.is_stepped |= next_bps.is_some();
     }
 
@@ -419,7 +426,9 @@ impl CongestionController {
     /// it.
     fn knocks_at(&self) -> Option<Timestamp> {
         let is_short = self.demand > self.estimate_bps() && self.probing.bps().is_none();
-        self.last_sent.filter(|_| is_short).map(|sent| sent.max(self.heard.last.unwrap_or(sent)) + KNOCK)
+        let first = self.wanted_since.filter(|_| self.last_sent.is_none()).map(|since| since + FIRST_KNOCK);
+        let later = self.last_sent.map(|sent| sent.max(self.heard.last.unwrap_or(sent)) + KNOCK);
+        first.or(later).filter(|_| is_short)
     }
 
     /// When the estimate is to be halved next, because nothing is heard.

@@ -7,8 +7,8 @@ use crate::Timestamp;
 
 /// The longest that what was sent without waiting keeps the others waiting.
 const DEBT_MAX: Duration = Duration::from_millis(250);
-/// What may leave at once after a pause, as time at the pace: fewer timers, and no path notices.
-const BURST: Duration = Duration::from_millis(5);
+/// What may leave at once after a pause unless told otherwise, as time at the pace: fewer timers, and no path notices.
+pub const BURST_SHORT: Duration = Duration::from_millis(5);
 
 /// Packets on their way out, in order.
 #[derive(Debug)]
@@ -17,13 +17,14 @@ pub struct Pacer<T> {
     queue: VecDeque<(u32, T)>,
     queued_bytes: u64,
     bps: u64,
+    burst: Duration,
     /// When the path has taken everything that was sent before.
     next: Timestamp,
 }
 
 impl<T> Default for Pacer<T> {
     fn default() -> Self {
-        Self { queue: VecDeque::new(), queued_bytes: 0, bps: 0, next: Timestamp::ZERO }
+        Self { queue: VecDeque::new(), queued_bytes: 0, bps: 0, burst: BURST_SHORT, next: Timestamp::ZERO }
     }
 }
 
@@ -31,6 +32,11 @@ impl<T> Pacer<T> {
     /// From here on at `bps`, in bits per second on the wire.
     pub fn set_rate(&mut self, bps: u64) {
         self.bps = bps;
+    }
+
+    /// So much may leave at once after a pause, as time at the pace.
+    pub fn set_burst(&mut self, burst: Duration) {
+        self.burst = burst;
     }
 
     /// Puts a packet of `bytes` on the wire in the queue.
@@ -53,7 +59,7 @@ impl<T> Pacer<T> {
     /// Charges a packet of `bytes` on the wire that may leave at this moment, before it ever waits; says no when others wait
     /// already, or it is not time.
     pub fn passes(&mut self, now: Timestamp, bytes: u32) -> bool {
-        let passes = self.queue.is_empty() && self.next - BURST <= now;
+        let passes = self.queue.is_empty() && self.next - self.burst <= now;
         if passes {
             self.charge(now, bytes);
         }
@@ -62,7 +68,7 @@ impl<T> Pacer<T> {
 
     /// When [`Pacer::poll`] has something to give.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        (!self.queue.is_empty()).then_some(self.next - BURST)
+        (!self.queue.is_empty()).then_some(self.next - self.burst)
     }
 
     /// A packet of `bytes` on the wire left without waiting. What does not wait makes the others wait, but not for longer than
@@ -134,6 +140,14 @@ mod tests {
                 assert_eq!(one.next, other.next);
             }
         }
+    }
+
+    #[test]
+    fn a_long_burst_lets_a_frame_out_at_once_and_the_next_at_the_rate() {
+        let mut pacer = pacer(800_000, 6);
+        pacer.set_burst(Duration::from_millis(40));
+        let mut out = |ms| std::iter::from_fn(|| pacer.poll(at(ms))).count();
+        assert_eq!((out(100), out(109), out(110), out(120)), (5, 0, 1, 0));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::{ForwardedRtp, ForwardingOutput, SERVER_SSRC, SubscriptionIndex, rates::LayerRates};
 use crate::{
     congestion::{
-        ArrivalLog, BitrateBounds, CongestionController, Pacer, WIRE_OVERHEAD_BYTES,
+        ArrivalLog, BURST_SHORT, BitrateBounds, CongestionController, Pacer, WIRE_OVERHEAD_BYTES,
         allocation::{Budget, CLIMB_MARGIN_PERCENT},
     },
     ids::{PeerId, Ssrc},
@@ -27,6 +27,10 @@ const SLIGHT_PERCENT: u64 = 70;
 const QUEUE_SHORT: Duration = Duration::from_millis(60);
 /// The pace of pictures in percent of the estimate.
 const PACE_PERCENT: u64 = 150;
+
+/// What of a picture may leave at once, as time at the pace, as long as the path was never full: whole frames, as senders send them
+/// (libwebrtc's `PacingController::kDefaultBurstInterval`), and the kernel takes them together.
+const BURST_FREE: Duration = Duration::from_millis(40);
 
 /// A packet on its way out.
 #[derive(Debug)]
@@ -208,6 +212,8 @@ impl Downlink {
     }
 
     fn set_pace(&mut self) {
+        let was_full = self.controller.proven_bps().is_some();
+        self.pacer.set_burst(if was_full { BURST_SHORT } else { BURST_FREE });
         self.pacer.set_rate(self.pace());
     }
 

@@ -219,6 +219,29 @@ fn who_sends_little_and_wants_more_finds_it_by_trains() {
 }
 
 #[test]
+fn who_was_never_sent_anything_because_it_costs_too_much_learns_whether_the_line_carries_it() {
+    for (line_bps, carries) in [(5_000_000, true), (400_000, false)] {
+        let mut path = Path::new(line_bps);
+        path.has_bps = 0;
+        path.controller.set_demand(1_500_000);
+        path.controller.set_steps(Timestamp::ZERO, 0, None);
+        let bps = path.run(3);
+        assert_eq!(bps > 1_500_000, carries, "{bps} on {line_bps}");
+        assert_eq!(path.run(20) > 1_500_000, carries);
+    }
+}
+
+#[test]
+fn who_wants_nothing_beyond_the_start_is_not_asked() {
+    let mut path = Path::new(5_000_000);
+    path.has_bps = 0;
+    path.controller.set_demand(BOUNDS.start);
+    path.controller.set_steps(Timestamp::ZERO, 0, None);
+    path.run(5);
+    assert_eq!(path.offered, 0);
+}
+
+#[test]
 fn the_round_trip_time_is_measured() {
     let mut path = Path::new(5_000_000);
     path.run(5);

@@ -1,0 +1,79 @@
+//! Owns a server's process: it is started, its CPU time is read from the kernel's account, and it ends with the bench.
+
+use std::{
+    fs,
+    io::{self, BufRead as _, BufReader, Error},
+    process::{Child, Command},
+    thread,
+    time::Duration,
+};
+
+/// A server that runs.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+}
+
+impl Process {
+    pub(crate) fn start(command: &mut Command) -> io::Result<Self> {
+        Ok(Self { child: command.spawn()? })
+    }
+
+    /// Waits for a line of its log, which has to be piped from standard error, and gives what is found in it. What comes
+    /// behind it is passed on.
+    pub(crate) fn find_in_log<T>(&mut self, find: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let mut lines = BufReader::new(self.child.stderr.take()?).lines().map_while(Result::ok);
+        let found = lines.find_map(|line| find(&line));
+        thread::spawn(move || lines.for_each(|line| eprintln!("{line}")));
+        found
+    }
+
+    /// What the kernel charged it with so far.
+    pub(crate) fn cpu_time(&self) -> io::Result<CpuTime> {
+        CpuTime::of(self.child.id())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may be gone.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Time of all threads of a process (`proc_pid_stat(5)`: utime and stime, in ticks of 10 ms mostly).
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct CpuTime {
+    pub(crate) user: Duration,
+    pub(crate) kernel: Duration,
+}
+
+impl CpuTime {
+    pub(crate) fn of(process: u32) -> io::Result<Self> {
+        let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
+        // The name stands in parentheses, and may have any character in it.
+        let behind_name = stat.rsplit(')').next().unwrap_or_default();
+        let mut fields = behind_name.split_whitespace().skip(11);
+        let per_second = rustix::param::clock_ticks_per_second();
+        let mut time = || {
+            let ticks: u64 = fields.next()?.parse().ok()?;
+            Some(Duration::from_millis(ticks * 1_000 / per_second))
+        };
+        match (time(), time()) {
+            (Some(user), Some(kernel)) => Ok(Self { user, kernel }),
+            _ => Err(Error::other("the kernel's account of the process cannot be read")),
+        }
+    }
+
+    pub(crate) fn sum(self) -> Duration {
+        self.user + self.kernel
+    }
+
+    pub(crate) fn since(self, before: Self) -> Self {
+        Self {
+            user: self.user.saturating_sub(before.user),
+            kernel: self.kernel.saturating_sub(before.kernel),
+        }
+    }
+}
