@@ -16,9 +16,9 @@ pub const COMMANDS_MAX: usize = 1_024;
 pub const COMMANDS_PER_TURN: usize = 64;
 /// Batches of datagrams that are received before anything else is looked at.
 pub const RECEIVES_PER_TURN: usize = 4;
-/// Bytes that are gathered before they are sent: three packets for each of a thousand subscribers. The more are gathered, the more
-/// go to one address together.
-pub const SEND_BATCH_BYTES: usize = 4 << 20;
+/// Packets that are gathered before they are sent: four for each of a thousand subscribers. The more are gathered, the more go to
+/// one address together.
+pub const DEPARTURES_MAX: usize = 4_096;
 /// How long the media node waits for room in the socket's buffer before it drops what would be sent.
 pub const SEND_WAIT_MAX: Duration = Duration::from_millis(5);
 /// Bytes of the socket's buffers, in each direction: 60 ms of 500 Mbit/s. The kernel may give less (`net.core.rmem_max`).

@@ -1,6 +1,7 @@
 //! Owns the media node: one task that has the engine, the transports and the media socket to itself. HTTP asks it by commands
 //! ([`crate::command`]); the engine decides, the transports carry, this task only passes things on.
 
+mod departures;
 mod drain;
 mod output;
 mod silence;
@@ -26,6 +27,7 @@ use crate::{
     send_batch::SendBatch, server::StartError, socket::MediaSocket,
 };
 
+use departures::Departures;
 use drain::Drain;
 use silence::Silence;
 
@@ -37,6 +39,7 @@ pub(crate) struct MediaNode {
     engine_timeout: Timestamp,
     transports: Transports,
     socket: MediaSocket,
+    departures: Departures,
     batch: SendBatch,
     commands: mpsc::Receiver<Command>,
     outboxes: BTreeMap<PeerId, Outbox>,
@@ -80,6 +83,7 @@ impl MediaNode {
             engine,
             engine_timeout: Timestamp::FAR_FUTURE,
             transports,
+            departures: Departures::default(),
             batch: SendBatch::new(socket.segments_max()),
             socket,
             commands,

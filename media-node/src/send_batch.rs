@@ -1,9 +1,9 @@
-//! Owns datagrams that are ready to be sent. They are written one behind the other into one buffer; those of one size for one
-//! address go to the kernel together, in their order.
+//! Owns datagrams that are ready to be sent. They are written one behind the other into one buffer; neighbours of one size for one
+//! address go to the kernel together.
 
 use std::{net::SocketAddr, ops::Range};
 
-use crate::{limits::SEND_BATCH_BYTES, socket::MediaSocket};
+use crate::socket::MediaSocket;
 
 /// Bytes that the kernel takes at once: what fits into an IP packet.
 const RUN_BYTES_MAX: usize = 65_000;
@@ -28,20 +28,13 @@ pub(crate) struct Sent {
 pub(crate) struct SendBatch {
     buffer: Vec<u8>,
     datagrams: Vec<Datagram>,
-    /// Where datagrams that do not stand side by side are brought together.
-    joined: Vec<u8>,
     segments_max: usize,
 }
 
 impl SendBatch {
     /// An empty one. `segments_max` datagrams may go to the kernel at once.
     pub(crate) fn new(segments_max: usize) -> Self {
-        Self {
-            buffer: Vec::new(),
-            datagrams: Vec::new(),
-            joined: Vec::with_capacity(RUN_BYTES_MAX),
-            segments_max,
-        }
+        Self { buffer: Vec::new(), datagrams: Vec::new(), segments_max }
     }
 
     /// Where the next datagram is written; behind it, [`SendBatch::commit`] has to be called, or the buffer be as before.
@@ -61,21 +54,15 @@ impl SendBatch {
         self.commit(to);
     }
 
-    /// Whether it is time to send.
-    pub(crate) const fn is_full(&self) -> bool {
-        self.buffer.len() >= SEND_BATCH_BYTES
-    }
-
     /// Sends everything.
     pub(crate) async fn flush(&mut self, socket: &MediaSocket) -> Sent {
         let mut sent = Sent::default();
-        // Stable: what goes to one address keeps its order.
-        self.datagrams.sort_by_key(|datagram| datagram.to);
         let mut rest = &self.datagrams[..];
         while let Some(first) = rest.first() {
             let (run, behind) = rest.split_at(together(rest, self.segments_max));
             rest = behind;
-            let bytes = side_by_side(run, &self.buffer, &mut self.joined);
+            let end = run.last().map_or(first.bytes.end, |last| last.bytes.end);
+            let bytes = &self.buffer[first.bytes.start..end];
             if socket.send(first.to, bytes, first.bytes.len()).await {
                 sent.datagrams += run.len();
                 sent.bytes += bytes.len();
@@ -100,19 +87,6 @@ fn together(datagrams: &[Datagram], segments_max: usize) -> usize {
     let alike = mates.clone().take_while(|datagram| datagram.bytes.len() == segment).count();
     let shorter = mates.clone().nth(alike).is_some_and(|last| (1..segment).contains(&last.bytes.len()));
     alike + usize::from(shorter)
-}
-
-/// The bytes of a run. Most stand side by side already, or are one datagram.
-fn side_by_side<'a>(run: &[Datagram], buffer: &'a [u8], joined: &'a mut Vec<u8>) -> &'a [u8] {
-    let (Some(first), Some(last)) = (run.first(), run.last()) else { return &[] };
-    if run.windows(2).all(|pair| pair[0].bytes.end == pair[1].bytes.start) {
-        return &buffer[first.bytes.start..last.bytes.end];
-    }
-    joined.clear();
-    for datagram in run {
-        joined.extend_from_slice(&buffer[datagram.bytes.clone()]);
-    }
-    joined
 }
 
 #[cfg(test)]
@@ -165,8 +139,8 @@ mod tests {
         let socket = MediaSocket::new(UdpSocket::bind("127.0.0.1:0").expect("bound")).expect("a socket");
         let receivers = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").expect("bound"));
         let mut batch = SendBatch::new(socket.segments_max());
-        for round in 0..5_u8 {
-            for (place, receiver) in receivers.iter().enumerate() {
+        for (place, receiver) in receivers.iter().enumerate() {
+            for round in 0..5_u8 {
                 let length = if round == 4 { 100 } else { 700 };
                 batch.push(receiver.local_addr().expect("bound"), &vec![round * 2 + place as u8; length]);
             }

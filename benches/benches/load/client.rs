@@ -2,7 +2,7 @@
 //! a few open everything, so that what is counted is known to be sound.
 
 use std::{
-    io,
+    io::{self, IoSliceMut},
     net::UdpSocket,
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
@@ -14,6 +14,7 @@ use media_core::{
     rtp::{RtpView, rtcp},
     transport::srtp::{MasterKey, SrtpProfile, SrtpReceiver, SrtpSender},
 };
+use quinn_udp::{RecvMeta, UdpSockRef, UdpSocketState};
 
 use crate::{
     check,
@@ -41,6 +42,7 @@ pub(crate) struct Counts {
 
 pub(crate) struct Client {
     socket: UdpSocket,
+    state: UdpSocketState,
     local: Local,
     remote: Option<Remote>,
     dtls: Dtls,
@@ -64,6 +66,7 @@ impl Client {
     pub(crate) fn new(now: Instant, number: usize, payload: usize, opens: bool) -> io::Result<Self> {
         let socket = UdpSocket::bind((own_address()?, 0))?;
         socket.set_nonblocking(true)?;
+        let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
         let (config, certificate, fingerprint) = identity();
         let mut dtls = Dtls::new_12(Arc::clone(config), certificate.clone(), now);
         dtls.set_active(true);
@@ -74,6 +77,7 @@ impl Client {
         };
         Ok(Self {
             socket,
+            state,
             local,
             remote: None,
             dtls,
@@ -110,17 +114,24 @@ impl Client {
     }
 
     /// Does what is due and takes what has come.
-    pub(crate) fn turn(&mut self, now: Instant) -> io::Result<()> {
+    pub(crate) fn turn(&mut self, now: Instant, buffer: &mut [u8]) -> io::Result<()> {
         self.check_path(now)?;
         if self.path_works && self.keys.is_none() && self.next_dtls <= now {
             self.next_dtls = now + DTLS_INTERVAL;
             self.dtls.handle_timeout(now).map_err(io::Error::other)?;
             self.send_records()?;
         }
-        let mut bytes = [0; DATAGRAM_BYTES];
         loop {
-            match self.socket.recv(&mut bytes) {
-                Ok(length) => self.on_datagram(now, &bytes[..length])?,
+            let mut metas = [RecvMeta::default()];
+            let received =
+                self.state.recv(UdpSockRef::from(&self.socket), &mut [IoSliceMut::new(buffer)], &mut metas);
+            match received {
+                Ok(_) => {
+                    let RecvMeta { len, stride, .. } = metas[0];
+                    for datagram in buffer[..len].chunks(stride.max(1)) {
+                        self.on_datagram(now, datagram)?;
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) => return Err(error),
             }

@@ -40,6 +40,7 @@ pub(crate) struct Hall {
     pending: (Duration, Vec<u8>),
     audience: Vec<Listener>,
     sent: u64,
+    buffer: Vec<u8>,
 }
 
 struct Listener {
@@ -72,7 +73,16 @@ impl Hall {
         publisher.begin(service.publish(publisher.local()))?;
         let mut source = Publisher::new(load, Timestamp::ZERO);
         let pending = next(&mut source);
-        let mut hall = Self { service, publisher, source, begun, pending, audience: Vec::new(), sent: 0 };
+        let mut hall = Self {
+            service,
+            publisher,
+            source,
+            begun,
+            pending,
+            audience: Vec::new(),
+            sent: 0,
+            buffer: vec![0; 65_536],
+        };
         hall.turn_until(|hall| hall.publisher.is_connected())?;
         for number in 1..=audience {
             let mut client = Client::new(now(), number, load.payload_bytes(), number <= OPENING)?;
@@ -117,7 +127,7 @@ impl Hall {
         let wants_arrivals = self.service.wants_arrivals();
         for listener in &mut self.audience {
             let now = now();
-            listener.client.turn(now)?;
+            listener.client.turn(now, &mut self.buffer)?;
             listener.speak(now, self.begun, wants_arrivals)?;
         }
         Ok(())
@@ -125,7 +135,7 @@ impl Hall {
 
     fn publish(&mut self) -> io::Result<()> {
         let now = now();
-        self.publisher.turn(now)?;
+        self.publisher.turn(now, &mut self.buffer)?;
         if std::mem::take(&mut self.publisher.wants_key_frame) {
             self.source.on_key_frame_wanted();
         }

@@ -25,19 +25,9 @@ impl MediaNode {
     }
 
     fn transmit(&mut self, peer: PeerId, packet: Outgoing) {
-        let Self { now, transports, batch, .. } = self;
-        let protected = match packet {
-            Outgoing::Signal(message) => return self.tell(peer, message),
-            Outgoing::Rtp(packet) => {
-                self.metrics.forwarded.inc();
-                transports.protect(*now, peer, &packet, batch.buffer())
-            }
-            Outgoing::Probe(packet) => transports.protect_rtp(*now, peer, &packet, batch.buffer()),
-            Outgoing::Rtcp(packet) => transports.protect_rtcp(*now, peer, &packet, batch.buffer()),
-        };
-        match protected {
-            Ok(to) => batch.commit(to),
-            Err(reason) => self.metrics.dropped(reason),
+        match packet {
+            Outgoing::Signal(message) => self.tell(peer, message),
+            Outgoing::Rtp(_) | Outgoing::Rtcp(_) | Outgoing::Probe(_) => self.departures.push(peer, packet),
         }
     }
 

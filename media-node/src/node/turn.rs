@@ -2,7 +2,11 @@
 
 use std::net::SocketAddr;
 
-use media_core::{DropReason, PeerId, Timestamp, engine::Input, transport::Received};
+use media_core::{
+    DropReason, PeerId, Timestamp,
+    engine::{Input, Outgoing},
+    transport::Received,
+};
 use tokio::time::{Instant, sleep_until};
 
 use super::MediaNode;
@@ -92,7 +96,7 @@ impl MediaNode {
             self.now = self.now.max(self.clock.now());
             for (from, datagram) in inbound.drain(..) {
                 self.on_datagram(from, datagram);
-                if self.batch.is_full() {
+                if self.departures.is_full() {
                     self.flush().await;
                 }
             }
@@ -143,7 +147,38 @@ impl MediaNode {
         }
     }
 
+    /// Sends what the transports have to say for themselves, and then what the engine gave out.
     async fn flush(&mut self) {
+        self.send_batch().await;
+        let mut departures = std::mem::take(&mut self.departures);
+        for (peer, packet, is_last) in departures.by_peer() {
+            self.protect(peer, packet);
+            if is_last {
+                self.send_batch().await;
+            }
+        }
+        departures.clear();
+        self.departures = departures;
+    }
+
+    fn protect(&mut self, peer: PeerId, packet: &Outgoing) {
+        let Self { now, transports, batch, .. } = self;
+        let protected = match packet {
+            Outgoing::Rtp(packet) => {
+                self.metrics.forwarded.inc();
+                transports.protect(*now, peer, packet, batch.buffer())
+            }
+            Outgoing::Probe(packet) => transports.protect_rtp(*now, peer, packet, batch.buffer()),
+            Outgoing::Rtcp(packet) => transports.protect_rtcp(*now, peer, packet, batch.buffer()),
+            Outgoing::Signal(_) => return,
+        };
+        match protected {
+            Ok(to) => batch.commit(to),
+            Err(reason) => self.metrics.dropped(reason),
+        }
+    }
+
+    async fn send_batch(&mut self) {
         let sent = self.batch.flush(&self.socket).await;
         self.metrics.datagrams_out.inc_by(sent.datagrams as u64);
         self.metrics.bytes_out.inc_by(sent.bytes as u64);
