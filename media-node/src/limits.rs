@@ -16,6 +16,11 @@ pub const COMMANDS_MAX: usize = 1_024;
 pub const COMMANDS_PER_TURN: usize = 64;
 /// Batches of datagrams that are received before anything else is looked at.
 pub const RECEIVES_PER_TURN: usize = 4;
+/// With so many connections the media node looks at its socket at most once in a while, so that packets that belong together
+/// are sent together: one look, and one message to the kernel, cost more than a packet.
+pub const GATHERED_FROM: usize = 100;
+/// That while: libwebrtc's pacer wakes as often (`PacingController::kMinSleepTime`).
+pub const GATHERED_FOR: Duration = Duration::from_millis(1);
 /// Packets that are gathered before they are sent: four for each of a thousand subscribers. The more are gathered, the more go to
 /// one address together.
 pub const DEPARTURES_MAX: usize = 4_096;

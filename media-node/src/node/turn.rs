@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use super::MediaNode;
 use crate::{
     command::Command,
-    limits::{COMMANDS_PER_TURN, DATAGRAM_BYTES_MAX, RECEIVES_PER_TURN},
+    limits::{COMMANDS_PER_TURN, DATAGRAM_BYTES_MAX, GATHERED_FOR, GATHERED_FROM, RECEIVES_PER_TURN},
 };
 
 /// What a turn begins with.
@@ -40,7 +40,10 @@ impl MediaNode {
             };
             self.now = self.now.max(self.clock.now());
             match occasion {
-                Occasion::Datagrams => self.on_readable().await,
+                Occasion::Datagrams => {
+                    self.gather();
+                    self.on_readable().await;
+                }
                 Occasion::Command(command) => {
                     self.on_command(command);
                     for _ in 1..COMMANDS_PER_TURN {
@@ -77,6 +80,16 @@ impl MediaNode {
         while let Some(peer) = self.silence.poll_gone(self.now) {
             self.changed = true;
             self.part_with(peer);
+        }
+    }
+
+    /// Lets more datagrams come, if there are many who may send some. The thread is this task's own, and has nothing else to do; a
+    /// timer of the runtime would wake it for each of them.
+    #[expect(clippy::disallowed_methods, reason = "a server's time is the machine's")]
+    fn gather(&mut self) {
+        if self.connected.len() >= GATHERED_FROM {
+            std::thread::sleep(GATHERED_FOR);
+            self.now = self.now.max(self.clock.now());
         }
     }
 
