@@ -2,7 +2,7 @@
 //! a few open everything, so that what is counted is known to be sound.
 
 use std::{
-    io::{self, IoSliceMut},
+    io,
     net::UdpSocket,
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
@@ -14,10 +14,11 @@ use media_core::{
     rtp::{RtpView, rtcp},
     transport::srtp::{MasterKey, SrtpProfile, SrtpReceiver, SrtpSender},
 };
-use quinn_udp::{RecvMeta, UdpSockRef, UdpSocketState};
+use quinn_udp::{UdpSockRef, UdpSocketState};
 
 use crate::{
     check,
+    floor::receive,
     service::{Local, Remote, own_address},
 };
 
@@ -36,13 +37,12 @@ pub(crate) struct Counts {
     pub(crate) packets: u64,
     /// Of them those that were opened and had the payload that was sent.
     pub(crate) sound: u64,
-    /// RTP packets of other lengths: padding, which finds out what the path carries.
-    pub(crate) others: u64,
 }
 
 pub(crate) struct Client {
     socket: UdpSocket,
-    state: UdpSocketState,
+    /// For datagrams that the kernel joined.
+    state: Option<UdpSocketState>,
     local: Local,
     remote: Option<Remote>,
     dtls: Dtls,
@@ -62,11 +62,17 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Somebody whose packets have so many bytes of payload.
-    pub(crate) fn new(now: Instant, number: usize, payload: usize, opens: bool) -> io::Result<Self> {
+    /// Somebody whose packets have so many bytes of payload: whether they are all opened, and whether the kernel may hand over
+    /// several at once, as they came (`UDP_GRO`).
+    pub(crate) fn new(
+        now: Instant,
+        number: usize,
+        payload: usize,
+        (opens, joined): (bool, bool),
+    ) -> io::Result<Self> {
         let socket = UdpSocket::bind((own_address()?, 0))?;
         socket.set_nonblocking(true)?;
-        let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
+        let state = joined.then(|| UdpSocketState::new(UdpSockRef::from(&socket))).transpose()?;
         let (config, certificate, fingerprint) = identity();
         let mut dtls = Dtls::new_12(Arc::clone(config), certificate.clone(), now);
         dtls.set_active(true);
@@ -109,10 +115,6 @@ impl Client {
         self.keys.is_some()
     }
 
-    pub(crate) fn profile(&self) -> Option<SrtpProfile> {
-        self.keys.as_ref().map(|(profile, ..)| *profile)
-    }
-
     /// Does what is due and takes what has come.
     pub(crate) fn turn(&mut self, now: Instant, buffer: &mut [u8]) -> io::Result<()> {
         self.check_path(now)?;
@@ -121,21 +123,12 @@ impl Client {
             self.dtls.handle_timeout(now).map_err(io::Error::other)?;
             self.send_records()?;
         }
-        loop {
-            let mut metas = [RecvMeta::default()];
-            let received =
-                self.state.recv(UdpSockRef::from(&self.socket), &mut [IoSliceMut::new(buffer)], &mut metas);
-            match received {
-                Ok(_) => {
-                    let RecvMeta { len, stride, .. } = metas[0];
-                    for datagram in buffer[..len].chunks(stride.max(1)) {
-                        self.on_datagram(now, datagram)?;
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => return Err(error),
+        while let Some((bytes, stride)) = receive(&self.socket, self.state.as_ref(), buffer)? {
+            for datagram in buffer[..bytes].chunks(stride.max(1)) {
+                self.on_datagram(now, datagram)?;
             }
         }
+        Ok(())
     }
 
     fn check_path(&mut self, now: Instant) -> io::Result<()> {
@@ -190,7 +183,7 @@ impl Client {
             self.arrivals.push((u16::from_be_bytes([high, low]), now));
         }
         if view.payload().len() < self.payload + profile.tag_bytes() {
-            self.counts.others += 1;
+            // Padding, which finds out what the path carries.
             return;
         }
         self.counts.packets += 1;
@@ -240,6 +233,10 @@ impl Client {
         self.send(&out)
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the crate may add outputs; none of the others matters here"
+    )]
     fn send_records(&mut self) -> io::Result<()> {
         let mut buffer = [0; DATAGRAM_BYTES];
         let mut records = Vec::new();

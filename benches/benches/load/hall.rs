@@ -1,7 +1,7 @@
 //! Owns all clients of one server: one publishes at the pace of a real sender, and everybody else receives and says how.
 
 use std::{
-    io, thread,
+    io,
     time::{Duration, Instant},
 };
 
@@ -14,16 +14,21 @@ use media_core::{
     },
 };
 
-use crate::{client::Client, now, process::CpuTime, service::Service};
+use crate::{
+    client::Client,
+    clock::{now, pause},
+    process::CpuTime,
+    service::Service,
+};
 
 /// From look to look: as often as a client's thread would be woken.
-const TURN: Duration = Duration::from_millis(2);
+pub(crate) const TURN: Duration = Duration::from_millis(2);
 /// From report to report of one receiver (RFC 3550 section 6.2: 5 s at most for this many bits; browsers say a picture's each second).
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 /// From one receiver's transport-wide feedback to its next, as browsers send it.
 const ARRIVALS_INTERVAL: Duration = Duration::from_millis(100);
 /// Everybody has to be connected within this time.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// So many of those who watch open every packet.
 const OPENING: usize = 5;
 /// Resolution of arrival times, and ticks in a multiple of the reference time
@@ -59,17 +64,20 @@ pub(crate) struct Totals {
     pub(crate) received: u64,
     /// Copies that those who open packets got, and those that were sound.
     pub(crate) opened: [u64; 2],
-    /// Padding.
-    pub(crate) others: u64,
-    /// User and kernel time of the server.
+    /// What the server was charged with.
     pub(crate) cpu: CpuTime,
 }
 
 impl Hall {
     /// Lets everybody in.
-    pub(crate) fn fill(mut service: Box<dyn Service>, load: Load, audience: usize) -> io::Result<Self> {
+    pub(crate) fn fill(
+        mut service: Box<dyn Service>,
+        load: Load,
+        joined: bool,
+        audience: usize,
+    ) -> io::Result<Self> {
         let begun = now();
-        let mut publisher = Client::new(begun, 0, load.payload_bytes(), true)?;
+        let mut publisher = Client::new(begun, 0, load.payload_bytes(), (true, joined))?;
         publisher.begin(service.publish(publisher.local()))?;
         let mut source = Publisher::new(load, Timestamp::ZERO);
         let pending = next(&mut source);
@@ -85,7 +93,7 @@ impl Hall {
         };
         hall.turn_until(|hall| hall.publisher.is_connected())?;
         for number in 1..=audience {
-            let mut client = Client::new(now(), number, load.payload_bytes(), number <= OPENING)?;
+            let mut client = Client::new(now(), number, load.payload_bytes(), (number <= OPENING, joined))?;
             client.begin(hall.service.watch(client.local()))?;
             let spread = |interval: Duration| now() + interval * number as u32 / audience as u32;
             hall.audience.push(Listener {
@@ -107,7 +115,7 @@ impl Hall {
                 return Err(io::Error::other(format!("{}: not everybody is connected", self.service.name())));
             }
             self.turn()?;
-            thread::sleep(TURN);
+            pause(TURN);
         }
         Ok(())
     }
@@ -117,7 +125,7 @@ impl Hall {
         let end = now() + during;
         while now() < end {
             self.turn()?;
-            thread::sleep(TURN);
+            pause(TURN);
         }
         Ok(())
     }
@@ -162,14 +170,8 @@ impl Hall {
                 counts().take(OPENING).map(|counts| counts.packets).sum(),
                 counts().take(OPENING).map(|counts| counts.sound).sum(),
             ],
-            others: counts().map(|counts| counts.others).sum(),
             cpu: self.service.process().cpu_time()?,
         })
-    }
-
-    pub(crate) fn profile(&self) -> String {
-        let first = self.audience.first().and_then(|listener| listener.client.profile());
-        first.map_or_else(String::new, |profile| format!("{profile:?}"))
     }
 }
 

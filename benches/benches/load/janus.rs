@@ -1,4 +1,4 @@
-//! Owns Janus as a contender: its plugin VideoRoom, asked over its WebSocket transport. One publishes into a room, and
+//! Owns Janus as a contender: its plugin `VideoRoom`, asked over its WebSocket transport. One publishes into a room, and
 //! everybody else subscribes to that.
 
 use std::{
@@ -6,7 +6,6 @@ use std::{
     net::{TcpListener, TcpStream},
     path::Path,
     process::{Command, Stdio},
-    thread,
     time::Duration,
 };
 
@@ -16,6 +15,7 @@ use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket, client, client::IntoClientRequest as _};
 
 use crate::{
+    clock::pause,
     process::Process,
     service::{Local, Remote, Service},
 };
@@ -42,13 +42,9 @@ pub(crate) struct Janus {
 }
 
 impl Janus {
-    /// Which version is installed; none if there is none.
-    pub(crate) fn version() -> Option<String> {
-        let output = Command::new("janus").arg("--help").output().ok()?;
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        text.lines()
-            .find_map(|line| line.strip_prefix("janus ").map(ToOwned::to_owned))
-            .or(Some(String::new()))
+    /// Whether it can be run here.
+    pub(crate) fn is_installed() -> bool {
+        Command::new("janus").arg("--help").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
     }
 
     /// Starts it with a room.
@@ -135,13 +131,9 @@ impl Janus {
     /// The answer of somebody who watches: they take what is offered.
     fn answer(offer: &str, local: &Local) -> String {
         let kept = ["m=", "c=", "a=mid:", "a=rtpmap:", "a=fmtp:", "a=rtcp-fb:", "a=extmap:"];
-        let section: String = offer
-            .lines()
-            .map(str::trim)
-            .skip_while(|line| !line.starts_with("m="))
-            .filter(|line| kept.iter().any(|kept| line.starts_with(kept)))
-            .map(|line| format!("{line}\r\n"))
-            .collect();
+        let section = offer.lines().map(str::trim).skip_while(|line| !line.starts_with("m="));
+        let section = section.filter(|line| kept.iter().any(|kept| line.starts_with(kept)));
+        let section: String = section.flat_map(|line| [line, "\r\n"]).collect();
         let mid =
             offer.lines().find_map(|line| line.strip_prefix("a=mid:")).expect("a section has one").trim();
         format!(
@@ -181,7 +173,7 @@ impl Service for Janus {
             if offered["plugindata"]["data"]["error_code"] != NO_SUCH_FEED {
                 break offered;
             }
-            thread::sleep(Duration::from_millis(10));
+            pause(Duration::from_millis(10));
         };
         let offer = offered["jsep"]["sdp"].as_str().unwrap_or_else(|| panic!("{offered}")).to_owned();
         let jsep = json!({"type": "answer", "sdp": Self::answer(&offer, local)});
@@ -203,7 +195,7 @@ fn free_port() -> u16 {
 fn connect(port: u16) -> WebSocket<TcpStream> {
     let address = format!("127.0.0.1:{port}");
     let connected = (0..500).find_map(|_| {
-        thread::sleep(Duration::from_millis(20));
+        pause(Duration::from_millis(20));
         TcpStream::connect(&address).ok()
     });
     let stream = connected.unwrap_or_else(|| panic!("janus does not listen on {address}"));

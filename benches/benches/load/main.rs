@@ -1,101 +1,196 @@
-//! What forwarding costs a serving process over real sockets: one publishes to 499 over loopback, and the packets that come to
-//! them are divided by the CPU time that the kernel charged the process with. `media-node` beside Janus, if that is installed: the
-//! same traffic, in windows that take turns within one run.
+//! What forwarding costs a serving process over real sockets: one publishes to 499 over loopback, and the copies that come to
+//! them are divided by the CPU time that the kernel charged the process with. `media-node` beside Janus, if that is installed, and
+//! a floor that only sends: the same traffic, in turns within one run.
 
 mod check;
 mod client;
+mod clock;
+mod floor;
 mod hall;
 mod janus;
 mod media_node;
 mod process;
 mod service;
 
-use std::{
-    io,
-    path::Path,
-    process::ExitCode,
-    time::{Duration, Instant},
+use std::{io, path::Path, process::ExitCode, time::Duration};
+
+use benches::{
+    broadcast::Load,
+    paired::is_measured,
+    tally::{Tally, Work},
 };
+use conformance::measured::{Bound, Claim, Figure, Size, SizeUnit, Unit};
 
-use benches::{broadcast::Load, paired::is_measured};
-
-use hall::Hall;
+use floor::Floor;
+use hall::{Hall, Totals};
 use janus::Janus;
 use media_node::MediaNode;
+use service::Service;
 
 const AUDIENCE: usize = 499;
 /// Until what is forwarded is what is forwarded for good: pictures wait until a path is believed to carry them.
-const WARM_UP: Duration = Duration::from_secs(10);
-const WINDOW: Duration = Duration::from_secs(4);
-const ROUNDS: usize = 5;
+const WARM_UP: Duration = Duration::from_secs(6);
+const WINDOW: Duration = Duration::from_secs(6);
+const ROUNDS: usize = 3;
+/// Of what is published at least so much has to come to everybody, or the machine was too busy to measure anything.
+const ARRIVES: f64 = 0.98;
+/// What is claimed beside Janus.
+const BESIDE_JANUS: f64 = 5.0;
 
-/// The time by this machine's clock.
-#[expect(clippy::disallowed_methods, reason = "a bench measures the machine it runs on")]
-fn now() -> Instant {
-    Instant::now()
+/// One kind of traffic and of receivers.
+#[derive(Clone, Copy)]
+struct Setting {
+    name: &'static str,
+    load: Load,
+    /// The receivers' kernel hands over what was sent together as it came.
+    joined: bool,
+    is_claimed: bool,
 }
 
+/// Where a network card cuts what the kernel gives it at once, the sender is not charged for that: on loopback this is so
+/// where the receivers take it uncut.
+const SETTINGS: [Setting; 3] = [
+    Setting { name: "audio", load: Load::Audio, joined: true, is_claimed: false },
+    Setting { name: "video", load: Load::Video, joined: true, is_claimed: true },
+    Setting { name: "video, cut on the way", load: Load::Video, joined: false, is_claimed: false },
+];
+
+#[expect(clippy::print_stderr, reason = "a bench has nothing but its output to complain")]
 fn main() -> ExitCode {
-    if !is_measured() {
-        return ExitCode::SUCCESS;
-    }
-    let scratch = tempfile::tempdir().expect("a directory for what servers read");
-    for load in Load::ALL {
-        if std::env::var("LOAD").is_ok_and(|l| l != load.name()) {
-            continue;
-        }
-        if let Err(error) = measure(scratch.path(), load) {
-            eprintln!("{error}");
-            return ExitCode::FAILURE;
+    match floor::send_if_asked().and_then(|()| measure_all()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("load: {error}");
+            ExitCode::FAILURE
         }
     }
-    ExitCode::SUCCESS
 }
 
-fn measure(scratch: &Path, load: Load) -> io::Result<()> {
-    let audience = std::env::var("AUDIENCE").ok().and_then(|n| n.parse().ok()).unwrap_or(AUDIENCE);
-    let rounds = std::env::var("ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(ROUNDS);
-    let only = std::env::var("ONLY").unwrap_or_default();
-    for _ in 0..rounds {
-        for name in ["media-node", "janus"] {
-            if !only.is_empty() && only != name {
-                continue;
-            }
-            let begun = now();
-            let service: Box<dyn service::Service> = if name == "janus" {
-                Box::new(Janus::start(scratch, load))
-            } else {
-                Box::new(MediaNode::start(scratch, load, audience))
-            };
-            let started = begun.elapsed();
-            let mut hall = Hall::fill(service, load, audience)?;
-            eprintln!("full after {started:?} {:?}", begun.elapsed());
-            hall.go_on(WARM_UP)?;
-            for _ in 0..2 {
-                let before = hall.totals()?;
-                let own = process::CpuTime::of(std::process::id())?;
-                hall.go_on(WINDOW)?;
-                let after = hall.totals()?;
-                let cpu = after.cpu.since(before.cpu);
-                let received = after.received - before.received;
-                println!(
-                    "{} {} {}: sent {} expected {} received {} others {} opened {:?} sound {:?} user {:?} kernel {:?} => {:.0} per CPU second; client {:?}",
-                    load.name(),
-                    hall.service.name(),
-                    hall.profile(),
-                    after.sent - before.sent,
-                    (after.sent - before.sent) * audience as u64,
-                    received,
-                    after.others - before.others,
-                    after.opened[0] - before.opened[0],
-                    after.opened[1] - before.opened[1],
-                    cpu.user,
-                    cpu.kernel,
-                    received as f64 / cpu.sum().as_secs_f64(),
-                    process::CpuTime::of(std::process::id())?.since(own).sum()
-                );
-            }
+#[expect(clippy::print_stdout, reason = "the tables are what the run is for")]
+fn measure_all() -> io::Result<ExitCode> {
+    if !is_measured() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let scratch = tempfile::tempdir()?;
+    let mut tally = Tally::begin("load");
+    println!("| load | | packets per CPU second | user | kernel | ratio |\n|---|---|--:|--:|--:|--:|");
+    for setting in SETTINGS {
+        measure(scratch.path(), setting, &mut tally)?;
+    }
+    if !Janus::is_installed() {
+        println!("Janus is not installed (Debian: apt-get install janus): nothing is claimed beside it.");
+    }
+    Ok(tally.finish())
+}
+
+/// What one contender did in one window.
+#[derive(Clone, Copy)]
+struct Window {
+    /// Of CPU time for one packet.
+    nanoseconds: f64,
+    user: f64,
+}
+
+fn measure(scratch: &Path, setting: Setting, tally: &mut Tally) -> io::Result<()> {
+    let mut windows: Vec<(&'static str, Vec<Window>)> = Vec::new();
+    for _ in 0..ROUNDS {
+        let mut add = |name, window| match windows.iter_mut().find(|(other, _)| *other == name) {
+            Some((_, windows)) => windows.push(window),
+            None => windows.push((name, vec![window])),
+        };
+        let mut floor = Floor::start(setting.load, setting.joined, AUDIENCE)?;
+        floor.go_on(Duration::from_secs(1))?;
+        let before = floor.totals()?;
+        floor.go_on(WINDOW)?;
+        add("floor: only sends", Window::of(before, floor.totals()?)?);
+        drop(floor);
+        add("media-node", serve(Box::new(MediaNode::start(scratch, setting.load, AUDIENCE)), setting)?);
+        if Janus::is_installed() {
+            add("Janus", serve(Box::new(Janus::start(scratch, setting.load)), setting)?);
         }
     }
+    report(setting, &windows, tally);
     Ok(())
+}
+
+/// Fills a server with people, and measures it.
+fn serve(service: Box<dyn Service>, setting: Setting) -> io::Result<Window> {
+    let mut hall = Hall::fill(service, setting.load, setting.joined, AUDIENCE)?;
+    hall.go_on(WARM_UP)?;
+    let before = hall.totals()?;
+    hall.go_on(WINDOW)?;
+    let after = hall.totals()?;
+    let came =
+        (after.received - before.received) as f64 / ((after.sent - before.sent) * AUDIENCE as u64) as f64;
+    let [opened, sound] = [0, 1].map(|place| after.opened[place] - before.opened[place]);
+    let name = hall.service.name();
+    if came < ARRIVES {
+        return Err(io::Error::other(format!("{name}: only {:.1} % of {} came", came * 100.0, setting.name)));
+    }
+    if sound == 0 || sound != opened {
+        return Err(io::Error::other(format!(
+            "{name}: {sound} of {opened} opened packets are what was sent"
+        )));
+    }
+    Window::of(before, after)
+}
+
+impl Window {
+    fn of(before: Totals, after: Totals) -> io::Result<Self> {
+        let (cpu, packets) = (after.cpu.since(before.cpu), after.received - before.received);
+        if packets == 0 || cpu.sum().is_zero() {
+            return Err(io::Error::other("nothing came, or it took no time"));
+        }
+        let each = |time: Duration| time.as_nanos() as f64 / packets as f64;
+        Ok(Self { nanoseconds: each(cpu.sum()), user: each(cpu.user) })
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the tables are what the run is for")]
+fn report(setting: Setting, windows: &[(&'static str, Vec<Window>)], tally: &mut Tally) {
+    let work = Work::sized(setting.name, Size { count: AUDIENCE as u64, of: SizeUnit::Subscribers });
+    let Some((floor, floors)) = windows.first() else { return };
+    let mut node: Option<&[Window]> = None;
+    for (name, own) in windows {
+        let ns = middle(own.iter().map(|window| window.nanoseconds));
+        let user = middle(own.iter().map(|window| window.user));
+        let ratio = ratios(own, floors);
+        println!(
+            "| {work} | {name} | {:.0} | {:.0} ns | {:.0} ns | {:.2} |",
+            1e9 / ns.value,
+            user.value,
+            ns.value - user.value,
+            ratio.value
+        );
+        tally.add_cost(&work, name, ns, (name != floor).then_some((floor, ratio)));
+        match (*name, node) {
+            ("media-node", _) => node = Some(own),
+            ("Janus", Some(node)) => {
+                let beside = ratios(own, node);
+                let [low, high] = beside.interval.unwrap_or_default();
+                println!(
+                    "{work}: Janus takes {:.2} times what media-node takes ({low:.2} to {high:.2})",
+                    beside.value
+                );
+                if setting.is_claimed {
+                    let what = format!("{}: Janus beside media-node", setting.name);
+                    tally.claim(Claim::new(what, beside, Unit::Ratio, Bound::AtLeast(BESIDE_JANUS)));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Of one beside another, round by round.
+fn ratios(own: &[Window], others: &[Window]) -> Figure {
+    middle(own.iter().zip(others).map(|(own, other)| own.nanoseconds / other.nanoseconds))
+}
+
+/// The median, between the least and the most.
+fn middle(values: impl Iterator<Item = f64>) -> Figure {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    let interval = values.first().zip(values.last()).map(|(least, most)| [*least, *most]);
+    Figure { value: values.get(values.len() / 2).copied().unwrap_or_default(), interval }
 }

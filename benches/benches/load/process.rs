@@ -2,8 +2,8 @@
 
 use std::{
     fs,
-    io::{self, BufRead as _, BufReader, Error},
-    process::{Child, Command},
+    io::{self, BufRead as _, BufReader, Error, Read as _},
+    process::{Child, ChildStdin, Command},
     thread,
     time::Duration,
 };
@@ -22,10 +22,15 @@ impl Process {
     /// Waits for a line of its log, which has to be piped from standard error, and gives what is found in it. What comes
     /// behind it is passed on.
     pub(crate) fn find_in_log<T>(&mut self, find: impl Fn(&str) -> Option<T>) -> Option<T> {
-        let mut lines = BufReader::new(self.child.stderr.take()?).lines().map_while(Result::ok);
-        let found = lines.find_map(|line| find(&line));
-        thread::spawn(move || lines.for_each(|line| eprintln!("{line}")));
+        let mut log = BufReader::new(self.child.stderr.take()?);
+        let found = log.by_ref().lines().map_while(Result::ok).find_map(|line| find(&line));
+        thread::spawn(move || io::copy(&mut log, &mut io::stderr()));
         found
+    }
+
+    /// Its standard input, if that is piped and was not taken yet.
+    pub(crate) fn take_input(&mut self) -> Option<ChildStdin> {
+        self.child.stdin.take()
     }
 
     /// What the kernel charged it with so far.

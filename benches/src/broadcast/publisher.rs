@@ -65,6 +65,14 @@ impl Load {
         }
     }
 
+    /// So many packets are sent at once, and how long it is to the next ones.
+    pub const fn burst(self) -> (usize, Duration) {
+        match self {
+            Self::Audio => (1, AUDIO_INTERVAL),
+            Self::Video => (PACKETS_PER_FRAME as usize, FRAME_INTERVAL),
+        }
+    }
+
     /// What its encoder aims at, in kbit/s.
     pub const fn target_kbps(self) -> u32 {
         match self {
