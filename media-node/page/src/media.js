@@ -24,6 +24,8 @@ export class Media {
     #worker;
     /** Transceivers for the tracks of others, by medium; a transform's number is its place in `#receivers`. */
     #receivers = [];
+    /** Whose tracks come in which sections: `{ participant, kind }` by mid. */
+    #sources = new Map();
     /** How many places are wanted, and whether that is still to be agreed on. */
     #wanted = { audio: 0, video: 0 };
     #isStale = false;
@@ -70,8 +72,10 @@ export class Media {
         }
     }
 
+    /** The connection's statistics; those of what comes in with their `source`. */
     async stats() {
-        return [...(await this.#connection.getStats()).values()];
+        const all = [...(await this.#connection.getStats()).values()];
+        return all.map((each) => (each.type === "inbound-rtp" ? { ...each, source: this.#sources.get(each.mid) } : each));
     }
 
     close() {
@@ -87,6 +91,7 @@ export class Media {
         await connection.setLocalDescription(await connection.createOffer());
         const answer = await this.#negotiate(connection.localDescription.sdp);
         const sources = sourcesOf(answer);
+        this.#sources = sources;
         const routes = this.#receivers
             .map((transceiver, number) => [number, sources.get(transceiver.mid)])
             .filter(([, source]) => source !== undefined);
