@@ -19,7 +19,7 @@ test("two browsers agree on keys, and see and hear one another", async () => {
     assert.match(codes[0], /^(\d{5} ){5}\d{5}$/);
     assert.equal(codes[0], codes[1]);
     assert.equal(await guest.textContent("#code"), codes[1]);
-    assert.deepEqual(await guest.locator("#people li").allTextContents(), ["host", "guest"]);
+    assert.deepEqual(await guest.locator("#people li span").allTextContents(), ["host (host)", "guest"]);
     assert.deepEqual(stage.troubles, []);
     for (const secret of ["host", "guest", ...link.slice(1).split(".").slice(1)]) {
         assert.ok(!stage.node.log.includes(secret), "nothing of it stands in the log");
@@ -71,7 +71,7 @@ test("who comes and who goes changes the code for everybody", async () => {
     await seesAndHears(second);
     await second.click("#leave");
     await agreed([host, first], three);
-    assert.match(await second.textContent("#state"), /You are out/);
+    assert.match(await second.textContent("#state"), /You have left/);
     const { counts } = await decoded(first);
     await until(first, decoded, (told) => told.counts.opened > counts.opened + 50);
 });

@@ -32,8 +32,10 @@ export class MediaNode {
         node.address = await new Promise((resolve, reject) => {
             lines.on("line", (line) => {
                 node.log += `${line}\n`;
-                const [, address] = /listening http=(\S+)/.exec(line) ?? [];
-                if (address !== undefined) resolve(`http://${address}`);
+                const [, address, media] = /listening http=(\S+) media=(\S+)/.exec(line) ?? [];
+                if (address === undefined) return;
+                node.media = media;
+                resolve(`http://${address}`);
             });
             lines.on("close", () => reject(new Error(`the media node ended:\n${node.log}`)));
         });

@@ -33,7 +33,7 @@ test("two browsers and a client in Rust agree on keys, and see and hear one anot
     for (const [page, whom] of others) {
         for (const who of whom) await seesAndHears(page, who);
     }
-    assert.deepEqual(await guest.locator("#people li").allTextContents(), ["host", "guest", "rust"]);
+    assert.deepEqual(await guest.locator("#people li span").allTextContents(), ["host (host)", "guest", "rust"]);
     assert.deepEqual(report().rejected, {});
     assert.deepEqual(stage.troubles, []);
     assert.equal(await rust.leave(), 0);

@@ -40,12 +40,12 @@ export class Stage {
     }
 
     /** A conference whose host is a script, and its link. */
-    async start(mode = "discussion") {
+    async start(mode = "discussion", { lobby = false } = {}) {
         this.troubles = [];
         const host = await this.open(`${this.#files.address}/test/browser/host.html`);
         await host.waitForFunction("globalThis.ready");
         const url = `${this.node.address.replace("http", "ws")}/signalling`;
-        const what = { url, credential: this.node.credential(), mode };
+        const what = { url, credential: this.node.credential(), mode, lobby };
         return { host, link: await host.evaluate((what) => globalThis.start(what), what) };
     }
 
@@ -82,7 +82,7 @@ export async function until(who, tell, isWanted, patience = PATIENCE) {
     }
 }
 
-const participant = (page) => page.evaluate(() => globalThis.conference?.participant ?? null);
+export const participant = (page) => page.evaluate(() => globalThis.conference?.participant ?? null);
 export const isIn = (page) => until(page, participant, (who) => who !== null);
 export const seesAndHears = (page, whom = null) =>
     until(page, () => decoded(page, whom), ({ frames, energy }) => frames > 20 && energy > 0.0001);
@@ -95,3 +95,9 @@ export async function agreed(pages, before = null) {
     const [common] = await until(null, all, isAgreed);
     return common;
 }
+/** Names on the roster of a page. */
+export const people = (page) => page.evaluate(() => [...globalThis.conference.roster.values()].map(({ name }) => name));
+/** Numbers of those who wait in the lobby. */
+export const knocking = (page) => page.evaluate(() => [...globalThis.conference.knocking.keys()]);
+/** Asks for something on behalf of a page. */
+export const request = (page, body) => page.evaluate((what) => globalThis.conference.request(what), body);
