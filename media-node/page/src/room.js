@@ -23,6 +23,7 @@ export class Room {
 
     open(call) {
         this.#call = call;
+        for (const id of ["microphone", "camera"]) element(id).setAttribute("aria-pressed", "true");
         element("microphone").onclick = () => this.#toggle("microphone", this.#tracks.audio);
         element("camera").onclick = () => this.#toggle("camera", this.#tracks.camera);
         element("screen").onclick = () => (this.#screen === null ? this.#share() : this.#stopSharing());
@@ -32,7 +33,7 @@ export class Room {
         element("another").onclick = () => this.#ask("create-invitation").then(() => this.show());
         element("switch-mode").onclick = () => this.#ask({ "set-mode": { mode: this.#isPresenting ? "discussion" : "presenter" } });
         element("end").onclick = () => this.#ask("end").then(() => call.leave());
-        this.show();
+        this.#showSharing();
     }
 
     close() {
@@ -53,13 +54,21 @@ export class Room {
         element("room").hidden = false;
         element("code").value = call.verificationCode ?? "…";
         element("warning").textContent = call.hidden.length === 0 ? "" : "Somebody listens whom the list does not show.";
-        showTracks(call.tracks, (participant) => call.roster.get(participant)?.name ?? "");
         const own = this.#own;
+        this.#showPictures();
         element("screen").disabled = this.#screen === null && !own?.permissions.screen;
         element("hand").hidden = !this.#isPresenting || own?.presenter;
         element("hand").setAttribute("aria-pressed", String(own?.hand_raised ?? false));
-        element("people").replaceChildren(...[...call.roster.values()].map((member) => this.#person(member)));
+        showLines("people", [...call.roster.values()].map((member) => this.#person(member)));
         this.#showHosting();
+    }
+
+    /** One's own camera, and whatever of others can come: who may not send has no picture. */
+    #showPictures() {
+        const { roster, participant, tracks } = this.#call;
+        const flows = (track) => roster.get(track.participant)?.permissions[track.kind === "camera" ? "video" : track.kind];
+        const all = [{ participant, kind: "camera", track: this.#tracks.camera }, ...tracks];
+        showTracks(all.filter(flows), (who) => (who === participant ? "You" : roster.get(who).name));
     }
 
     get #own() {
@@ -81,10 +90,14 @@ export class Room {
         element("link").hidden = element("copy").hidden = invitation === null;
         element("switch-mode").textContent = this.#isPresenting ? "Let everybody speak" : "Only who presents may speak";
         element("lobby-title").hidden = knocking.size === 0;
-        element("waiting").replaceChildren(...[...knocking].map(([participant, name]) => this.#line(name, [
-            ["Let in", () => this.#ask({ admit: { participant } })],
-            ["Turn away", () => this.#ask({ remove: { participant } })],
-        ])));
+        showLines("waiting", [...knocking].map(([participant, name]) => ({
+            participant,
+            text: name,
+            decisions: [
+                ["Let in", () => this.#ask({ admit: { participant } })],
+                ["Turn away", () => this.#ask({ remove: { participant } })],
+            ],
+        })));
     }
 
     #person(member) {
@@ -93,10 +106,10 @@ export class Room {
             role === "guest" ? null : role,
             presenter ? "presents" : null,
             this.#isPresenting && !presenter && permissions.audio ? "has the word" : null,
-            member.hand_raised ? "✋" : null,
+            member.hand_raised ? "raises a hand" : null,
         ].filter((mark) => mark !== null);
         const text = marks.length === 0 ? name : `${name} (${marks.join(", ")})`;
-        return this.#line(text, participant === this.#call.participant ? [] : this.#decisions(member));
+        return { participant, text, decisions: participant === this.#call.participant ? [] : this.#decisions(member) };
     }
 
     /** What the one who looks at the page can decide about somebody. */
@@ -110,14 +123,6 @@ export class Room {
         }
         if (role !== "host") decisions.push(["Put out", () => this.#ask({ remove: { participant } })]);
         return decisions;
-    }
-
-    #line(text, decisions) {
-        const item = document.createElement("li");
-        const label = document.createElement("span");
-        label.textContent = text;
-        item.append(label, ...decisions.map(([what, onClick]) => button(what, onClick)));
-        return item;
     }
 
     #toggle(id, track) {
@@ -160,4 +165,19 @@ export class Room {
             if (error.reason !== undefined) say(`That was refused (${error.reason}).`, "bad");
         }
     }
+}
+
+/** Lines of a list with what can be decided about each, unless they stand there already: a button that is about to be pressed stays. */
+function showLines(id, lines) {
+    const list = element(id);
+    const shown = JSON.stringify(lines.map(({ participant, text, decisions }) => [participant, text, decisions.map(([what]) => what)]));
+    if (list.dataset.shown === shown) return;
+    list.dataset.shown = shown;
+    list.replaceChildren(...lines.map(({ text, decisions }) => {
+        const item = document.createElement("li");
+        const label = document.createElement("span");
+        label.textContent = text;
+        item.append(label, ...decisions.map(([what, onClick]) => button(what, onClick)));
+        return item;
+    }));
 }

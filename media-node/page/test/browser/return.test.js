@@ -5,7 +5,7 @@ import { afterEach, test } from "node:test";
 
 import { TcpDetour, UdpDetour } from "./detours.js";
 import {
-    Stage, agreed, code, decoded, isIn, knocking, participant, people, request, seesAndHears, until,
+    Stage, agreed, code, decoded, isIn, knocking, participant, people, request, seesAndHears, state, until,
 } from "./stage.js";
 
 const stage = new Stage();
@@ -27,7 +27,6 @@ const goesAround = (port) => {
         return setRemoteDescription.call(this, { type, sdp: other });
     };
 };
-const state = (page) => page.textContent("#state");
 const frames = async (page, whom) => (await decoded(page, whom)).frames;
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 /** Waits until more pictures of somebody are decoded; gives how long that took, in milliseconds. */
@@ -88,6 +87,23 @@ test("who is away for longer than the server waits comes back all the same, with
     context.diagnostic(`seen again ${Date.now() - mended} ms after the way was free`);
     assert.ok(Date.now() - mended < 5_000);
     await agreed([host, guest], common);
+});
+
+test("a host who comes back is the host, and still presents", async () => {
+    const detour = await detourFor(TcpDetour, stage.node.address);
+    const { page, link } = await stage.startOnPage({ mode: "presenter", at: detour.address });
+    const before = await participant(page);
+    const guest = await stage.join(link, "guest");
+    await isIn(guest);
+    await seesAndHears(guest, before);
+    detour.cut();
+    await until(page, state, (text) => /lost/.test(text));
+    detour.mend();
+    const after = await until(page, participant, (who) => who !== before);
+    await seesAndHears(guest, after);
+    await guest.locator("#people li", { hasText: "host (host, presents)" }).waitFor();
+    assert.ok(await page.locator("#end").isVisible());
+    await agreed([page, guest]);
 });
 
 test("signalling that dies without a word is noticed, and made anew", async () => {

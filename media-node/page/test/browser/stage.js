@@ -49,6 +49,20 @@ export class Stage {
         return { host, link: await host.evaluate((what) => globalThis.start(what), what) };
     }
 
+    /** A host who starts a conference on the page, and the link that it shows. */
+    async startOnPage({ mode = "discussion", lobby = false, at = this.node.address } = {}) {
+        this.troubles = [];
+        const page = await this.open(`${at}/`);
+        await page.fill("#host-name", "host");
+        await page.fill("#credential", this.node.credential());
+        await page.selectOption("#mode", mode);
+        await page.setChecked("#lobby", lobby);
+        await page.click("#start button");
+        await isIn(page);
+        const link = await until(page, () => page.inputValue("#link"), (value) => value !== "");
+        return { page, link: new URL(link).hash };
+    }
+
     /** Somebody who joins on the page; `at` is another address than the media node's. */
     async join(link, name, { prepare, given, at = this.node.address } = {}) {
         const page = await this.open(`${at}/${link}`, prepare, given);
@@ -101,3 +115,5 @@ export const people = (page) => page.evaluate(() => [...globalThis.conference.ro
 export const knocking = (page) => page.evaluate(() => [...globalThis.conference.knocking.keys()]);
 /** Asks for something on behalf of a page. */
 export const request = (page, body) => page.evaluate((what) => globalThis.conference.request(what), body);
+/** What people are told at the moment. */
+export const state = (page) => page.textContent("#state");
