@@ -32,10 +32,10 @@ export class Chromium {
         return browser;
     }
 
-    /** A page of its own; `troubles` gathers what it complains of, `prepare` runs in it before its own scripts. */
-    async open(address, troubles, prepare) {
+    /** A page of its own; `troubles` gathers what it complains of, `prepare` runs in it before its own scripts, with `given`. */
+    async open(address, troubles, prepare, given) {
         const page = await this.#context.newPage();
-        if (prepare !== undefined) await page.addInitScript(prepare);
+        if (prepare !== undefined) await page.addInitScript(prepare, given);
         page.on("pageerror", (error) => troubles.push(error.message));
         page.on("console", (message) => troubles.push(message.text()));
         await page.goto(address);
