@@ -63,7 +63,9 @@ pub struct BitrateBounds {
 #[repr(C)]
 pub struct CongestionController {
     sent: SentLog,
-    last_sent: Option<Timestamp>,
+    /// When something was sent. At first the beginning: a picture that does not fit into what paths are believed to carry then would
+    /// wait for ever for somebody else's packets to show that there is more.
+    last_sent: Timestamp,
     heard: Heard,
     probing: Probing,
     search: RateSearch,
@@ -123,7 +125,7 @@ impl CongestionController {
             trial: StepTrial::default(),
             proven: Proven::default(),
             probing: Probing::default(),
-            last_sent: None,
+            last_sent: now,
             is_back: false,
             rtt: None,
             reference: None,
@@ -141,7 +143,7 @@ impl CongestionController {
     /// whether [`CongestionController::poll_timeout`] may now be sooner than it was: mostly it is not.
     pub fn on_sent(&mut self, now: Timestamp, sequence: u16, bytes: u32) -> bool {
         self.begin_search(now);
-        self.last_sent = Some(now);
+        self.last_sent = now;
         let cluster = self.probing.on_sent(now, bytes);
         self.sent.on_sent(now, sequence, bytes, cluster);
         // Padding is due while a train leaves, a knock is once it has left, and an answer is awaited from the first packet on.
@@ -419,7 +421,8 @@ impl CongestionController {
     /// it.
     fn knocks_at(&self) -> Option<Timestamp> {
         let is_short = self.demand > self.estimate_bps() && self.probing.bps().is_none();
-        self.last_sent.filter(|_| is_short).map(|sent| sent.max(self.heard.last.unwrap_or(sent)) + KNOCK)
+        let since = self.heard.last.map_or(self.last_sent, |heard| heard.max(self.last_sent));
+        is_short.then(|| since + KNOCK)
     }
 
     /// When the estimate is to be halved next, because nothing is heard.

@@ -199,6 +199,25 @@ fn who_sends_nothing_after_a_silence_learns_all_the_same_that_the_line_is_back()
 }
 
 #[test]
+fn who_wants_more_than_the_start_from_the_start_on_and_sends_nothing_else_finds_it_all_the_same() {
+    let mut path = Path::new(5_000_000);
+    path.has_bps = 0;
+    path.controller.set_demand(2_000_000);
+    assert_eq!(path.run(1), BOUNDS.start, "something else might be sent first");
+    let bps = path.run(6);
+    assert!(bps > 1_500_000, "{bps}");
+}
+
+#[test]
+fn who_wants_no_more_than_the_start_and_sends_nothing_asks_for_nothing() {
+    let mut path = Path::new(5_000_000);
+    path.has_bps = 0;
+    path.controller.set_demand(BOUNDS.start);
+    path.run(10);
+    assert_eq!(path.offered, 0);
+}
+
+#[test]
 fn who_sends_little_is_not_believed_to_be_able_to_send_much() {
     let mut path = Path::new(5_000_000);
     path.controller.set_demand(0);
