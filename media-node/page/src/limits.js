@@ -20,8 +20,8 @@ export const SEALED_FRAMES_MAX = 4_294_967_296;
 
 // Of the page alone. Those of coming back are the rehearsal's (`sim/src/endpoint/entry.rs`), where each has its reason.
 
-/** How long a request may be without an answer before the connection is taken for lost. */
-export const ANSWER_WITHIN = 5_000;
+/** How long a request may be without an answer before the connection is taken for lost: shorter outages cost nobody a new join. */
+export const ANSWER_WITHIN = 15_000;
 /** How long a WebSocket may take to open. */
 export const OPEN_WITHIN = 2_500;
 /** After which time the server is asked whether it is there. */

@@ -44,6 +44,21 @@ export class TcpDetour {
         this.#isOpen = true;
     }
 
+    /** Nothing comes through, until `resume` lets everything come at once. */
+    pause() {
+        for (const [near, far] of this.#pairs) {
+            near.unpipe(far).pause();
+            far.unpipe(near).pause();
+        }
+    }
+
+    resume() {
+        for (const [near, far] of this.#pairs) {
+            near.pipe(far);
+            far.pipe(near);
+        }
+    }
+
     stop() {
         this.cut();
         this.#server.close();
@@ -70,6 +85,7 @@ export class UdpDetour {
     #near = null;
     #far = null;
     #browser = null;
+    #isPaused = false;
 
     /** `media` is the media node's address. */
     static async start(media) {
@@ -91,7 +107,7 @@ export class UdpDetour {
         this.#near = await bound();
         this.#near.on("message", (datagram, from) => {
             this.#browser = from;
-            this.#far.send(datagram, ...this.#target);
+            if (!this.#isPaused) this.#far.send(datagram, ...this.#target);
         });
         await this.rebind();
     }
@@ -102,8 +118,17 @@ export class UdpDetour {
         this.#far = await bound();
         const near = this.#near;
         this.#far.on("message", (datagram) => {
-            if (this.#browser !== null && near === this.#near) near.send(datagram, this.#browser.port, this.#browser.address);
+            if (this.#browser !== null && near === this.#near && !this.#isPaused) near.send(datagram, this.#browser.port, this.#browser.address);
         });
+    }
+
+    /** Everything is lost, until `resume`. */
+    pause() {
+        this.#isPaused = true;
+    }
+
+    resume() {
+        this.#isPaused = false;
     }
 
     stop() {

@@ -113,7 +113,7 @@ test("signalling that dies without a word is noticed, and made anew", async () =
     const before = await isIn(guest);
     const common = await agreed([host, guest]);
     detour.freeze();
-    const after = await until(guest, participant, (who) => who !== before);
+    const after = await until(guest, participant, (who) => who !== before, 40_000);
     await seesAndHears(host, after);
     await agreed([host, guest], common);
     assert.deepEqual(await people(host), ["host", "guest"]);
@@ -136,6 +136,33 @@ test("when the path of media dies another one is found, without a new join", asy
     await until(guest, state, (text) => /You are in/.test(text));
     assert.equal(await participant(guest), guests, "nobody joined anew");
     assert.deepEqual([await code(host), await code(guest)], [common, common]);
+});
+
+test("an outage of nine seconds costs nobody a new join, and media flow within two seconds of its end", async (context) => {
+    const ways = [await detourFor(TcpDetour, stage.node.address), await detourFor(UdpDetour, stage.node.media)];
+    const { host, link } = await stage.start();
+    const guest = await stage.join(link, "guest", { prepare: goesAround, given: ways[1].port, at: ways[0].address });
+    const [guests, hosts] = [await isIn(guest), await participant(host)];
+    await seesAndHears(host, guests);
+    await seesAndHears(guest, hosts);
+    const common = await agreed([host, guest]);
+    for (const way of ways) way.pause();
+    await wait(9_000);
+    const [before, silent] = [await frames(host, guests), await frames(guest, hosts)];
+    await wait(500);
+    assert.deepEqual([await frames(host, guests), await frames(guest, hosts)], [before, silent], "it is an outage");
+    for (const way of ways) way.resume();
+    const mended = Date.now();
+    const flows = async (page, whom) => {
+        await goesOn(page, whom, 1);
+        return Date.now() - mended;
+    };
+    const times = await Promise.all([flows(host, guests), flows(guest, hosts)]);
+    context.diagnostic(`pictures again ${times.join(" and ")} ms after the end`);
+    assert.ok(Math.max(...times) < 2_000, `${times}`);
+    await wait(8_000);
+    assert.deepEqual([await participant(guest), await code(host), await code(guest)], [guests, common, common]);
+    assert.match(await state(guest), /You are in/);
 });
 
 test("when the media node sees a browser at another address media go on", async () => {

@@ -32,17 +32,17 @@ export class Stage {
         });
     }
 
-    /** A page at an address; `prepare` runs in it before anything else, with `given`. */
-    async open(address, prepare, given) {
-        const page = await this.#chromium.open(address, this.troubles, prepare, given);
+    /** A page at an address; `ways` are those of `Chromium.open`. */
+    async open(address, ways) {
+        const page = await this.#chromium.open(address, this.troubles, ways);
         this.#pages.push(page);
         return page;
     }
 
     /** A conference whose host is a script, and its link. */
-    async start(mode = "discussion", { lobby = false } = {}) {
+    async start(mode = "discussion", { lobby = false, worker } = {}) {
         this.troubles = [];
-        const host = await this.open(`${this.#files.address}/test/browser/host.html`);
+        const host = await this.open(`${this.#files.address}/test/browser/host.html`, { worker });
         await host.waitForFunction("globalThis.ready");
         const url = `${this.node.address.replace("http", "ws")}/signalling`;
         const what = { url, credential: this.node.credential(), mode, lobby };
@@ -64,8 +64,8 @@ export class Stage {
     }
 
     /** Somebody who joins on the page; `at` is another address than the media node's. */
-    async join(link, name, { prepare, given, at = this.node.address } = {}) {
-        const page = await this.open(`${at}/${link}`, prepare, given);
+    async join(link, name, { at = this.node.address, ...ways } = {}) {
+        const page = await this.open(`${at}/${link}`, ways);
         await page.fill("#name", name);
         await page.click("#door button");
         return page;
@@ -98,8 +98,8 @@ export async function until(who, tell, isWanted, patience = PATIENCE) {
 
 export const participant = (page) => page.evaluate(() => globalThis.conference?.participant ?? null);
 export const isIn = (page) => until(page, participant, (who) => who !== null);
-export const seesAndHears = (page, whom = null) =>
-    until(page, () => decoded(page, whom), ({ frames, energy }) => frames > 20 && energy > 0.0001);
+export const seesAndHears = (page, whom = null, patience = PATIENCE) =>
+    until(page, () => decoded(page, whom), ({ frames, energy }) => frames > 20 && energy > 0.0001, patience);
 export const code = (page) => page.evaluate(() => globalThis.conference.verificationCode);
 
 /** Waits until everybody has the same code, and another than `before`; gives it. */
