@@ -311,7 +311,7 @@ impl Station {
             return false;
         }
         self.passed += 1;
-        let loses = self.passed % self.loses_one_in == 0;
+        let loses = self.passed.is_multiple_of(self.loses_one_in);
         self.lost += u32::from(loses);
         loses
     }
