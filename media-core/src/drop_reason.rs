@@ -84,11 +84,13 @@ pub enum DropReason {
     NoConsent,
     /// A packet that SRTP may not protect: its number was used, or a bound is reached.
     NotProtected,
+    /// Nothing but padding on a stream of retransmissions: it has shown what the path carries, and repairs nothing.
+    Padding,
 }
 
 impl DropReason {
     /// Every reason, in the order of [`DropReason::index`].
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 40] = [
         Self::Malformed,
         Self::Oversized,
         Self::WrongVersion,
@@ -128,6 +130,7 @@ impl DropReason {
         Self::NotConnected,
         Self::NoConsent,
         Self::NotProtected,
+        Self::Padding,
     ];
 
     /// Dense index, for tables.
@@ -177,6 +180,7 @@ impl DropReason {
             Self::NotConnected => "not-connected",
             Self::NoConsent => "no-consent",
             Self::NotProtected => "not-protected",
+            Self::Padding => "padding",
         }
     }
 }

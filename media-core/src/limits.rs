@@ -194,6 +194,9 @@ pub const CONSENT_LASTS: Duration = Duration::from_secs(30);
 pub const ADDRESS_SILENT: Duration = Duration::from_millis(500);
 /// Addresses of one connection from which records and packets are taken.
 pub const ADDRESSES_PER_CONNECTION: usize = 4;
+/// ICE user name fragments of the media node under which one connection's checks may come: the latest, and the one before it, which
+/// holds until the peer has chosen anew after a restart (RFC 8445 section 9).
+pub const UFRAGS_PER_CONNECTION: usize = 2;
 /// Checks of one connection whose tags are looked at. A client checks each pair of addresses every 50 ms at first (RFC 8445
 /// section 14.2), later every few seconds.
 pub const CHECKS_PER_CONNECTION: RateLimit = RateLimit { burst: 200, interval: Duration::from_millis(20) };

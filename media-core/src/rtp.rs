@@ -22,8 +22,9 @@ pub use writer::{RtpHeader, RtpWriter};
 use crate::Ssrc;
 
 /// The stream of packets that are nothing but padding and probe what a path carries, in both directions. It is nobody's
-/// media: it is counted by transport-wide feedback, and goes no further.
-pub const PROBE_SSRC: Ssrc = Ssrc(1);
+/// media: it is counted by transport-wide feedback, and goes no further. libwebrtc and str0m probe on the same one, and give feedback on
+/// no other that they know nothing of.
+pub const PROBE_SSRC: Ssrc = Ssrc(0);
 /// Payload type of [`PROBE_SSRC`].
 pub const PROBE_PAYLOAD_TYPE: u8 = 127;
 

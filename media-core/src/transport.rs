@@ -99,6 +99,19 @@ pub enum TransportEvent {
     Closed(PeerId, DropReason),
 }
 
+/// How much is remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransportCounts {
+    /// One for each peer that has offered.
+    pub connections: usize,
+    /// Under which checks may come.
+    pub names: usize,
+    /// From which records and packets are taken.
+    pub addresses: usize,
+    /// Of handshakes.
+    pub timers: usize,
+}
+
 /// All connections behind one UDP port.
 pub struct Transports {
     dtls: DtlsContext,
@@ -153,7 +166,10 @@ impl Transports {
             let connection = &mut self.connections[index];
             connection.negotiation.set_spare_ice(spare);
             let agreement = connection.negotiation.answer(offer, tracks, &mut || Ssrc(rng.next_u32()))?;
-            let negotiated = connection.on_agreed(agreement);
+            let (negotiated, forgotten) = connection.on_agreed(agreement);
+            if let Some(forgotten) = forgotten {
+                self.by_ufrag.remove(&forgotten);
+            }
             for ufrag in connection.ufrags() {
                 self.by_ufrag.insert(ufrag.clone(), index);
             }
@@ -181,6 +197,16 @@ impl Transports {
     /// Whether this peer has a connection, open or about to be.
     pub fn contains(&self, peer: PeerId) -> bool {
         self.by_peer.contains_key(&peer)
+    }
+
+    /// How much is remembered at the moment.
+    pub fn counts(&self) -> TransportCounts {
+        TransportCounts {
+            connections: self.connections.len(),
+            names: self.by_ufrag.len(),
+            addresses: self.by_address.len(),
+            timers: self.timers.len(),
+        }
     }
 
     /// Forgets a peer's connection.

@@ -18,6 +18,7 @@ mod sealed_frame;
 mod server;
 mod session_description;
 mod signals;
+mod transport;
 mod video;
 
 pub use attack::{Attack, Fault, attack};
@@ -39,7 +40,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
     Target {
         name: "rtp-packet",
         claim: "a header that is read stays inside its packet and survives being written",
@@ -87,6 +88,12 @@ pub const TARGETS: [Target; 12] = [
         claim: "what is translated stays the packet that it was, and has only numbers of the session",
         examine: dialect::examine,
         share: 20,
+    },
+    Target {
+        name: "transport",
+        claim: "strangers get no answer and leave nothing behind, and nobody without keys ends a connection",
+        examine: transport::examine,
+        share: 1,
     },
     Target {
         name: "signalling-channel",

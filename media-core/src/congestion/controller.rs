@@ -65,14 +65,14 @@ pub struct BitrateBounds {
 #[repr(C)]
 pub struct CongestionController {
     sent: SentLog,
-    last_sent: Option<Timestamp>,
+    /// When something was sent. At first the beginning: a picture that does not fit into what paths are believed to carry then would
+    /// wait for ever for somebody else's packets to show that there is more.
+    last_sent: Timestamp,
     heard: Heard,
     probing: Probing,
     search: RateSearch,
     bounds: BitrateBounds,
     demand: u64,
-    /// Since when more is wanted than the estimate, and nothing was ever sent.
-    wanted_since: Option<Timestamp>,
     /// What the next step would cost.
     step: Option<u64>,
     /// What is sent grows in steps, of which the controller is told.
@@ -115,7 +115,6 @@ impl CongestionController {
             bounds,
             demand: 0,
             step: None,
-            wanted_since: None,
             is_stepped: false,
             sent: SentLog::default(),
             groups: InterArrival::default(),
@@ -128,7 +127,7 @@ impl CongestionController {
             trial: StepTrial::default(),
             proven: Proven::default(),
             probing: Probing::default(),
-            last_sent: None,
+            last_sent: now,
             is_back: false,
             rtt: None,
             reference: None,
@@ -146,7 +145,7 @@ impl CongestionController {
     /// whether [`CongestionController::poll_timeout`] may now be sooner than it was: mostly it is not.
     pub fn on_sent(&mut self, now: Timestamp, sequence: u16, bytes: u32) -> bool {
         self.begin_search(now);
-        self.last_sent = Some(now);
+        self.last_sent = now;
         let cluster = self.probing.on_sent(now, bytes);
         self.sent.on_sent(now, sequence, bytes, cluster);
         // Padding is due while a train leaves, a knock is once it has left, and an answer is awaited from the first packet on.
@@ -225,8 +224,6 @@ impl CongestionController {
     pub fn set_steps(&mut self, now: Timestamp, held_bps: u64, next_bps: Option<u64>) {
         self.rate.set_held(now, held_bps as f64);
         self.step = next_bps;
-        let is_untried = self.last_sent.is_none() && self.demand > self.estimate_bps();
-        self.wanted_since = is_untried.then(|| self.wanted_since.unwrap_or(now));
         self.is_stepped |= next_bps.is_some();
     }
 
@@ -426,9 +423,9 @@ impl CongestionController {
     /// it.
     fn knocks_at(&self) -> Option<Timestamp> {
         let is_short = self.demand > self.estimate_bps() && self.probing.bps().is_none();
-        let first = self.wanted_since.filter(|_| self.last_sent.is_none()).map(|since| since + FIRST_KNOCK);
-        let later = self.last_sent.map(|sent| sent.max(self.heard.last.unwrap_or(sent)) + KNOCK);
-        first.or(later).filter(|_| is_short)
+        let since = self.heard.last.map_or(self.last_sent, |heard| heard.max(self.last_sent));
+        let is_untried = self.heard.last.is_none() && self.heard.waiting_since.is_none();
+        is_short.then(|| since + if is_untried { FIRST_KNOCK } else { KNOCK })
     }
 
     /// When the estimate is to be halved next, because nothing is heard.

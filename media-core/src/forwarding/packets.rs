@@ -289,6 +289,10 @@ fn unwrap_retransmission(
     ssrc: crate::Ssrc,
     payload_type: u8,
 ) -> Result<Bytes, DropReason> {
+    // libwebrtc and str0m probe with it.
+    if view.payload_len() == 0 {
+        return Err(DropReason::Padding);
+    }
     let (sequence, payload) = view.retransmitted()?;
     let extensions: Vec<(u8, &[u8])> = view.extensions().collect();
     let header = RtpHeader {

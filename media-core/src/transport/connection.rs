@@ -16,7 +16,9 @@ use crate::{
     allowance::Allowance,
     forwarding::ForwardedRtp,
     ids::PeerId,
-    limits::{ADDRESSES_PER_CONNECTION, CHECKS_PER_CONNECTION, RECORDS_PER_CONNECTION},
+    limits::{
+        ADDRESSES_PER_CONNECTION, CHECKS_PER_CONNECTION, RECORDS_PER_CONNECTION, UFRAGS_PER_CONNECTION,
+    },
     time::Timestamp,
 };
 
@@ -72,15 +74,17 @@ impl Connection {
     }
 
     /// After a later offer. After an ICE restart the peer's checks come under new names; those before it are taken as long as the
-    /// peer has not chosen anew (RFC 8445 section 9).
-    pub(super) fn on_agreed(&mut self, agreement: Agreement) -> Negotiated {
+    /// peer has not chosen anew (RFC 8445 section 9), and older ones are forgotten: what stands beside the answer.
+    pub(super) fn on_agreed(&mut self, agreement: Agreement) -> (Negotiated, Option<String>) {
+        let mut forgotten = None;
         if agreement.restarts_ice {
             self.ice.restart(&agreement.local_ice, &agreement.remote.ice.ufrag);
             if self.ufrags.last() != Some(&agreement.local_ice.ufrag) {
                 self.ufrags.push(agreement.local_ice.ufrag.clone());
             }
+            forgotten = (self.ufrags.len() > UFRAGS_PER_CONNECTION).then(|| self.ufrags.remove(0));
         }
-        Negotiated::from(agreement)
+        (Negotiated::from(agreement), forgotten)
     }
 
     /// Whether an offer comes from the peer's other end of this connection: who shows another certificate begins anew.

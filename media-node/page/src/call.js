@@ -1,251 +1,204 @@
-// Owns one person's stay in a conference: signalling, keys and media put together. It begins when the server lets them in, and
-// ends with the connection.
+// Owns one person's part in a conference, from the door to the end: who has lost the connection comes back by itself, with the token
+// of the last stay, and is who they were. Attempts, pauses and when to give up are those of the rehearsal's clients
+// (`sim/src/endpoint/entry.rs`).
 
-import { Media } from "./media.js";
-import { Membership } from "./mls.js";
-import { Refused, Signalling } from "./signalling.js";
+import { toHex } from "./bytes.js";
+import { PAUSE_FIRST, PAUSE_MAX, RETURN_MAX } from "./patience.js";
+import { Refused } from "./signalling.js";
+import { Stay } from "./stay.js";
 
 /** `MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519` and `AES_128_GCM_SHA256_128`: all that is spoken here. */
-const ENCRYPTION = { mls: 1, sframe: 4 };
-
-/** Pause before another offer when there were too many, in milliseconds. */
-const NEGOTIATE_AGAIN = 1_000;
+const CLIENT = { endpoint: "desk", encryption: { mls: 1, sframe: 4 } };
+/** Refusals after which another attempt may succeed. */
+const PASSING = ["too-many-requests", "conference-full", "lobby-full", "shutting-down"];
 
 export class Call {
-    /** Members by number, as the server shows them. */
-    roster = new Map();
-    mode = null;
-    participant = null;
-    /** The first link of a conference that was started. */
+    /** The last link of one's own, if one has made any. */
     invitation = null;
     #listener;
-    #signalling;
-    #worker;
-    #media;
-    #membership = null;
-    /** Cryptography takes time: what the membership is told is told one after the other. */
-    #telling = Promise.resolve();
-    #timer;
-    #tracks = new Map();
-    #senders = new Map();
+    #options;
     #own;
-    #secret;
+    #link;
+    #credential;
+    #resume = null;
+    /** Attempts to come in, which the server knows as one (`media_core::signalling::Attempt`). */
+    #entry = { secret: freshEntry(), number: 0 };
+    #stay = null;
+    #isReturning = false;
     #isOver = false;
 
     /**
      * Joins by a link (`readLink`), with own tracks by kind; or starts a conference, with `start: { credential, mode, lobby }` in the
-     * link's place and a fresh secret. `listener` has `onChange()` for whatever is to be shown anew,
-     * `onTrack({ participant, kind }, track)`, and `onEnd(reason)`. `worker` runs `worker.js`.
+     * link's place and a fresh secret. `listener` has `onChange()` for whatever is to be shown anew, `onTrouble(error)`, and
+     * `onEnd(reason)`. `worker` runs `worker.js`.
      */
     static async enter({ url, worker, link, start, secret, name, tracks }, listener) {
         const call = new Call();
         call.#listener = listener;
-        call.#worker = worker;
-        call.#secret = secret;
-        call.#own = tracks;
-        worker.onmessage = ({ data }) => call.#onWorker(data);
-        call.#media = new Media(worker, {
-            negotiate: async (offer) => (await call.#signalling.request({ negotiate: { offer } })).body.answer,
-            onTrack: (source, track) => listener.onTrack(source, track),
-        });
-        call.#signalling = await Signalling.open(url, {
-            onMessage: (message, body) => call.#onMessage(message, body),
-            onClosed: () => call.#end("disconnected"),
-        });
-        const client = { endpoint: "desk", encryption: ENCRYPTION };
-        const join = { link, credential: null, resume: null, attempt: null, name, client };
-        const answer = await call.#signalling.request(start ? { start: { ...start, name, client } } : { join });
-        if (answer.name === "entered") call.#onEntered(answer.body);
+        call.#options = { url, worker, secret, name };
+        call.#own = { ...tracks };
+        call.#link = link ?? null;
+        call.#credential = start?.credential ?? null;
+        worker.addEventListener("message", ({ data }) => call.#stay?.onWorker(data));
+        const request = start ? { start: { ...start, name, client: CLIENT } } : call.#join();
+        await call.#begin(request);
         return call;
+    }
+
+    get participant() {
+        return this.#stay?.participant ?? null;
+    }
+
+    get mode() {
+        return this.#stay?.mode ?? null;
+    }
+
+    get roster() {
+        return this.#stay?.roster ?? new Map();
+    }
+
+    /** Names of those who wait in the lobby, by number, for moderators. */
+    get knocking() {
+        return this.#stay?.knocking ?? new Map();
     }
 
     /** What people compare, or `null` while no keys are agreed on. */
     get verificationCode() {
-        return this.#membership?.verificationCode ?? null;
+        return this.#isReturning ? null : (this.#stay?.verificationCode ?? null);
     }
 
     get epoch() {
-        return this.#membership?.epoch ?? null;
+        return this.#stay?.epoch ?? null;
     }
 
     /** Who is in the group but not on the roster: somebody whom the server hides. */
     get hidden() {
-        return this.#membership?.hidden ?? [];
+        return this.#stay?.hidden ?? [];
+    }
+
+    /** The tracks of others, as `{ participant, kind, track }`. */
+    get tracks() {
+        return this.#stay?.tracks ?? [];
+    }
+
+    /** Whether the connection is lost, and this tries to come back. */
+    get isReturning() {
+        return this.#isReturning;
+    }
+
+    /** Whether media have no path at the moment, while signalling has. */
+    get isSilent() {
+        return this.#stay?.isSilent ?? false;
     }
 
     /** How many frames were sealed, opened and refused, by reason. */
     counts() {
+        const { worker } = this.#options;
         return new Promise((resolve) => {
             const on = ({ data }) => {
                 if (data.counts === undefined) return;
-                this.#worker.removeEventListener("message", on);
+                worker.removeEventListener("message", on);
                 resolve(data.counts);
             };
-            this.#worker.addEventListener("message", on);
-            this.#worker.postMessage("count");
+            worker.addEventListener("message", on);
+            worker.postMessage("count");
         });
     }
 
     stats() {
-        return this.#media.stats();
+        return this.#stay.stats();
     }
 
     /** Asks for something that needs no key: `"raise-hand"`, `{ "set-mode": { mode } }`, … */
-    request(body) {
-        return this.#signalling.request(body);
+    async request(body) {
+        const answer = await this.#stay.request(body);
+        if (answer.name === "invited") this.invitation = answer.body.invitation;
+        return answer;
+    }
+
+    /** Sends another track of a kind from now on: `screen`, when somebody shows theirs. `null` is none. */
+    send(kind, track) {
+        this.#own[kind] = track;
+        this.#stay.send(kind, track);
     }
 
     leave() {
-        this.#signalling.request("leave").catch(() => undefined);
+        this.#stay.request("leave").catch(() => undefined);
         this.#end("left");
     }
 
-    #onEntered({ participant, mode, roster, invitation }) {
-        this.participant = participant;
-        this.mode = mode;
+    #join() {
+        this.#entry.number += 1;
+        const attempt = this.#entry.secret + this.#entry.number.toString(16).padStart(8, "0");
+        const { name } = this.#options;
+        const join = { link: this.#link, credential: this.#credential, resume: this.#resume, attempt, name, client: CLIENT };
+        return { join };
+    }
+
+    async #begin(request) {
+        const { url, worker, secret } = this.#options;
+        // A stay may end before its beginning has been told of.
+        let stay = null;
+        const isPresent = () => stay === null || stay === this.#stay;
+        const listener = {
+            onEntered: (body) => this.#onEntered(body),
+            onChange: () => stay !== null && isPresent() && this.#listener.onChange(),
+            onTrouble: (error) => isPresent() && this.#listener.onTrouble?.(error),
+            onOver: (reason) => isPresent() && this.#onOver(reason),
+        };
+        stay = await Stay.begin({ url, worker, request, secret, own: this.#own }, listener);
+        if (this.#isOver) return stay.close();
+        // Media of the stay before have gone on until here.
+        this.#stay?.close();
+        this.#stay = stay;
+        this.#isReturning = false;
+        this.#listener.onChange();
+    }
+
+    #onEntered({ conference, invitation, resume }) {
+        this.#options.worker.postMessage("end");
+        this.#resume = resume;
+        this.#entry = { secret: freshEntry(), number: 0 };
+        if (invitation === null) return;
         this.invitation = invitation;
-        this.roster = new Map(roster.map((member) => [member.participant, member]));
-        const { name } = this.roster.get(participant);
-        const names = roster.map((member) => [member.participant, member.name]);
-        const identity = { participant, name, secret: this.#secret };
-        this.#afterwards(async () => {
-            this.#membership = await Membership.enter(performance.now(), identity, names);
-        });
-        for (const [kind, track] of Object.entries(this.#own)) this.#senders.set(kind, this.#media.send(kind, track));
-        this.#obeyPermissions();
-        this.#negotiate();
-        this.#listener.onChange();
+        this.#link ??= invitation.link;
     }
 
-    /** What the server says of its own accord. */
-    #onMessage(name, body) {
-        switch (name) {
-            case "entered":
-                return this.#onEntered(body);
-            case "member":
-                this.roster.set(body.member.participant, body.member);
-                this.#tell("onMember", body.member.participant, body.member.name);
-                this.#obeyPermissions();
-                break;
-            case "member-left":
-                this.roster.delete(body.participant);
-                this.#tell("onMemberLeft", body.participant);
-                break;
-            case "mode-changed":
-                this.mode = body.mode;
-                break;
-            case "track-added":
-                this.#onTrackAdded(body.track);
-                break;
-            case "track-removed":
-                this.#tracks.delete(`${body.participant} ${body.kind}`);
-                this.#negotiate();
-                break;
-            case "found-group":
-                this.#tell("onFound", body.sequence);
-                break;
-            case "key-package":
-                this.#tell("onKeyPackage", body.participant, body["key-package"]);
-                break;
-            case "commit":
-                this.#tell("onCommit", body.sequence, body.commit);
-                break;
-            case "welcome":
-                this.#tell("onWelcome", body.sequence, body.welcome);
-                break;
-            case "out":
-                return this.#end(body.reason);
-        }
-        this.#listener.onChange();
-    }
-
-    #onTrackAdded(track) {
-        const { participant, kind, layers } = track;
-        this.#tracks.set(`${participant} ${kind}`, track);
-        if (kind !== "audio") {
-            const watch = { source: participant, kind, layer: layers - 1 };
-            this.#signalling.request({ watch }).catch(() => undefined);
-        }
-        this.#negotiate();
-    }
-
-    /** A place for each track that there is. */
-    #negotiate() {
+    #onOver(reason) {
         if (this.#isOver) return;
-        const audio = [...this.#tracks.values()].filter(({ kind }) => kind === "audio").length;
-        const video = this.#tracks.size - audio;
-        this.#media.negotiate({ audio, video }).catch((error) => {
-            if (error instanceof Refused && error.reason === "too-many-requests") {
-                setTimeout(() => this.#negotiate(), NEGOTIATE_AGAIN);
-            } else {
-                this.#listener.onTrouble?.(error);
-            }
-        });
+        if (reason !== "lost" || this.#link === null) return this.#end(reason === "lost" ? "disconnected" : reason);
+        if (!this.#isReturning) this.#comeBack();
     }
 
-    /** Sends nothing that may not be sent; the server would drop it. */
-    #obeyPermissions() {
-        const permissions = this.roster.get(this.participant)?.permissions;
-        for (const [kind, sender] of this.#senders) {
-            const isAllowed = kind === "audio" ? permissions?.audio : permissions?.video;
-            sender.replaceTrack(isAllowed ? this.#own[kind] : null).catch(() => undefined);
-        }
-    }
-
-    #onWorker(message) {
-        if (message === "ahead") this.#tell("onAhead");
-        else if (message === "worn") this.#tell("renew");
-    }
-
-    #tell(what, ...words) {
-        this.#afterwards(() => this.#membership[what](performance.now(), ...words));
-    }
-
-    /** Does something with the membership when all is done that was begun before. */
-    #afterwards(step) {
-        this.#telling = this.#telling
-            .then(async () => {
-                if (this.#isOver) return;
-                await step();
-                if (!this.#isOver) this.#drain();
-            })
-            // Nobody knows where the keys are then: better out than without.
-            .catch((error) => {
-                this.#listener.onTrouble?.(error);
-                this.#end("broken");
-            });
-    }
-
-    #drain() {
-        for (const output of this.#membership.take()) {
-            if (output === "left-behind") this.#worker.postMessage("end");
-            else if (output.keys !== undefined) this.#worker.postMessage({ keys: output.keys });
-            else if (output.offer !== undefined) {
-                this.#ask({ "offer-key-package": { "key-package": output.offer.key_package } });
-            } else if (output.commit !== undefined) this.#ask({ commit: output.commit });
-        }
-        clearTimeout(this.#timer);
-        const at = this.#membership.timeout();
-        if (at !== null) {
-            this.#timer = setTimeout(() => this.#tell("handleTimeout"), Math.max(0, at - performance.now()));
-        }
+    /** Asks to be let in again, until somebody answers. */
+    async #comeBack() {
+        this.#isReturning = true;
         this.#listener.onChange();
-    }
-
-    /** A refusal is for the membership; a commit that was ordered has no other answer than itself. */
-    #ask(body) {
-        this.#signalling.request(body).catch((error) => {
-            if (error instanceof Refused) this.#tell("onRefused", error.reason);
-        });
+        const until = performance.now() + RETURN_MAX;
+        for (let attempts = 0; !this.#isOver; attempts += 1) {
+            if (performance.now() > until) return this.#end("disconnected");
+            const longest = Math.min(PAUSE_FIRST * 2 ** attempts, PAUSE_MAX);
+            await new Promise((resolve) => setTimeout(resolve, longest * (0.5 + Math.random() / 2)));
+            if (this.#isOver) return;
+            try {
+                return await this.#begin(this.#join());
+            } catch (error) {
+                if (error instanceof Refused && !PASSING.includes(error.reason)) return this.#end(error.reason);
+            }
+        }
     }
 
     #end(reason) {
         if (this.#isOver) return;
         this.#isOver = true;
-        clearTimeout(this.#timer);
-        this.#worker.postMessage("end");
-        this.#media.close();
-        this.#signalling.close();
+        this.#isReturning = false;
+        this.#options.worker.postMessage("end");
+        this.#stay?.close();
         this.#listener.onEnd(reason);
     }
+}
+
+/** 96 random bits, in hexadecimal digits. */
+function freshEntry() {
+    return toHex(crypto.getRandomValues(new Uint8Array(12)));
 }

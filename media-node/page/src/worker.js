@@ -10,8 +10,8 @@ import { SEALED_FRAMES_MAX } from "./limits.js";
 import { metadataOf } from "./metadata.js";
 
 const frames = new Frames();
-/** `{ participant, kind }` by number of the receiver. */
-let routes = new Map();
+/** `{ participant, kind }`, or `null`, by number of the receiver. */
+const routes = new Map();
 const videoSenders = new Set();
 /** Receivers whose decoder waits for a key frame, because one did not open. */
 const torn = new Set();
@@ -22,7 +22,7 @@ self.onmessage = ({ data }) => {
     if (data === "count") return self.postMessage({ counts });
     if (data === "end") return frames.end(performance.now());
     if (data.routes !== undefined) {
-        routes = new Map(data.routes);
+        for (const [receiver, source] of data.routes) routes.set(receiver, source);
         return;
     }
     frames.begin(performance.now(), data.keys);

@@ -16,7 +16,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
 
 use crate::{
     command::{Channel, NodeHandle},
-    limits::{FIRST_MESSAGE_WITHIN, QUESTION_INTERVAL, SILENT_MAX, WRITE_WITHIN},
+    limits::{FIRST_MESSAGE_WITHIN, QUESTION_INTERVAL, RETURN_WITHIN, SILENT_MAX, WRITE_WITHIN},
     outbox::OutboxReader,
     server::Shared,
 };
@@ -32,13 +32,28 @@ pub(super) async fn upgrade(State(shared): State<Shared>, upgrade: WebSocketUpgr
 async fn serve(mut socket: WebSocket, node: NodeHandle) {
     let Some(first) = first_message(&mut socket).await else { return };
     let Ok((channel, mut reader)) = node.open().await else { return };
-    if channel.signal(first).await.is_ok() {
-        converse(&mut socket, &channel, &mut reader).await;
-    }
-    channel.close().await;
+    let end = if channel.signal(first).await.is_ok() {
+        converse(&mut socket, &channel, &mut reader).await
+    } else {
+        End::Over
+    };
+    let kept = match end {
+        End::Over => {
+            channel.close().await;
+            None
+        }
+        End::Lost => Some(channel),
+    };
     let goodbye = CloseFrame { code: close_code::AWAY, reason: Utf8Bytes::from_static("") };
     // The client may be gone already.
     let _ = timeout(WRITE_WITHIN, socket.send(Message::Close(Some(goodbye)))).await;
+    drop(socket);
+    if let Some(channel) = kept {
+        // Nobody reads what is said to them meanwhile, and it must not heap up.
+        let unread = async { while reader.next().await.is_some() {} };
+        let _ = timeout(RETURN_WITHIN, unread).await;
+        channel.close().await;
+    }
 }
 
 /// What makes a peer of a stranger; none from who waits too long, or says nothing of use.
@@ -54,8 +69,17 @@ async fn first_message(socket: &mut WebSocket) -> Option<Bytes> {
     }
 }
 
+/// How a channel ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// One side has had enough, or the client has been silent for too long.
+    Over,
+    /// The connection broke under a client who had not said goodbye: it may come back on another one.
+    Lost,
+}
+
 /// Carries messages until one side has enough.
-async fn converse(socket: &mut WebSocket, channel: &Channel, reader: &mut OutboxReader) {
+async fn converse(socket: &mut WebSocket, channel: &Channel, reader: &mut OutboxReader) -> End {
     let mut questions = interval(QUESTION_INTERVAL);
     questions.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut silent = Duration::ZERO;
@@ -67,27 +91,30 @@ async fn converse(socket: &mut WebSocket, channel: &Channel, reader: &mut Outbox
                     Some(Ok(Message::Text(text))) => text.into(),
                     Some(Ok(Message::Binary(bytes))) => bytes,
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
-                    Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                    Some(Ok(Message::Close(_))) => return End::Over,
+                    Some(Err(_)) | None => return End::Lost,
                 };
                 if channel.signal(message).await.is_err() {
-                    return;
+                    return End::Over;
                 }
                 continue;
             }
             message = reader.next() => {
-                let Some(Ok(text)) = message.map(Utf8Bytes::try_from) else { return };
+                let Some(Ok(text)) = message.map(Utf8Bytes::try_from) else { return End::Over };
                 Message::Text(text)
             }
             _ = questions.tick() => {
                 if silent > SILENT_MAX {
-                    return;
+                    return End::Over;
                 }
                 silent += QUESTION_INTERVAL;
                 Message::Ping(Bytes::new())
             }
         };
-        if !matches!(timeout(WRITE_WITHIN, socket.send(outgoing)).await, Ok(Ok(()))) {
-            return;
+        match timeout(WRITE_WITHIN, socket.send(outgoing)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return End::Lost,
+            Err(_) => return End::Over,
         }
     }
 }

@@ -26,6 +26,11 @@ impl Person {
         Self { socket, requests: 0, unread: VecDeque::new() }
     }
 
+    /// Says goodbye, as a browser does whose page is closed.
+    pub(crate) async fn say_goodbye(mut self) {
+        self.socket.close(None).await.expect("the server reads");
+    }
+
     /// Sends a text as it is.
     pub(crate) async fn write(&mut self, text: String) {
         // The server may have had enough.

@@ -36,6 +36,7 @@ targets! {
     sealed_frame: "sealed-frame",
     session_description: "session-description",
     dialect: "dialect",
+    transport: "transport",
     signalling_channel: "signalling-channel",
     video_assembly: "video-assembly",
     endpoint: "endpoint",

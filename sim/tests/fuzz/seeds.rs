@@ -32,6 +32,26 @@ const SCRIPTS: &[(&str, &str, &[u8])] = &[
     // Streams that are learned, redundant audio, reports, and what goes out.
     ("dialect", "seed-chromium", include_bytes!("../../../fixtures/corpus/dialect/seed-chromium")),
     ("dialect", "seed-firefox", include_bytes!("../../../fixtures/corpus/dialect/seed-firefox")),
+    // An offer, a check, a handshake, packets; repeated, changed, from elsewhere; another port; ICE anew; goodbye.
+    (
+        "transport",
+        "seed-connected",
+        &[
+            0, 0, 0, 0, 1, 2, 0, 0, 1, 4, 0, 0, 8, 0, 0, 3, 10, 1, 2, 6, 0, 0, 3, 0, 20, 0, 0, 6, 0, 1, 1, 0,
+            9, 1, 3, 3, 0, 1, 1, 11, 0, 0, 20, 128, 111, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9, 1, 2, 3, 4, 5, 6, 7,
+            8, 9, 0, 0, 3, 232, 2, 0, 2, 1, 8, 0, 2, 2, 10, 5, 0, 0, 0, 0, 2, 2, 0, 3, 1, 5, 0, 4, 4, 22,
+            254, 253, 0, 10, 0, 2, 1,
+        ],
+    ),
+    // Offers over and over, noise in one, time that passes, removal.
+    (
+        "transport",
+        "seed-offers",
+        &[
+            0, 0, 0, 0, 1, 0, 0, 0, 0, 2, 0, 0, 0, 0, 3, 0, 0, 0, 0, 4, 1, 1, 0, 1, 1, 0, 3, 97, 61, 10, 9,
+            0, 0, 255, 255, 2, 0, 1, 1, 4, 0, 1, 10, 0, 0, 0, 11, 0, 0, 4, 128, 200, 0, 1,
+        ],
+    ),
     // Two frames delivered, repeated, changed; then a leap beyond the window.
     (
         "sealed-frame",

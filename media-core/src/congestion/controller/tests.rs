@@ -224,7 +224,6 @@ fn who_was_never_sent_anything_because_it_costs_too_much_learns_whether_the_line
         let mut path = Path::new(line_bps);
         path.has_bps = 0;
         path.controller.set_demand(1_500_000);
-        path.controller.set_steps(Timestamp::ZERO, 0, None);
         let bps = path.run(3);
         assert_eq!(bps > 1_500_000, carries, "{bps} on {line_bps}");
         assert_eq!(path.run(20) > 1_500_000, carries);
@@ -236,7 +235,6 @@ fn who_wants_nothing_beyond_the_start_is_not_asked() {
     let mut path = Path::new(5_000_000);
     path.has_bps = 0;
     path.controller.set_demand(BOUNDS.start);
-    path.controller.set_steps(Timestamp::ZERO, 0, None);
     path.run(5);
     assert_eq!(path.offered, 0);
 }

@@ -130,3 +130,24 @@ fn nobody_is_asked_for_key_frames_of_what_they_may_not_send_or_nobody_watches() 
     assert_eq!(studio.pass(5_000).len(), 0, "not watched");
     assert_eq!(studio.forwarder.poll_timeout(), None);
 }
+
+#[test]
+fn padding_among_retransmissions_is_told_from_what_is_broken() {
+    let mut studio = Studio::with(2);
+    let camera = &studio.camera_of(1, 1)[0];
+    let header = RtpHeader {
+        ssrc: camera.offer.rtx_ssrc,
+        sequence: 9,
+        timestamp: 0,
+        payload_type: camera.codec.rtx_payload_type(),
+        marker: false,
+        extensions: &[],
+    };
+    let mut padding = Vec::new();
+    header.write_padding(200, &mut padding);
+    assert_eq!(drops_of(&studio.send(1, &padding.into()), 1), [DropReason::Padding]);
+    // What has bytes, but too few to name a packet, is.
+    let mut cut = Vec::new();
+    header.write(&[1], &mut cut);
+    assert_eq!(drops_of(&studio.send(1, &cut.into()), 1), [DropReason::Malformed]);
+}

@@ -1,6 +1,7 @@
 //! Claims about peers that change their address, restart ICE, leave, and come back.
 
 use super::*;
+use crate::limits::UFRAGS_PER_CONNECTION;
 
 const AWAY: ([u8; 4], u16) = ([203, 0, 113, 5], 6_000);
 
@@ -56,6 +57,20 @@ fn after_an_ice_restart_the_keys_are_the_same_and_the_names_are_new() {
     // And not longer.
     (peer.node, peer.ufrag) = (before, "peer".to_owned());
     assert_eq!(peer.check(at(240), &mut transports, true), dropped(Some(1), DropReason::BadTag));
+}
+
+#[test]
+fn restarts_over_and_over_are_not_remembered() {
+    let mut transports = transports();
+    let mut peer = connected(&mut transports);
+    for round in 0..50 {
+        peer.ufrag = format!("restart{round}");
+        peer.negotiate(at(200 + round), &mut transports).expect("a restart is an ordinary offer");
+    }
+    assert_eq!(transports.counts().names, UFRAGS_PER_CONNECTION);
+    assert_eq!(peer.check(at(300), &mut transports, true), Received::Handled);
+    transports.remove(PeerId(1));
+    assert_eq!(transports.counts().names, 0);
 }
 
 #[test]

@@ -32,10 +32,16 @@ export class Chromium {
         return browser;
     }
 
-    /** A page of its own; `troubles` gathers what it complains of, `prepare` runs in it before its own scripts. */
-    async open(address, troubles, prepare) {
+    /**
+     * A page of its own; `troubles` gathers what it complains of, `prepare` runs in it before its own scripts, with `given`, and
+     * `worker` is the script of another worker than its own.
+     */
+    async open(address, troubles, { prepare, given, worker } = {}) {
         const page = await this.#context.newPage();
-        if (prepare !== undefined) await page.addInitScript(prepare);
+        if (worker !== undefined) {
+            await page.route("**/worker.js", (route) => route.fulfill({ contentType: "text/javascript", body: worker }));
+        }
+        if (prepare !== undefined) await page.addInitScript(prepare, given);
         page.on("pageerror", (error) => troubles.push(error.message));
         page.on("console", (message) => troubles.push(message.text()));
         await page.goto(address);

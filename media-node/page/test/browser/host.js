@@ -5,15 +5,19 @@ import { Call } from "../../src/call.js";
 import { writeLink } from "../../src/link.js";
 
 /** Starts a conference; gives the part of its link behind the address. */
-globalThis.start = async ({ url, credential, mode }) => {
+globalThis.start = async ({ url, credential, mode, lobby }) => {
     const secret = crypto.getRandomValues(new Uint8Array(32));
     const media = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 480 } });
+    const players = new Set();
     const listener = {
-        onChange: () => undefined,
-        onTrack: (_source, track) => {
-            const player = document.createElement(track.kind);
-            Object.assign(player, { autoplay: true, srcObject: new MediaStream([track]) });
-            document.body.append(player);
+        onChange: () => {
+            for (const { track } of globalThis.conference?.tracks ?? []) {
+                if (players.has(track)) continue;
+                const player = document.createElement(track.kind);
+                Object.assign(player, { autoplay: true, srcObject: new MediaStream([track]) });
+                document.body.append(player);
+                players.add(track);
+            }
         },
         onTrouble: (error) => console.error(error.message),
         onEnd: () => undefined,
@@ -21,7 +25,7 @@ globalThis.start = async ({ url, credential, mode }) => {
     globalThis.conference = await Call.enter({
         url,
         worker: new Worker("/dist/worker.js", { type: "module" }),
-        start: { credential, mode, lobby: false },
+        start: { credential, mode, lobby },
         secret,
         name: "host",
         tracks: { audio: media.getAudioTracks()[0], camera: media.getVideoTracks()[0] },

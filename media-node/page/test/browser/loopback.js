@@ -33,7 +33,9 @@ globalThis.loop = async ({ sealsWith, opensWith, milliseconds }) => {
             connection = offer;
             return far.localDescription.sdp;
         },
-        onTrack: () => undefined,
+        onChange: () => undefined,
+        onTrouble: (error) => console.error(error.message),
+        onLost: () => undefined,
     });
     const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 480 } });
     receiver.postMessage({ routes: [[0, { participant: 7, kind: "audio" }], [1, { participant: 7, kind: "camera" }]] });

@@ -1,13 +1,11 @@
 // Owns members in Rust: the program `media-core/examples/membership.rs`, which is asked line by line.
 
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
 import { fromHex, toHex } from "../../src/bytes.js";
-
-const ROOT = new URL("../../../..", import.meta.url).pathname;
-const PROGRAM = `${process.env.CARGO_TARGET_DIR ?? `${ROOT}target`}/debug/examples/membership`;
+import { programs } from "../programs.js";
 
 export class Rust {
     #program;
@@ -15,12 +13,9 @@ export class Rust {
 
     /** Builds the program, and starts it. */
     static start() {
-        const built = spawnSync("cargo", ["build", "--locked", "--quiet", "-p", "media-core", "--example", "membership"], {
-            cwd: ROOT, stdio: ["ignore", "inherit", "inherit"],
-        });
-        assert.equal(built.status, 0, "the Rust members are built");
+        const path = programs().membership;
         const rust = new Rust();
-        rust.#program = spawn(PROGRAM, { stdio: ["pipe", "pipe", "inherit"] });
+        rust.#program = spawn(path, { stdio: ["pipe", "pipe", "inherit"] });
         rust.#answers = createInterface({ input: rust.#program.stdout })[Symbol.asyncIterator]();
         return rust;
     }

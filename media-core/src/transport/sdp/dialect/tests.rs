@@ -171,6 +171,15 @@ fn probes_have_a_payload_type_that_the_peer_did_not_offer() {
 }
 
 #[test]
+fn what_libwebrtc_probes_with_before_it_sends_pictures_is_a_probe() {
+    let mut dialect = dialect(CHROMIUM);
+    // The payload type is that of retransmissions, and nothing says which stream is repaired.
+    let mut bytes = packet(0, Codec::Vp8.rtx_payload_type(), &[], b"");
+    dialect.incoming_rtp(&mut bytes).expect("it is known");
+    assert_eq!(RtpView::parse(&bytes).unwrap().ssrc(), PROBE_SSRC);
+}
+
+#[test]
 fn blocks_of_redundant_audio_are_translated_both_ways() {
     let offer = CHROMIUM.replace(" 111", " 121").replace(":111", ":121").replace("121/111", "121/121");
     let mut dialect = dialect(&offer);
