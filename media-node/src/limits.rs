@@ -35,7 +35,7 @@ pub const QUESTION_INTERVAL: Duration = Duration::from_secs(5);
 /// After which silence a client is taken for gone: as long as the rehearsal's clients wait for the server.
 pub const SILENT_MAX: Duration = Duration::from_secs(15);
 /// How long somebody whose signalling broke stays in the conference: media go on over a path of their own, and who comes back by then
-/// takes their place over. A page tries every 3.5 s at least (`page/src/limits.js`).
+/// takes their place over. A page tries every 3.5 s at least (`page/src/patience.js`).
 pub const RETURN_WITHIN: Duration = Duration::from_secs(5);
 /// How long a client may take for the head of a request, for an offer, and for the handshake of TLS.
 pub const HEAD_WITHIN: Duration = Duration::from_secs(10);

@@ -3,7 +3,7 @@
 // (`sim/src/endpoint/entry.rs`).
 
 import { toHex } from "./bytes.js";
-import { PAUSE_FIRST, PAUSE_MAX, RETURN_MAX } from "./limits.js";
+import { PAUSE_FIRST, PAUSE_MAX, RETURN_MAX } from "./patience.js";
 import { Refused } from "./signalling.js";
 import { Stay } from "./stay.js";
 

@@ -2,7 +2,7 @@
 // them from the first moment, and the search for another path when the present one is silent. It knows no key; those are in the
 // worker.
 
-import { RESTARTS_MAX, RESTART_AFTER, RESTART_INTERVAL } from "./limits.js";
+import { RESTARTS_MAX, RESTART_AFTER, RESTART_INTERVAL } from "./patience.js";
 
 const DEPENDENCY_DESCRIPTOR = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension";
 /** From the smallest to the largest; the bitrates of libwebrtc for 720 lines, and of a screen those that the media node expects. */
@@ -70,21 +70,22 @@ export class Media {
         const known = this.#senders.get(kind);
         if (known !== undefined) {
             known.direction = track === null ? "inactive" : "sendonly";
-            return known.sender.replaceTrack(track);
+            this.replace(kind, track);
+            return;
         }
-        if (track === null) return Promise.resolve();
+        if (track === null) return;
         const init = { direction: "sendonly" };
         if (ENCODINGS[kind] !== undefined) init.sendEncodings = ENCODINGS[kind];
         const transceiver = this.#connection.addTransceiver(track, init);
         transceiver.sender.transform = new RTCRtpScriptTransform(this.#worker, { sends: kind });
         prepare(transceiver, track.kind);
         this.#senders.set(kind, transceiver);
-        return Promise.resolve();
     }
 
     /** Lets a track flow, or nothing in its place, without a word to the media node. */
     replace(kind, track) {
-        return this.#senders.get(kind)?.sender.replaceTrack(track);
+        // It fails on a connection that is closed, where nothing flows in any case.
+        this.#senders.get(kind)?.sender.replaceTrack(track).catch(() => undefined);
     }
 
     /** The tracks of others, as `{ participant, kind, track }`. */

@@ -2,7 +2,7 @@
 // `media_core::signalling`, one message in each text message of a WebSocket. Browsers do not tell a page of a WebSocket that has
 // died silently for minutes; this one is taken for lost when it leaves a request without an answer.
 
-import { ANSWER_WITHIN, OPEN_WITHIN, QUESTION_INTERVAL } from "./limits.js";
+import { ANSWER_WITHIN, OPEN_WITHIN, QUESTION_INTERVAL } from "./patience.js";
 
 /** Answers that end a request. A commit has none but a refusal, or itself when it was ordered. */
 const ANSWERS = ["entered", "waiting", "done", "answer", "offer-refused", "invited", "refused"];

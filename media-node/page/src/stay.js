@@ -92,7 +92,8 @@ export class Stay {
 
     /** Sends another track of a kind, or none. */
     send(kind, track) {
-        this.#obeyPermissions(this.#media.send(kind, track));
+        this.#media.send(kind, track);
+        this.#obeyPermissions();
         this.#negotiate();
     }
 
@@ -210,7 +211,7 @@ export class Stay {
         const permissions = this.roster.get(this.participant)?.permissions;
         for (const [kind, track] of Object.entries(this.#own)) {
             const isAllowed = permissions?.[kind === "camera" ? "video" : kind];
-            this.#media.replace(kind, isAllowed ? track : null)?.catch(() => undefined);
+            this.#media.replace(kind, isAllowed ? track : null);
         }
     }
 
