@@ -1,6 +1,7 @@
 //! Owns the registry of checks, one file per requirement area under `checks/`. A check that is not listed here does
 //! not exist for the gate.
 
+mod addresses;
 mod attempts;
 mod bytes;
 mod cam;
@@ -92,6 +93,7 @@ static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| {
     checks.extend_from_slice(city::CHECKS);
     checks.extend_from_slice(bytes::CHECKS);
     checks.extend_from_slice(sec::CHECKS);
+    checks.extend_from_slice(addresses::CHECKS);
     checks.extend_from_slice(hostile::CHECKS);
     checks.extend_from_slice(hostile_frames::CHECKS);
     checks.extend_from_slice(removed::CHECKS);

@@ -26,6 +26,14 @@ pub(crate) const fn of_client(person: PersonIndex) -> SocketAddr {
     SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 168, high, low)), CLIENT_PORT)
 }
 
+/// Whether somebody has this address outside, at whichever building.
+pub(crate) const fn is_of(address: SocketAddr, person: PersonIndex) -> bool {
+    let SocketAddr::V4(address) = address else { return false };
+    let [_, high, mid, low] = (person.0 as u32).to_be_bytes();
+    let [_, second, third, fourth] = address.ip().octets();
+    second & 3 == high & 3 && third == mid && fourth == low
+}
+
 /// A connection as the media node sees it: the router of its building, which has a port for each connection. A person has one
 /// address at each building, so that ports do not run out.
 pub(crate) fn outside(peer: PeerId, site: SiteIndex) -> SocketAddr {

@@ -186,6 +186,8 @@ sabotages! {
     ForgetfulFile = "forgetful-file",
     /// Endpoints swallow whatever people do to the mode, to locks and to hands.
     SwallowedClick = "swallowed-click",
+    /// Answers to offers mention the addresses of everybody else.
+    AddressesInAnswers = "addresses-in-answers",
     /// Nobody is told when the mode has changed.
     WithheldNews = "withheld-news",
     /// Every 53rd datagram of a group of buildings disappears behind the access link, and no account says so.

@@ -10,6 +10,7 @@ mod media;
 mod outsiders;
 mod signals;
 
+use core::net::SocketAddr;
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -24,8 +25,9 @@ use media_core::{
 };
 
 use crate::{
+    address,
     endpoint::{conference_secrets, credential},
-    packet::Datagram,
+    packet::{Datagram, person_of},
     sabotage::Sabotage,
     scenario::Scenario,
     seed::Seed,
@@ -250,6 +252,22 @@ impl Saboteur {
             }
         }
         swallow
+    }
+
+    /// An answer for a peer; `known` are the addresses of everybody.
+    pub(crate) fn on_answer<'a>(
+        &self,
+        peer: PeerId,
+        mut answer: String,
+        known: impl Iterator<Item = &'a SocketAddr>,
+    ) -> String {
+        if self.sabotage == Some(Sabotage::AddressesInAnswers) {
+            for address in known.filter(|address| !address::is_of(**address, person_of(peer))) {
+                // RFC 3605.
+                answer += &format!("a=rtcp:{} IN IP4 {}\r\n", address.port(), address.ip());
+            }
+        }
+        answer
     }
 
     /// Messages that the host sends by itself.

@@ -2,9 +2,11 @@
 //! out, their clear headers, and (beside the lock of TLS) who asked for what. It knows nothing of the engine: checks
 //! compare its records with what the engine and the clients say.
 
+mod addresses;
 mod clear;
 mod frames;
 
+use core::net::IpAddr;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
@@ -23,6 +25,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{endpoint::Marker, node::BACKBONE_DELAY, packet::Datagram, trace::Channel};
 
+pub use addresses::{SeenAddresses, addresses_in};
 pub use clear::ClearFields;
 pub use frames::SeenFrame;
 
@@ -156,6 +159,8 @@ pub struct Tap {
     pub oversized_in: BTreeMap<PeerId, u64>,
     /// What came while nobody was there to take it: when, whose connection, and on which channel.
     pub lost: Vec<(Timestamp, PeerId, Channel)>,
+    /// Whose addresses are whose, and who was told of which.
+    pub addresses: SeenAddresses,
     /// Counts.
     pub counters: WireCounters,
 }
@@ -224,6 +229,11 @@ impl Observer {
         self.tap.media_in.push((at, datagram.peer, datagram.bytes.len() as u32));
     }
 
+    /// From where a connection's datagrams come.
+    pub fn on_address(&mut self, peer: PeerId, from: IpAddr) {
+        self.tap.addresses.learn(peer, from);
+    }
+
     /// What was in it, as the server reads it.
     pub fn on_opened(&mut self, at: Timestamp, peer: PeerId, packet: &Bytes) {
         let datagram = Datagram { peer, channel: Channel::Media, bytes: packet.clone() };
@@ -233,6 +243,7 @@ impl Observer {
 
     /// A datagram from the server in which media are protected.
     pub fn on_protected_egress(&mut self, at: Timestamp, datagram: &Datagram) {
+        self.tap.addresses.on_protected(datagram.peer, &datagram.bytes);
         self.tap.counters.oversized += u64::from(self.search(datagram));
         self.tap.counters.outbound += 1;
         self.tap.counters.outbound_under_way += u64::from(at + BACKBONE_DELAY >= self.end);
@@ -242,6 +253,9 @@ impl Observer {
     pub fn on_closing(&mut self, at: Timestamp, peer: PeerId, packet: &[u8]) {
         let datagram = Datagram { peer, channel: Channel::Media, bytes: Bytes::copy_from_slice(packet) };
         self.tap.counters.marker_found += u64::from(self.finder.find(packet).is_some());
+        if demux(packet) == Protocol::Rtcp {
+            self.tap.addresses.on_rtcp(peer, packet);
+        }
         self.on_media_egress(at, &datagram);
     }
 
@@ -253,9 +267,10 @@ impl Observer {
 
     /// A request that reached the server.
     pub fn on_request(&mut self, at: Timestamp, peer: PeerId, message: &[u8]) {
-        if let Ok(ClientMessage { request, body }) = ClientMessage::decode(message)
-            && !matches!(body, Request::Negotiate { .. })
-        {
+        let Ok(ClientMessage { request, body }) = ClientMessage::decode(message) else { return };
+        if let Request::Negotiate { offer } = &body {
+            self.tap.addresses.on_offer(peer, offer);
+        } else {
             self.tap.requests.push(SeenRequest { at, peer, request, body });
         }
     }

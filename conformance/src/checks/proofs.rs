@@ -114,7 +114,10 @@ const WEAK: &[Proof] = &[
     ("a-room-on-its-reserved-line-is-as-healthy-sites-are", Sabotage::WideLinks, "avc"),
 ];
 
-const SEC: &[Proof] = &[("foreign-streams-are-dropped", Sabotage::ForeignAccepted, "hostile")];
+const SEC: &[Proof] = &[
+    ("foreign-streams-are-dropped", Sabotage::ForeignAccepted, "hostile"),
+    ("addresses-stay-with-the-media-node", Sabotage::AddressesInAnswers, "webrtc"),
+];
 
 const DET: &[Proof] = &[
     ("the-same-run-again", Sabotage::Entropy, "rathaus"),

@@ -76,6 +76,9 @@ struct Trial {
     connected: BTreeSet<PeerId>,
     /// Who has said goodbye, or was sent an offer that begins anew, since they were connected.
     leaving: BTreeSet<PeerId>,
+    /// Into whose handshake somebody else has spoken. They hear no more of it: the crate's client may panic at answers to a
+    /// handshake that it did not begin, and no client is judged here.
+    crossed: BTreeSet<PeerId>,
     remembered: Vec<Vec<u8>>,
     /// Protected packets that were taken.
     taken: BTreeSet<Vec<u8>>,
@@ -106,6 +109,7 @@ impl Trial {
             checked: BTreeSet::new(),
             connected: BTreeSet::new(),
             leaving: BTreeSet::new(),
+            crossed: BTreeSet::new(),
             remembered: Vec::new(),
             taken: BTreeSet::new(),
             made: BTreeMap::new(),
@@ -261,6 +265,9 @@ impl Trial {
         let before = self.transports.counts();
         let due = self.transports.poll_timeout();
         let is_check = datagram.first().is_some_and(|first| *first < 4);
+        if maker == Maker::Forger && datagram.first().is_some_and(|first| (20..64).contains(first)) {
+            self.crossed.extend((0..CLIENTS as u32).map(PeerId));
+        }
         let received = self.transports.handle_datagram(self.now, from, datagram.clone());
         if is_check && received == Received::Handled {
             // Repeated as it was, a check is still one that the client made.
@@ -297,8 +304,14 @@ impl Trial {
                 require(is_small && after.is_some_and(|(from, _)| from == to), || {
                     format!("answer {answers} of {} bytes for {to}", datagram.len())
                 })?;
-            } else if let Some(client) = self.clients.get_mut(peer.0 as usize) {
-                client.on_record(&datagram);
+            } else {
+                if after.is_some() && maker != Maker::Client(peer) {
+                    self.crossed.insert(peer);
+                }
+                let client = self.clients.get_mut(peer.0 as usize).filter(|_| !self.crossed.contains(&peer));
+                if let Some(client) = client {
+                    client.on_record(&datagram);
+                }
             }
         }
         while let Some(event) = self.transports.poll_event() {

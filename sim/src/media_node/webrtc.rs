@@ -97,6 +97,7 @@ impl MediaNode {
         self.observer.on_protected_ingress(self.now, datagram);
         let Some(site) = site else { return };
         let from = address::outside(datagram.peer, site);
+        self.observer.on_address(datagram.peer, from.ip());
         self.webrtc.sites.insert(from, site);
         match self.webrtc.transports.handle_datagram(self.now, from, datagram.bytes.to_vec()) {
             Received::Media { peer, packet } => {
@@ -175,7 +176,8 @@ impl MediaNode {
         match self.webrtc.transports.negotiate(self.now, peer, offer, &tracks) {
             Ok(negotiated) => {
                 self.observer.on_agreed(self.now, peer, request, &negotiated.publish);
-                let (tracks, answer) = (negotiated.publish, negotiated.answer);
+                let tracks = negotiated.publish;
+                let answer = self.saboteur.on_answer(peer, negotiated.answer, self.webrtc.sites.keys());
                 self.feed(Input::Answered { peer, request, tracks, answer }, out);
             }
             Err(refusal) => {
