@@ -263,6 +263,11 @@ impl CongestionController {
         Some(self.proven.bps() as u64)
     }
 
+    /// Whether the path was never full, and is believed to carry everything that is wanted.
+    pub fn is_ample(&self) -> bool {
+        self.rate.reduced().is_none() && self.demand <= self.estimate_bps()
+    }
+
     /// How long packets wait on the path.
     pub fn queue(&self) -> Duration {
         self.queue.delay()

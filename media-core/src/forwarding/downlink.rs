@@ -28,9 +28,9 @@ const QUEUE_SHORT: Duration = Duration::from_millis(60);
 /// The pace of pictures in percent of the estimate.
 const PACE_PERCENT: u64 = 150;
 
-/// What of a picture may leave at once, as time at the pace, as long as the path was never full: whole frames, as senders send them
-/// (libwebrtc's `PacingController::kDefaultBurstInterval`), and the kernel takes them together.
-const BURST_FREE: Duration = Duration::from_millis(40);
+/// What of a picture may leave at once, as time at the pace, on a path that is ample: about a frame, as senders send it, so that it is
+/// there sooner, and the kernel takes its packets together. libwebrtc lets 40 ms out (`PacingController::kDefaultBurstInterval`).
+const BURST_FREE: Duration = Duration::from_millis(30);
 
 /// A packet on its way out.
 #[derive(Debug)]
@@ -212,8 +212,7 @@ impl Downlink {
     }
 
     fn set_pace(&mut self) {
-        let was_full = self.controller.proven_bps().is_some();
-        self.pacer.set_burst(if was_full { BURST_SHORT } else { BURST_FREE });
+        self.pacer.set_burst(if self.controller.is_ample() { BURST_FREE } else { BURST_SHORT });
         self.pacer.set_rate(self.pace());
     }
 

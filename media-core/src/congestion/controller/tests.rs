@@ -199,6 +199,21 @@ fn who_sends_nothing_after_a_silence_learns_all_the_same_that_the_line_is_back()
 }
 
 #[test]
+fn a_path_is_ample_once_it_carries_what_is_wanted_and_until_it_was_full() {
+    let mut path = Path::new(5_000_000);
+    path.has_bps = 1_000_000;
+    path.controller.set_demand(1_000_000);
+    assert!(!path.controller.is_ample(), "more is wanted than the start");
+    path.run(5);
+    assert!(path.controller.is_ample());
+    path.bps = 500_000;
+    path.run(5);
+    path.bps = 5_000_000;
+    path.run(30);
+    assert!(path.controller.estimate_bps() >= 1_000_000 && !path.controller.is_ample());
+}
+
+#[test]
 fn who_sends_little_is_not_believed_to_be_able_to_send_much() {
     let mut path = Path::new(5_000_000);
     path.controller.set_demand(0);
