@@ -264,7 +264,13 @@ impl Saboteur {
         if self.sabotage == Some(Sabotage::AddressesInAnswers) {
             for address in known.filter(|address| !address::is_of(**address, person_of(peer))) {
                 // RFC 3605.
-                answer += &format!("a=rtcp:{} IN IP4 {}\r\n", address.port(), address.ip());
+                answer.extend([
+                    "a=rtcp:",
+                    &address.port().to_string(),
+                    " IN IP4 ",
+                    &address.ip().to_string(),
+                    "\r\n",
+                ]);
             }
         }
         answer

@@ -43,7 +43,7 @@ async fn hears(speaker: &mut Station, listener: &mut Station, payload: &[u8]) ->
 }
 
 /// Two with stations, who have agreed on what they send to each other.
-async fn pair(server: &media_node::Server, offered: Offered) -> Box<[(Person, Station); 2]> {
+async fn pair(server: &media_node::Server, offered: Offered) -> [(Person, Box<Station>); 2] {
     let (mut anna, invitation) = stage::conference(server, Mode::Discussion).await;
     let mut annas = Station::of(&mut anna, offered).await;
     let mut bert = stage::guest(server, &invitation, "bert").await;
@@ -54,7 +54,7 @@ async fn pair(server: &media_node::Server, offered: Offered) -> Box<[(Person, St
     annas.renegotiate(&mut anna, kind).await;
     let connected = |stations: &[&mut Station]| stations.iter().all(|station| station.is_connected());
     assert!(until(&mut [&mut annas, &mut berts], connected).await, "both come to be connected");
-    Box::new([(anna, annas), (bert, berts)])
+    [(anna, Box::new(annas)), (bert, Box::new(berts))]
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -110,7 +110,7 @@ async fn a_camera_without_dependency_descriptors_is_refused_by_name_and_a_microp
 async fn every_frame_comes_through_lines_that_lose_packets_and_the_feedback_of_both_sides_is_understood() {
     let server = stage::server().await;
     let offered = Offered { encodings: 3, descriptors: true, microphone: false, receives: (0, 1) };
-    let [(_anna, mut annas), (mut bert, mut berts)] = *Box::pin(pair(&server, offered)).await;
+    let [(_anna, mut annas), (mut bert, mut berts)] = Box::pin(pair(&server, offered)).await;
     watch(&mut bert).await;
     // What is shown before somebody sees it would be lost without a loss.
     assert!(sees(&mut annas, &mut berts).await, "pictures flow");
@@ -143,7 +143,7 @@ async fn every_frame_comes_through_lines_that_lose_packets_and_the_feedback_of_b
 async fn a_picture_that_needs_more_than_paths_are_believed_to_carry_comes_when_probes_have_found_it() {
     let server = stage::server().await;
     let offered = Offered { encodings: 1, descriptors: true, microphone: false, receives: (0, 1) };
-    let [(_anna, mut annas), (mut bert, mut berts)] = *Box::pin(pair(&server, offered)).await;
+    let [(_anna, mut annas), (mut bert, mut berts)] = Box::pin(pair(&server, offered)).await;
     watch(&mut bert).await;
     assert!(sees(&mut annas, &mut berts).await, "nothing but padding could show that there is room");
 }
@@ -171,7 +171,7 @@ async fn sees(shower: &mut Station, viewer: &mut Station) -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sound_goes_on_from_another_port_with_an_ice_restart_and_without() {
     let server = stage::server().await;
-    let [(_anna, mut annas), (mut bert, mut berts)] = *Box::pin(pair(&server, TALKER)).await;
+    let [(_anna, mut annas), (mut bert, mut berts)] = Box::pin(pair(&server, TALKER)).await;
     assert!(hears(&mut berts, &mut annas, b"from the first port").await);
     assert!(hears(&mut annas, &mut berts, b"to the first port").await);
 
