@@ -1,6 +1,6 @@
 //! Owns one rehearsal from scenario to record: who sits in which host, the run itself, and what is kept of it.
 
-mod warm_up;
+pub(crate) mod warm_up;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -26,13 +26,14 @@ use city::CityRun;
 use need::{Need, NodeSize};
 
 /// What belongs into a whole report: each bench, and what measures it.
-const BENCHES: [(&str, &str); 9] = [
+const BENCHES: [(&str, &str); 10] = [
     ("allocate", "cargo bench -p benches --bench allocate"),
     ("city", "cargo bench -p benches --bench city"),
     ("conference", "cargo bench -p benches --bench conference"),
     ("estimate", "cargo bench -p benches --bench estimate"),
     ("forward", "cargo bench -p benches --bench forward"),
     ("forward beside peers", "cargo bench -p benches --bench forward --features peers"),
+    ("load", "cargo bench -p benches --bench load"),
     ("parse", "cargo bench -p benches --bench parse"),
     ("sframe", "cargo bench -p benches --bench sframe"),
     ("srtp", "cargo bench -p benches --bench srtp"),

@@ -21,6 +21,7 @@ use media_core::{
 
 use self::client::Client;
 use super::{Verdict, input::Input, require};
+use crate::run::warm_up::warm_up;
 
 const CERTIFICATE: &[u8] = include_bytes!("../../../fixtures/webrtc/certificate.der");
 const PRIVATE_KEY: &[u8] = include_bytes!("../../../fixtures/webrtc/private-key.der");
@@ -54,6 +55,9 @@ enum Maker {
 }
 
 pub(super) fn examine(bytes: &[u8]) -> Verdict {
+    // Tables that the first handshake of a process makes would be drawn from the system's randomness here, and every later run with
+    // WebRTC would be another one.
+    warm_up();
     let mut input = Input::new(bytes);
     let mut trial = Trial::new()?;
     for _ in 0..STEPS_MAX {

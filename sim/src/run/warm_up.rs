@@ -12,7 +12,7 @@ const SCENARIO: &str = include_str!("../../../fixtures/webrtc/warm-up.toml");
 ///
 /// # Panics
 /// When the simulated network fails.
-pub(super) fn warm_up() {
+pub(crate) fn warm_up() {
     static DONE: Once = Once::new();
     DONE.call_once(|| {
         let scenario = Scenario::from_toml("warm-up.toml", SCENARIO).expect("the file is valid");
