@@ -26,6 +26,12 @@ pub fn is_measured() -> bool {
     has("--bench") && !["--list", "--test", "--profile-time"].into_iter().any(has)
 }
 
+/// This moment, for what wants to know one.
+#[expect(clippy::disallowed_methods, reason = "a bench runs by the machine's clock")]
+pub fn now() -> Instant {
+    Instant::now()
+}
+
 /// The time that `work` takes.
 #[expect(clippy::disallowed_methods, reason = "a bench measures the machine it runs on")]
 pub fn time(work: impl FnOnce()) -> Duration {

@@ -26,7 +26,7 @@ use city::CityRun;
 use need::{Need, NodeSize};
 
 /// What belongs into a whole report: each bench, and what measures it.
-const BENCHES: [(&str, &str); 10] = [
+const BENCHES: [(&str, &str); 11] = [
     ("allocate", "cargo bench -p benches --bench allocate"),
     ("city", "cargo bench -p benches --bench city"),
     ("conference", "cargo bench -p benches --bench conference"),
@@ -37,6 +37,7 @@ const BENCHES: [(&str, &str); 10] = [
     ("parse", "cargo bench -p benches --bench parse"),
     ("sframe", "cargo bench -p benches --bench sframe"),
     ("srtp", "cargo bench -p benches --bench srtp"),
+    ("stranger", "cargo bench -p benches --bench stranger"),
 ];
 /// The mixes of Berlin.
 const MIXES: [&str; 3] = ["presenter", "discussion", "berlin"];
