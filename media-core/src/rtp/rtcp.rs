@@ -187,18 +187,15 @@ pub fn read(bytes: &[u8], mut on_feedback: impl FnMut(Feedback<'_>)) -> Result<(
     if bytes.is_empty() { Err(DropReason::Malformed) } else { Ok(()) }
 }
 
-/// The first packet and what follows it. Only the last may be padded (RFC 3550 section 6.4.1).
+/// The first packet and what follows it. Padding belongs to the last (RFC 3550 section 6.4.1), but `str0m` lets extended reports
+/// follow padded transport-wide feedback, and libwebrtc reads on, too (`RTCPReceiver::ParseCompoundPacket`): so it may stand anywhere.
 fn split_packet(bytes: &[u8]) -> Result<(&[u8], &[u8]), DropReason> {
     let [first, _, high, low, ..] = bytes else { return Err(DropReason::Malformed) };
     if first >> 6 != 2 {
         return Err(DropReason::WrongVersion);
     }
     let length = 4 * (usize::from(u16::from_be_bytes([*high, *low])) + 1);
-    let (packet, rest) = bytes.split_at_checked(length).ok_or(DropReason::Malformed)?;
-    if is_padded(packet) && !rest.is_empty() {
-        return Err(DropReason::Malformed);
-    }
-    Ok((packet, rest))
+    bytes.split_at_checked(length).ok_or(DropReason::Malformed)
 }
 
 fn is_padded(packet: &[u8]) -> bool {
