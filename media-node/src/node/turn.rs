@@ -29,6 +29,7 @@ impl MediaNode {
     pub(crate) async fn run(mut self) {
         let timer = sleep_until(Instant::from_std(self.clock.anchor()));
         tokio::pin!(timer);
+        let mut is_behind = false;
         while !self.is_over() {
             let due = self.next_due();
             timer.as_mut().reset(Instant::from_std(self.clock.instant(due)));
@@ -41,8 +42,10 @@ impl MediaNode {
             self.now = self.now.max(self.clock.now());
             match occasion {
                 Occasion::Datagrams => {
-                    self.gather();
-                    self.on_readable().await;
+                    if !is_behind {
+                        self.gather();
+                    }
+                    is_behind = !self.on_readable().await;
                 }
                 Occasion::Command(command) => {
                     self.on_command(command);
@@ -83,7 +86,8 @@ impl MediaNode {
         }
     }
 
-    /// Lets more datagrams come, if there are many who may send some. The thread is this task's own, and has nothing else to do; a
+    /// Lets more datagrams come, if there are many who may send some. Not where more wait than one turn takes: a pause in each turn
+    /// would bound what the node can read. The thread is this task's own, and has nothing else to do; a
     /// timer of the runtime would wake it for each of them.
     #[expect(clippy::disallowed_methods, reason = "a server's time is the machine's")]
     fn gather(&mut self) {
@@ -93,7 +97,8 @@ impl MediaNode {
         }
     }
 
-    async fn on_readable(&mut self) {
+    /// Handles what has come, as much as one turn takes. Says whether that was all.
+    async fn on_readable(&mut self) -> bool {
         for _ in 0..RECEIVES_PER_TURN {
             let mut inbound = std::mem::take(&mut self.inbound);
             let metrics = &self.metrics;
@@ -115,9 +120,10 @@ impl MediaNode {
             }
             self.inbound = inbound;
             if received == 0 {
-                return;
+                return true;
             }
         }
+        false
     }
 
     fn on_datagram(&mut self, from: SocketAddr, datagram: Vec<u8>) {
