@@ -46,6 +46,9 @@ const RTT: Duration = Duration::from_millis(100);
 /// Round-trip times beyond this are somebody's lie.
 const RTT_MAX: Duration = Duration::from_secs(10);
 
+/// Which part of what is held has to have arrived before a path counts as ample. What is held has room for sound that nobody may make
+/// and for repairs (a tenth and more), and what a sender makes of its picture goes up and down.
+const AMPLE_SHARE: f64 = 0.75;
 /// What arrives counts as proven on no longer a queue.
 const PROVEN_QUEUE: Duration = Duration::from_millis(25);
 
@@ -263,9 +266,11 @@ impl CongestionController {
         Some(self.proven.bps() as u64)
     }
 
-    /// Whether the path was never full, and is believed to carry everything that is wanted.
+    /// Whether the path was never full, is believed to carry everything that is wanted, and has been seen to carry what is sent.
     pub fn is_ample(&self) -> bool {
-        self.rate.reduced().is_none() && self.demand <= self.estimate_bps()
+        self.rate.reduced().is_none()
+            && self.demand <= self.estimate_bps()
+            && self.proven.bps() >= AMPLE_SHARE * self.rate.held_bps()
     }
 
     /// How long packets wait on the path.

@@ -153,6 +153,11 @@ impl RateControl {
         self.bps
     }
 
+    /// What is sent now needs this much.
+    pub(super) fn held_bps(&self) -> f64 {
+        self.held_bps
+    }
+
     /// What is sent now needs this much: after a short queue the estimate goes back to it.
     pub(super) fn set_held(&mut self, now: Timestamp, bps: f64) {
         if bps > self.held_bps * HELD_MORE {

@@ -214,6 +214,18 @@ fn a_path_is_ample_once_it_carries_what_is_wanted_and_until_it_was_full() {
 }
 
 #[test]
+fn a_path_is_not_ample_for_what_has_never_arrived() {
+    let mut path = Path::new(5_000_000);
+    path.has_bps = 300_000;
+    path.controller.set_demand(300_000);
+    path.controller.set_steps(Timestamp::ZERO, 300_000, None);
+    path.run(5);
+    assert!(path.controller.is_ample());
+    path.controller.set_steps(Timestamp::from_millis(5_000), 600_000, None);
+    assert!(path.controller.estimate_bps() >= 300_000 && !path.controller.is_ample());
+}
+
+#[test]
 fn who_sends_little_is_not_believed_to_be_able_to_send_much() {
     let mut path = Path::new(5_000_000);
     path.controller.set_demand(0);
