@@ -20,7 +20,7 @@ use media_core::{
     rtp::RtpView,
 };
 pub use protecting::Protecting;
-pub use publisher::{Load, Publisher, SOURCE};
+pub use publisher::{Load, PAYLOAD_BYTE, Publisher, SOURCE};
 pub use script::Script;
 
 use crate::{paired::time, signals};

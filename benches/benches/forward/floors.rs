@@ -4,7 +4,10 @@
 use std::{hint::black_box, time::Duration};
 
 use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use benches::{broadcast::Load, paired::time};
+use benches::{
+    broadcast::{Load, PAYLOAD_BYTE},
+    paired::time,
+};
 
 /// RTP header and extensions as the engine writes them: transport-wide sequence number, and audio level or dependency
 /// descriptor.
@@ -42,7 +45,7 @@ impl Floor {
         };
         Self {
             subscribers: (0..subscribers).map(subscriber).collect(),
-            payload: vec![0xC1; load.payload_bytes()],
+            payload: vec![PAYLOAD_BYTE; load.payload_bytes()],
             out: Vec::with_capacity(2_048),
             number: 0,
         }

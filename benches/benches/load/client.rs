@@ -9,6 +9,7 @@ use std::{
 };
 
 use aws_lc_rs::digest::{SHA256, digest};
+use benches::broadcast::PAYLOAD_BYTE;
 use dimpl::{Config, Dtls, DtlsCertificate, Output};
 use media_core::{
     rtp::{RtpView, rtcp},
@@ -187,19 +188,15 @@ impl Client {
             return;
         }
         self.counts.packets += 1;
-        let cycles = self.stream.filter(|(ssrc, _)| *ssrc == view.ssrc().0).map_or(0, |(_, highest)| {
-            (highest & 0xffff_0000)
-                + if (highest as u16) > view.sequence() && (highest as u16) - view.sequence() > 0x8000 {
-                    0x1_0000
-                } else {
-                    0
-                }
-        });
-        self.stream = Some((view.ssrc().0, cycles | u32::from(view.sequence())));
+        let (ssrc, sequence) = (view.ssrc().0, view.sequence());
+        let known = self.stream.filter(|(known, _)| *known == ssrc);
+        let highest = known.map_or(u32::from(sequence), |(_, highest)| extended(highest, sequence));
+        self.stream = Some((ssrc, highest));
         if self.opens {
             let mut packet = datagram.to_vec();
             if receiver.unprotect_rtp(&mut packet).is_ok()
-                && RtpView::parse(&packet).is_ok_and(|view| view.payload().iter().all(|byte| *byte == 0xC1))
+                && RtpView::parse(&packet)
+                    .is_ok_and(|view| view.payload().iter().all(|byte| *byte == PAYLOAD_BYTE))
             {
                 self.counts.sound += 1;
             }
@@ -250,6 +247,13 @@ impl Client {
         }
         records.iter().try_for_each(|record| self.send(record))
     }
+}
+
+/// The highest number of a stream, with its cycles (RFC 3550 section 6.4.1), after a packet of this number.
+fn extended(highest: u32, sequence: u16) -> u32 {
+    let step = sequence.wrapping_sub(highest as u16);
+    // What is half a cycle ahead is behind.
+    if step < 0x8000 { highest.wrapping_add(u32::from(step)) } else { highest }
 }
 
 /// Keys as DTLS exports them: the client's, the server's, then their salts (RFC 5764 section 4.2).

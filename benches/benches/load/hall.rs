@@ -78,7 +78,7 @@ impl Hall {
     ) -> io::Result<Self> {
         let begun = now();
         let mut publisher = Client::new(begun, 0, load.payload_bytes(), (true, joined))?;
-        publisher.begin(service.publish(publisher.local()))?;
+        publisher.begin(service.publish(publisher.local())?)?;
         let mut source = Publisher::new(load, Timestamp::ZERO);
         let pending = next(&mut source);
         let mut hall = Self {
@@ -94,7 +94,7 @@ impl Hall {
         hall.turn_until(|hall| hall.publisher.is_connected())?;
         for number in 1..=audience {
             let mut client = Client::new(now(), number, load.payload_bytes(), (number <= OPENING, joined))?;
-            client.begin(hall.service.watch(client.local()))?;
+            client.begin(hall.service.watch(client.local())?)?;
             let spread = |interval: Duration| now() + interval * number as u32 / audience as u32;
             hall.audience.push(Listener {
                 client,

@@ -12,12 +12,12 @@ use std::{
 use benches::broadcast::{Load, SOURCE};
 use media_core::rtp::ext::{AUDIO_LEVEL, TRANSPORT_SEQUENCE};
 use serde_json::{Value, json};
-use tungstenite::{Message, WebSocket, client, client::IntoClientRequest as _};
+use tungstenite::{Message, WebSocket, client, client::IntoClientRequest as _, http::HeaderValue};
 
 use crate::{
     clock::pause,
     process::Process,
-    service::{Local, Remote, Service},
+    service::{Local, Remote, Service, error},
 };
 
 /// Its settings, of which some depend on where it runs.
@@ -42,61 +42,71 @@ pub(crate) struct Janus {
 }
 
 impl Janus {
-    /// Whether it can be run here.
-    pub(crate) fn is_installed() -> bool {
-        Command::new("janus").arg("--help").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
+    /// The version that is installed here, if one is.
+    pub(crate) fn version() -> Option<String> {
+        let told = Command::new("janus").arg("--version").stderr(Stdio::null()).output().ok()?;
+        let told = String::from_utf8_lossy(&told.stdout);
+        Some(told.lines().next().unwrap_or("of an unknown version").trim().to_owned())
     }
 
     /// Starts it with a room.
-    pub(crate) fn start(scratch: &Path, load: Load) -> Self {
+    pub(crate) fn start(scratch: &Path, load: Load) -> io::Result<Self> {
         let folder = scratch.join("janus");
-        fs::create_dir_all(&folder).expect("the scratch directory can be written");
-        let port = free_port();
+        fs::create_dir_all(&folder)?;
+        let port = free_port()?;
         for (name, settings) in SETTINGS {
             let settings = settings
                 .replace("@FOLDER@", &folder.to_string_lossy())
                 .replace("@PORTS@", PORTS)
                 .replace("@PORT@", &port.to_string());
-            fs::write(folder.join(name), settings).expect("the scratch directory can be written");
+            fs::write(folder.join(name), settings)?;
         }
         let mut command = Command::new("janus");
         command.arg("--configs-folder").arg(&folder).arg("--disable-colors").stdout(Stdio::null());
-        let process = Process::start(&mut command).expect("janus starts");
-        let mut janus = Self { process, channel: connect(port), load, session: 0, requests: 0, feed: 0 };
-        janus.session = janus.id(json!({"janus": "create"}));
-        janus
+        let process = Process::start(&mut command)?;
+        let mut janus = Self { process, channel: connect(port)?, load, session: 0, requests: 0, feed: 0 };
+        janus.session = janus.id(json!({"janus": "create"}))?;
+        Ok(janus)
     }
 
     /// Sends a request and waits for what answers it in the end.
-    fn ask(&mut self, mut request: Value, answered_by: &str) -> Value {
+    fn ask(&mut self, mut request: Value, answered_by: &str) -> io::Result<Value> {
         self.requests += 1;
         let transaction = self.requests.to_string();
         request["transaction"] = json!(transaction);
         if self.session != 0 {
             request["session_id"] = json!(self.session);
         }
-        self.channel.send(Message::text(request.to_string())).expect("Janus reads");
+        self.channel.send(Message::text(request.to_string())).map_err(error)?;
         loop {
-            if let Message::Text(text) = self.channel.read().expect("Janus answers") {
-                let answer: Value = serde_json::from_str(&text).expect("JSON");
-                assert_ne!(answer["janus"], "error", "{answer}");
+            if let Message::Text(text) = self.channel.read().map_err(error)? {
+                let answer: Value = serde_json::from_str(&text)?;
+                if answer["janus"] == "error" {
+                    return Err(unexpected(&answer));
+                }
                 if answer["transaction"] == transaction.as_str() && answer["janus"] == answered_by {
-                    return answer;
+                    return Ok(answer);
                 }
             }
         }
     }
 
-    fn id(&mut self, request: Value) -> u64 {
-        let answer = self.ask(request, "success");
-        answer["data"]["id"].as_u64().unwrap_or_else(|| panic!("{answer}"))
+    fn id(&mut self, request: Value) -> io::Result<u64> {
+        let answer = self.ask(request, "success")?;
+        answer["data"]["id"].as_u64().ok_or_else(|| unexpected(&answer))
     }
 
-    fn attach(&mut self) -> u64 {
+    fn attach(&mut self) -> io::Result<u64> {
         self.id(json!({"janus": "attach", "plugin": "janus.plugin.videoroom"}))
     }
 
-    fn tell(&mut self, handle: u64, body: &Value, jsep: Option<Value>, answered_by: &str) -> Value {
+    fn tell(
+        &mut self,
+        handle: u64,
+        body: &Value,
+        jsep: Option<Value>,
+        answered_by: &str,
+    ) -> io::Result<Value> {
         let mut request = json!({"janus": "message", "handle_id": handle, "body": body});
         if let Some(jsep) = jsep {
             request["jsep"] = jsep;
@@ -129,17 +139,17 @@ impl Janus {
     }
 
     /// The answer of somebody who watches: they take what is offered.
-    fn answer(offer: &str, local: &Local) -> String {
+    fn answer(offer: &str, local: &Local) -> io::Result<String> {
         let kept = ["m=", "c=", "a=mid:", "a=rtpmap:", "a=fmtp:", "a=rtcp-fb:", "a=extmap:"];
         let section = offer.lines().map(str::trim).skip_while(|line| !line.starts_with("m="));
         let section = section.filter(|line| kept.iter().any(|kept| line.starts_with(kept)));
         let section: String = section.flat_map(|line| [line, "\r\n"]).collect();
-        let mid =
-            offer.lines().find_map(|line| line.strip_prefix("a=mid:")).expect("a section has one").trim();
-        format!(
+        let mid = offer.lines().find_map(|line| line.strip_prefix("a=mid:")).map(str::trim);
+        let mid = mid.ok_or_else(|| error(format!("a section of Janus has no name:\n{offer}")))?;
+        Ok(format!(
             "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE {mid}\r\n{section}{}a=recvonly\r\na=rtcp-mux\r\n",
             local.lines()
-        )
+        ))
     }
 }
 
@@ -152,33 +162,37 @@ impl Service for Janus {
         &mut self.process
     }
 
-    fn publish(&mut self, local: &Local) -> Remote {
-        let handle = self.attach();
+    fn publish(&mut self, local: &Local) -> io::Result<Remote> {
+        let handle = self.attach()?;
         let room = json!({"request": "create", "room": ROOM, "publishers": 1, "bitrate": 0, "audiocodec": "opus", "videocodec": "vp8"});
-        self.tell(handle, &room, None, "success");
-        let joined =
-            self.tell(handle, &json!({"request": "join", "ptype": "publisher", "room": ROOM}), None, "event");
-        self.feed = joined["plugindata"]["data"]["id"].as_u64().unwrap_or_else(|| panic!("{joined}"));
+        self.tell(handle, &room, None, "success")?;
+        let join = json!({"request": "join", "ptype": "publisher", "room": ROOM});
+        let joined = self.tell(handle, &join, None, "event")?;
+        self.feed = joined["plugindata"]["data"]["id"].as_u64().ok_or_else(|| unexpected(&joined))?;
         let jsep = json!({"type": "offer", "sdp": self.offer(local)});
-        let answer = self.tell(handle, &json!({"request": "publish"}), Some(jsep), "event");
-        Remote::read(answer["jsep"]["sdp"].as_str().unwrap_or_else(|| panic!("{answer}")))
+        let answer = self.tell(handle, &json!({"request": "publish"}), Some(jsep), "event")?;
+        Remote::read(answer["jsep"]["sdp"].as_str().ok_or_else(|| unexpected(&answer))?)
     }
 
-    fn watch(&mut self, local: &Local) -> Remote {
-        let handle = self.attach();
+    fn watch(&mut self, local: &Local) -> io::Result<Remote> {
+        let handle = self.attach()?;
         let join =
             json!({"request": "join", "ptype": "subscriber", "room": ROOM, "streams": [{"feed": self.feed}]});
         let offered = loop {
-            let offered = self.tell(handle, &join, None, "event");
+            let offered = self.tell(handle, &join, None, "event")?;
             if offered["plugindata"]["data"]["error_code"] != NO_SUCH_FEED {
                 break offered;
             }
             pause(Duration::from_millis(10));
         };
-        let offer = offered["jsep"]["sdp"].as_str().unwrap_or_else(|| panic!("{offered}")).to_owned();
-        let jsep = json!({"type": "answer", "sdp": Self::answer(&offer, local)});
-        self.tell(handle, &json!({"request": "start", "room": ROOM}), Some(jsep), "event");
+        let offer = offered["jsep"]["sdp"].as_str().ok_or_else(|| unexpected(&offered))?.to_owned();
+        let jsep = json!({"type": "answer", "sdp": Self::answer(&offer, local)?});
+        self.tell(handle, &json!({"request": "start", "room": ROOM}), Some(jsep), "event")?;
         Remote::read(&offer)
+    }
+
+    fn has_the_doubt(&self) -> bool {
+        true
     }
 
     fn wants_arrivals(&self) -> bool {
@@ -186,23 +200,24 @@ impl Service for Janus {
     }
 }
 
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback is there");
-    listener.local_addr().expect("it is bound").port()
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 /// Waits until it listens.
-fn connect(port: u16) -> WebSocket<TcpStream> {
+fn connect(port: u16) -> io::Result<WebSocket<TcpStream>> {
     let address = format!("127.0.0.1:{port}");
     let connected = (0..500).find_map(|_| {
         pause(Duration::from_millis(20));
         TcpStream::connect(&address).ok()
     });
-    let stream = connected.unwrap_or_else(|| panic!("janus does not listen on {address}"));
-    let mut request = format!("ws://{address}/").into_client_request().expect("a URL");
-    let protocol = "janus-protocol".parse().expect("a header's value");
-    request.headers_mut().insert("Sec-WebSocket-Protocol", protocol);
-    let error = |error: io::Error| panic!("janus: {error}");
-    stream.set_nodelay(true).unwrap_or_else(error);
-    client(request, stream).expect("it speaks WebSocket").0
+    let stream = connected.ok_or_else(|| error(format!("Janus does not listen on {address}")))?;
+    let mut request = format!("ws://{address}/").into_client_request().map_err(error)?;
+    request.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static("janus-protocol"));
+    stream.set_nodelay(true)?;
+    Ok(client(request, stream).map_err(|fault| error(fault.to_string()))?.0)
+}
+
+fn unexpected(answer: &Value) -> io::Error {
+    error(format!("Janus answers what is not understood: {answer}"))
 }

@@ -22,9 +22,10 @@ use benches::{
 use conformance::measured::{Bound, Claim, Figure, Size, SizeUnit, Unit};
 
 use floor::Floor;
-use hall::{Hall, Totals};
+use hall::Hall;
 use janus::Janus;
 use media_node::MediaNode;
+use process::{CpuTime, allow_sockets};
 use service::Service;
 
 const AUDIENCE: usize = 499;
@@ -34,6 +35,8 @@ const WINDOW: Duration = Duration::from_secs(6);
 const ROUNDS: usize = 3;
 /// Of what is published at least so much has to come to everybody, or the machine was too busy to measure anything.
 const ARRIVES: f64 = 0.98;
+/// A peer that cannot keep up on this machine is measured nevertheless, if so much comes.
+const ARRIVES_OF_PEERS: f64 = 0.8;
 /// What is claimed beside Janus.
 const BESIDE_JANUS: f64 = 5.0;
 
@@ -71,14 +74,19 @@ fn measure_all() -> io::Result<ExitCode> {
     if !is_measured() {
         return Ok(ExitCode::SUCCESS);
     }
+    allow_sockets(AUDIENCE)?;
     let scratch = tempfile::tempdir()?;
     let mut tally = Tally::begin("load");
-    println!("| load | | packets per CPU second | user | kernel | ratio |\n|---|---|--:|--:|--:|--:|");
+    let janus = Janus::version();
+    println!("Beside media-node: {}\n", janus.as_deref().unwrap_or("nobody (Debian: apt-get install janus)"));
+    println!(
+        "| load | | packets per CPU second | user | kernel | ratio | came at least |\n|---|---|--:|--:|--:|--:|--:|"
+    );
     for setting in SETTINGS {
-        measure(scratch.path(), setting, &mut tally)?;
+        measure(scratch.path(), setting, janus.is_some(), &mut tally)?;
     }
-    if !Janus::is_installed() {
-        println!("Janus is not installed (Debian: apt-get install janus): nothing is claimed beside it.");
+    if janus.is_none() {
+        println!("Nothing is claimed beside Janus, which is not installed.");
     }
     Ok(tally.finish())
 }
@@ -89,9 +97,11 @@ struct Window {
     /// Of CPU time for one packet.
     nanoseconds: f64,
     user: f64,
+    /// Part of the copies that came in the window, if it is known of how many.
+    came: Option<f64>,
 }
 
-fn measure(scratch: &Path, setting: Setting, tally: &mut Tally) -> io::Result<()> {
+fn measure(scratch: &Path, setting: Setting, beside_janus: bool, tally: &mut Tally) -> io::Result<()> {
     let mut windows: Vec<(&'static str, Vec<Window>)> = Vec::new();
     for _ in 0..ROUNDS {
         let mut add = |name, window| match windows.iter_mut().find(|(other, _)| *other == name) {
@@ -102,11 +112,13 @@ fn measure(scratch: &Path, setting: Setting, tally: &mut Tally) -> io::Result<()
         floor.go_on(Duration::from_secs(1))?;
         let before = floor.totals()?;
         floor.go_on(WINDOW)?;
-        add("floor: only sends", Window::of(before, floor.totals()?)?);
+        let after = floor.totals()?;
+        let received = after.received - before.received;
+        add("floor: only sends", Window::of(after.cpu.since(before.cpu), received, None)?);
         drop(floor);
-        add("media-node", serve(Box::new(MediaNode::start(scratch, setting.load, AUDIENCE)), setting)?);
-        if Janus::is_installed() {
-            add("Janus", serve(Box::new(Janus::start(scratch, setting.load)), setting)?);
+        add("media-node", serve(Box::new(MediaNode::start(scratch, setting.load, AUDIENCE)?), setting)?);
+        if beside_janus {
+            add("Janus", serve(Box::new(Janus::start(scratch, setting.load)?), setting)?);
         }
     }
     report(setting, &windows, tally);
@@ -120,11 +132,13 @@ fn serve(service: Box<dyn Service>, setting: Setting) -> io::Result<Window> {
     let before = hall.totals()?;
     hall.go_on(WINDOW)?;
     let after = hall.totals()?;
-    let came =
-        (after.received - before.received) as f64 / ((after.sent - before.sent) * AUDIENCE as u64) as f64;
+    let (received, published) =
+        (after.received - before.received, (after.sent - before.sent) * AUDIENCE as u64);
+    let came = received as f64 / published as f64;
     let [opened, sound] = [0, 1].map(|place| after.opened[place] - before.opened[place]);
     let name = hall.service.name();
-    if came < ARRIVES {
+    let has_the_doubt = hall.service.has_the_doubt();
+    if came < if has_the_doubt { ARRIVES_OF_PEERS } else { ARRIVES } {
         return Err(io::Error::other(format!("{name}: only {:.1} % of {} came", came * 100.0, setting.name)));
     }
     if sound == 0 || sound != opened {
@@ -132,17 +146,17 @@ fn serve(service: Box<dyn Service>, setting: Setting) -> io::Result<Window> {
             "{name}: {sound} of {opened} opened packets are what was sent"
         )));
     }
-    Window::of(before, after)
+    let forwarded = if has_the_doubt { published.max(received) } else { received };
+    Window::of(after.cpu.since(before.cpu), forwarded, Some(came))
 }
 
 impl Window {
-    fn of(before: Totals, after: Totals) -> io::Result<Self> {
-        let (cpu, packets) = (after.cpu.since(before.cpu), after.received - before.received);
+    fn of(cpu: CpuTime, packets: u64, came: Option<f64>) -> io::Result<Self> {
         if packets == 0 || cpu.sum().is_zero() {
             return Err(io::Error::other("nothing came, or it took no time"));
         }
         let each = |time: Duration| time.as_nanos() as f64 / packets as f64;
-        Ok(Self { nanoseconds: each(cpu.sum()), user: each(cpu.user) })
+        Ok(Self { nanoseconds: each(cpu.sum()), user: each(cpu.user), came })
     }
 }
 
@@ -155,8 +169,10 @@ fn report(setting: Setting, windows: &[(&'static str, Vec<Window>)], tally: &mut
         let ns = middle(own.iter().map(|window| window.nanoseconds));
         let user = middle(own.iter().map(|window| window.user));
         let ratio = ratios(own, floors);
+        let least = own.iter().filter_map(|window| window.came).min_by(f64::total_cmp);
+        let came = least.map_or_else(String::new, |part| format!("{:.1} %", part * 100.0));
         println!(
-            "| {work} | {name} | {:.0} | {:.0} ns | {:.0} ns | {:.2} |",
+            "| {work} | {name} | {:.0} | {:.0} ns | {:.0} ns | {:.2} | {came} |",
             1e9 / ns.value,
             user.value,
             ns.value - user.value,

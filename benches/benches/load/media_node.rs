@@ -2,6 +2,7 @@
 //! else watches by WHEP.
 
 use std::{
+    io,
     net::TcpStream,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -22,7 +23,7 @@ use tungstenite::{Message, WebSocket, client};
 
 use crate::{
     process::Process,
-    service::{Local, Remote, Service, own_address},
+    service::{Local, Remote, Service, error, own_address},
 };
 
 /// The licence holder of this bench.
@@ -39,30 +40,26 @@ pub(crate) struct MediaNode {
 
 impl MediaNode {
     /// Builds it and starts it.
-    pub(crate) fn start(scratch: &Path, load: Load, audience: usize) -> Self {
+    pub(crate) fn start(scratch: &Path, load: Load, audience: usize) -> io::Result<Self> {
         let holders = scratch.join("holders");
         let credential = json_string(&Token::from_bytes(CREDENTIAL));
-        std::fs::write(&holders, credential).expect("the scratch directory can be written");
-        let mut command = Command::new(build());
+        std::fs::write(&holders, credential)?;
+        let program = build()?;
+        let mut command = Command::new(&program);
         command
-            .args([
-                "--http",
-                "127.0.0.1:0",
-                "--media",
-                &format!("{}:0", own_address().expect("this machine has an address")),
-                "--holders",
-            ])
+            .args(["--http", "127.0.0.1:0", "--media", &format!("{}:0", own_address()?), "--holders"])
             .arg(&holders)
             .args(["--participants", &(audience + 1).to_string()])
             .args(["--connections-per-address", &(audience + 2).to_string()])
             .stderr(Stdio::piped());
-        let mut process = Process::start(&mut command).expect("media-node starts");
+        let mut process = Process::start(&mut command)?;
         let http = process.find_in_log(|line| {
             let word = line.split("http=").nth(1)?.split_whitespace().next();
             word.map(ToOwned::to_owned)
         });
-        let http = http.expect("it says where it listens");
-        Self { process, http, load, channel: None, bearer: String::new() }
+        let http =
+            http.ok_or_else(|| error(format!("{} does not say where it listens", program.display())))?;
+        Ok(Self { process, http, load, channel: None, bearer: String::new() })
     }
 
     /// One section for what is sent, or to be received.
@@ -94,32 +91,35 @@ impl MediaNode {
         format!("{head}{}{}", local.lines(), self.section(direction, source))
     }
 
-    fn ask(&mut self, request: u32, body: Request) {
-        let message = String::from_utf8(ClientMessage { request, body }.encode()).expect("JSON is UTF-8");
-        let channel = self.channel.as_mut().expect("the channel is open");
-        channel.send(Message::text(message)).expect("the server reads");
+    fn channel(&mut self) -> io::Result<&mut WebSocket<TcpStream>> {
+        self.channel.as_mut().ok_or_else(|| error("the channel is not open"))
     }
 
-    fn wait_for<T>(&mut self, wanted: impl Fn(ServerMessage) -> Option<T>) -> T {
-        let channel = self.channel.as_mut().expect("the channel is open");
+    fn ask(&mut self, request: u32, body: Request) -> io::Result<()> {
+        let message = String::from_utf8(ClientMessage { request, body }.encode()).map_err(error)?;
+        self.channel()?.send(Message::text(message)).map_err(error)
+    }
+
+    fn wait_for<T>(&mut self, wanted: impl Fn(ServerMessage) -> Option<T>) -> io::Result<T> {
+        let channel = self.channel()?;
         loop {
-            if let Message::Text(text) = channel.read().expect("the server answers") {
-                let message = ServerMessage::decode(text.as_bytes()).expect("a server's message");
-                assert!(
-                    !matches!(message, ServerMessage::Refused { .. } | ServerMessage::OfferRefused { .. }),
-                    "{message:?}"
-                );
+            if let Message::Text(text) = channel.read().map_err(error)? {
+                let message = ServerMessage::decode(text.as_bytes())
+                    .map_err(|_| error(format!("this is no message of a server: {text}")))?;
+                if let ServerMessage::Refused { .. } | ServerMessage::OfferRefused { .. } = message {
+                    return Err(error(format!("{message:?}")));
+                }
                 if let Some(found) = wanted(message) {
-                    return found;
+                    return Ok(found);
                 }
             }
         }
     }
 
-    fn begin(&mut self) -> Invitation {
-        let stream = TcpStream::connect(&self.http).expect("the server listens");
-        let (channel, _) =
-            client(format!("ws://{}/signalling", self.http), stream).expect("it speaks WebSocket");
+    fn begin(&mut self) -> io::Result<Invitation> {
+        let stream = TcpStream::connect(&self.http)?;
+        let (channel, _) = client(format!("ws://{}/signalling", self.http), stream)
+            .map_err(|fault| error(fault.to_string()))?;
         self.channel = Some(channel);
         self.ask(
             1,
@@ -130,7 +130,7 @@ impl MediaNode {
                 lobby: false,
                 client: ClientInfo { endpoint: EndpointKind::Desk, encryption: Some(Encryption::DEFAULT) },
             },
-        );
+        )?;
         self.wait_for(
             |message| if let ServerMessage::Entered { invitation, .. } = message { invitation } else { None },
         )
@@ -146,14 +146,14 @@ impl Service for MediaNode {
         &mut self.process
     }
 
-    fn publish(&mut self, local: &Local) -> Remote {
-        let invitation = self.begin();
+    fn publish(&mut self, local: &Local) -> io::Result<Remote> {
+        let invitation = self.begin()?;
         self.bearer = format!("{}.{}", invitation.link.conference, json_string(&invitation.link.token));
         let offer = self.offer(local, "sendonly", Some(SOURCE.0));
-        self.ask(2, Request::Negotiate { offer });
+        self.ask(2, Request::Negotiate { offer })?;
         let answer = self.wait_for(|message| {
             if let ServerMessage::Answer { answer, .. } = message { Some(answer) } else { None }
-        });
+        })?;
         // Whoever reads no news is cut off.
         if let Some(mut channel) = self.channel.take() {
             thread::spawn(move || while channel.read().is_ok() {});
@@ -161,7 +161,7 @@ impl Service for MediaNode {
         Remote::read(&answer)
     }
 
-    fn watch(&mut self, local: &Local) -> Remote {
+    fn watch(&mut self, local: &Local) -> io::Result<Remote> {
         let url = format!(
             "http://{}/whep?mls={}&sframe={}",
             self.http,
@@ -175,8 +175,12 @@ impl Service for MediaNode {
             .timeout_global(Some(Duration::from_secs(10)))
             .build()
             .send(self.offer(local, "recvonly", None))
-            .unwrap_or_else(|error| panic!("media-node does not let somebody watch: {error}"));
-        Remote::read(&answer.into_body().read_to_string().expect("an answer"))
+            .map_err(|fault| error(format!("media-node does not let somebody watch: {fault}")))?;
+        Remote::read(&answer.into_body().read_to_string().map_err(error)?)
+    }
+
+    fn has_the_doubt(&self) -> bool {
+        false
     }
 
     fn wants_arrivals(&self) -> bool {
@@ -189,16 +193,18 @@ fn json_string(value: &Token) -> String {
 }
 
 /// The program as it is now, unless `MEDIA_NODE` names another: nothing would build it for a bench of another crate.
-fn build() -> PathBuf {
+fn build() -> io::Result<PathBuf> {
     if let Some(program) = std::env::var_os("MEDIA_NODE") {
-        return program.into();
+        return Ok(program.into());
     }
     let status = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--release", "--locked", "--package", "media-node", "--bin", "media-node"])
-        .status()
-        .expect("cargo runs");
-    assert!(status.success(), "media-node cannot be built");
+        .status()?;
+    if !status.success() {
+        return Err(error("media-node cannot be built"));
+    }
     // Benches lie in `deps` beside the programs.
-    let own = std::env::current_exe().expect("a bench is a program");
-    own.ancestors().nth(2).expect("it lies in a target directory").join("media-node")
+    let own = std::env::current_exe()?;
+    let programs = own.ancestors().nth(2).ok_or_else(|| error("the bench lies in no target directory"))?;
+    Ok(programs.join("media-node"))
 }

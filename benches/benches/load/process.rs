@@ -8,6 +8,29 @@ use std::{
     time::Duration,
 };
 
+use rustix::process::{Resource, getrlimit, setrlimit};
+
+/// More files than the sockets of those who watch, on either side: pipes, logs, listeners.
+const OTHER_FILES: u64 = 64;
+
+/// Raises how many files this process and those that it starts may open, if so many sockets need it: often 1,024, and Janus has two
+/// sockets for each connection.
+///
+/// # Errors
+/// If this machine does not allow as many.
+pub(crate) fn allow_sockets(audience: usize) -> io::Result<()> {
+    let mut limits = getrlimit(Resource::Nofile);
+    let wanted = 4 * audience as u64 + OTHER_FILES;
+    if limits.current.is_none_or(|current| current >= wanted) {
+        return Ok(());
+    }
+    if let Some(most) = limits.maximum.filter(|most| *most < wanted) {
+        return Err(Error::other(format!("this needs {wanted} open files, and {most} are allowed")));
+    }
+    limits.current = Some(wanted);
+    Ok(setrlimit(Resource::Nofile, limits)?)
+}
+
 /// A server that runs.
 #[derive(Debug)]
 pub(crate) struct Process {

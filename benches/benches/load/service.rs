@@ -16,6 +16,11 @@ pub(crate) fn own_address() -> io::Result<IpAddr> {
     Ok(socket.local_addr()?.ip())
 }
 
+/// What went wrong at a server, or on the way to it.
+pub(crate) fn error(fault: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+    io::Error::other(fault)
+}
+
 /// What a client says of its side of a connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Local {
@@ -41,10 +46,13 @@ pub(crate) trait Service {
     fn process(&mut self) -> &mut Process;
 
     /// Agrees on the connection of the one who publishes.
-    fn publish(&mut self, local: &Local) -> Remote;
+    fn publish(&mut self, local: &Local) -> io::Result<Remote>;
 
     /// Agrees on the connection of somebody who watches. The publisher's is there.
-    fn watch(&mut self, local: &Local) -> Remote;
+    fn watch(&mut self, local: &Local) -> io::Result<Remote>;
+
+    /// Whether what is missing of its copies counts as forwarded: of a peer's nobody shall say that they were not counted.
+    fn has_the_doubt(&self) -> bool;
 
     /// Whether its clients say when each packet arrived (transport-wide feedback), beside their receiver reports.
     fn wants_arrivals(&self) -> bool;
@@ -63,9 +71,9 @@ impl Local {
 impl Remote {
     /// Reads a description that names where the server is.
     ///
-    /// # Panics
+    /// # Errors
     /// If something of that is missing.
-    pub(crate) fn read(sdp: &str) -> Self {
+    pub(crate) fn read(sdp: &str) -> io::Result<Self> {
         let value = |name: &str| sdp.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
         let address =
             sdp.lines().filter_map(|line| line.strip_prefix("a=candidate:")).find_map(|candidate| {
@@ -79,9 +87,9 @@ impl Remote {
             });
         match (address, value("a=ice-ufrag:"), value("a=ice-pwd:")) {
             (Some(address), Some(ufrag), Some(password)) => {
-                Self { address, ufrag: ufrag.to_owned(), password: password.to_owned() }
+                Ok(Self { address, ufrag: ufrag.to_owned(), password: password.to_owned() })
             }
-            _ => panic!("the server does not say where it is:\n{sdp}"),
+            _ => Err(error(format!("the server does not say where it is:\n{sdp}"))),
         }
     }
 }

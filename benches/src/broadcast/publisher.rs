@@ -12,6 +12,8 @@ use media_core::{
 
 /// The stream that is published.
 pub const SOURCE: Ssrc = Ssrc(10);
+/// Of which every payload is made.
+pub const PAYLOAD_BYTE: u8 = 0xC1;
 /// From packet to packet of sound.
 const AUDIO_INTERVAL: Duration = Duration::from_millis(20);
 /// From frame to frame of a picture; in whole nanoseconds 30 frames a second.
@@ -102,7 +104,7 @@ impl Publisher {
         Self {
             load,
             begun,
-            payload: vec![0xC1; load.payload_bytes()],
+            payload: vec![PAYLOAD_BYTE; load.payload_bytes()],
             packets: 0,
             structure: DependencyStructure::l1t1(640, 360),
             wants_key: true,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use benches::{
-    broadcast::{Load, Publisher, Spent},
+    broadcast::{Load, PAYLOAD_BYTE, Publisher, Spent},
     paired::time,
 };
 use media_core::Timestamp;
@@ -145,7 +145,7 @@ impl<E: End> Room<E> {
         let mut room = Self {
             legs: (0..=subscribers).map(|index| Leg::new(load, index, begun)).collect(),
             schedule: Publisher::new(load, Timestamp::ZERO),
-            payload: vec![0xC1; load.payload_bytes()],
+            payload: vec![PAYLOAD_BYTE; load.payload_bytes()],
             begun: begun + WARM_UP / 2,
             now: begun,
             packets: 0,
