@@ -57,3 +57,17 @@ fn a_forged_check_that_is_believed_and_a_packet_of_nobody_are_noticed() {
     let taken = trial.receive(SocketAddr::from(([203, 0, 113, 7], 0)), packet, Maker::Client(PeerId(0)));
     assert!(taken.is_err(), "a probe that nobody made");
 }
+
+/// libFuzzer came to it: the type of FINGERPRINT was changed.
+#[test]
+fn a_check_that_was_changed_behind_its_tag_is_the_clients_and_one_that_was_changed_before_it_is_not() {
+    let trial = connected();
+    let check = trial.remembered.iter().find(|datagram| datagram[0] == 0).expect("the client has checked");
+    for (place, byte) in check.iter().enumerate() {
+        let mut changed = check.clone();
+        changed[place] = !byte;
+        let is_behind = place >= check.len() - 8;
+        let is_length = matches!(place, 2 | 3);
+        assert_eq!(authenticated(&changed) == authenticated(check), is_behind || is_length, "{place}");
+    }
+}
