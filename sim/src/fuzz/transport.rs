@@ -3,19 +3,6 @@
 //! ends a connection or has something taken for media, and what is remembered is bounded.
 
 mod client;
-/// What of a STUN message its MESSAGE-INTEGRITY covers, with the tag: all but the length, and what stands behind the tag, which is ignored
-/// (RFC 8489 section 14.5). Everything, if it has no tag.
-fn authenticated(message: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
-    let mut at = 20;
-    while let Some(&[high, low, long, short]) = message.get(at..at + 4) {
-        at += 4 + usize::from(u16::from_be_bytes([long, short])).next_multiple_of(4);
-        if u16::from_be_bytes([high, low]) == MESSAGE_INTEGRITY {
-            return (message.get(..2), message.get(4..at));
-        }
-    }
-    (Some(message), None)
-}
-
 #[cfg(test)]
 mod tests;
 
@@ -368,4 +355,17 @@ impl Trial {
             && timers <= connections;
         require(bounded, || format!("{counts:?}"))
     }
+}
+
+/// What of a STUN message its MESSAGE-INTEGRITY covers, with the tag: all but the length, and what stands behind the tag, which
+/// is ignored (RFC 8489 section 14.5). Everything, if it has no tag.
+fn authenticated(message: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
+    let mut at = 20;
+    while let Some(&[high, low, long, short]) = message.get(at..at + 4) {
+        at += 4 + usize::from(u16::from_be_bytes([long, short])).next_multiple_of(4);
+        if u16::from_be_bytes([high, low]) == MESSAGE_INTEGRITY {
+            return (message.get(..2), message.get(4..at));
+        }
+    }
+    (Some(message), None)
 }
