@@ -39,7 +39,13 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn start(command: &mut Command) -> io::Result<Self> {
-        Ok(Self { child: command.spawn()? })
+        let child = command.spawn().map_err(|fault| {
+            Error::new(
+                fault.kind(),
+                format!("{} cannot be started: {fault}", command.get_program().display()),
+            )
+        })?;
+        Ok(Self { child })
     }
 
     /// Waits for a line of its log, which has to be piped from standard error, and gives what is found in it. What comes
